@@ -1,0 +1,105 @@
+/// One HTTP header field; names are compared without regard to letter case (RFC 9110, section 5.1).
+public struct HTTPHeader: Hashable, Sendable {
+    public var name: String
+    public var value: String
+
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
+}
+
+/// A request with everything that its one attempt needs.
+public struct HTTPRequest: Sendable {
+    public var method: String
+    /// Absolute, `http` or `https`.
+    public var url: String
+    public var headers: [HTTPHeader]
+    /// The body's bytes; nil sends none.
+    public var body: [UInt8]?
+    /// The longest time until the connection stands.
+    public var connectTimeout: Duration
+    /// The longest time for the whole exchange, the connection included.
+    public var totalTimeout: Duration
+
+    public init(
+        method: String, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil,
+        connectTimeout: Duration, totalTimeout: Duration
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.totalTimeout = totalTimeout
+    }
+}
+
+/// A complete answer, whatever its status.
+public struct HTTPResponse: Sendable {
+    public var status: Int
+    public var headers: [HTTPHeader]
+    public var body: [UInt8]
+
+    public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
+    /// The value of the first field of that name, in any letter case.
+    public func header(_ name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.name.lowercased() == wanted }?.value
+    }
+}
+
+/// Why an exchange ended without a complete answer.
+public struct HTTPTransportError: Error, Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
+        /// The host's name has no address.
+        case nameResolution
+        /// No connection could be made.
+        case connect
+        /// The time-out of the connection or of the exchange passed.
+        case timeout
+        /// The certificate or the handshake was refused.
+        case tls
+        /// The connection ended in the middle.
+        case interrupted
+        /// The peer did not speak HTTP, or its answer was over the bound.
+        case protocolViolation
+        /// The request itself cannot be sent (a malformed URL, an unsupported scheme).
+        case invalidRequest
+    }
+
+    public var kind: Kind
+    /// One line for people: what failed, on which host.
+    public var message: String
+
+    public init(kind: Kind, message: String) {
+        self.kind = kind
+        self.message = message
+    }
+}
+
+/// Sends requests and reports each one's end exactly once, later, from the loop, never from within `send`.
+public protocol HTTPTransport: AnyObject {
+    /// Starts the exchange. `completion` is called once, unless the exchange is cancelled first.
+    func send(
+        _ request: HTTPRequest,
+        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
+    ) -> HTTPExchangeID
+
+    /// Ends the exchange; its completion is not called any more. An exchange that has ended is ignored.
+    func cancel(_ exchange: HTTPExchangeID)
+}
+
+/// Names one exchange for as long as the process lives.
+public struct HTTPExchangeID: Hashable, Sendable {
+    public var rawValue: UInt64
+
+    public init(rawValue: UInt64) {
+        self.rawValue = rawValue
+    }
+}
