@@ -8,4 +8,23 @@
 #include <sys/timerfd.h>
 #include <sys/vfs.h>
 
+// The symbolic name of an errno value ("EPERM"), or NULL for a number without one.
+const char *clinux_errno_name(int error);
+
+// What an errno value means ("Operation not permitted"), untranslated, or NULL for an unknown number.
+const char *clinux_errno_description(int error);
+
+// poll(2)'s POLLRDHUP, which <poll.h> shows only to GNU sources.
+static inline unsigned clinux_poll_peer_closed(void) {
+    return 0x2000;
+}
+
+// epoll(7)'s flags: they are enum constants, which Swift imports with a type of their own.
+static inline unsigned clinux_epoll_one_shot(void) {
+    return EPOLLONESHOT;
+}
+static inline unsigned clinux_epoll_edge_triggered(void) {
+    return (unsigned)EPOLLET;
+}
+
 #endif

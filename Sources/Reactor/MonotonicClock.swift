@@ -1,0 +1,11 @@
+import Glibc
+
+extension Instant {
+    /// The present, from `CLOCK_MONOTONIC`.
+    static func monotonic() -> Instant {
+        var time = timespec()
+        // It can only fail for a clock that does not exist, and this one always does.
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Instant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
+    }
+}

@@ -1,0 +1,392 @@
+import CLinux
+import Glibc
+
+/// Which driver a reactor is asked to use.
+public enum BackendChoice: Sendable {
+    /// io_uring where the kernel lets us, else epoll.
+    case automatic
+    case ioUring
+    case epoll
+}
+
+/// The driver in use.
+public enum Backend: String, Sendable {
+    case ioUring = "io_uring"
+    case epoll
+}
+
+/// The loop: waits for descriptors, reads files and keeps timers, on one thread.
+///
+/// Handlers run in a tick's dispatch phase only, one after the other, never from within a call to the
+/// reactor. A handler may add and cancel anything, itself and what has already happened in the same tick
+/// included. A reactor is used by one thread all its life; several may live in a process.
+///
+/// A descriptor may be polled by several registrations at once. Cancel a registration before its descriptor
+/// is closed.
+public final class Reactor {
+    /// The driver in use.
+    public let backend: Backend
+    /// Why `.automatic` did not take io_uring; nil where it did, or was not asked.
+    public let fallbackReason: SystemError?
+    /// The monotonic time, read once a tick, after its wait.
+    public private(set) var now: Instant
+
+    let driver: any Driver
+    private let trace: (any TraceSink)?
+    private var table = SlotTable()
+    private var timers = TimerHeap<() -> Void>()
+    private var alarm: Alarm?
+    private var completions: [Completion] = []
+    private var isTicking = false
+    private var isStopping = false
+
+    /// Room in io_uring's submission queue: what one tick usually adds, several times over. A full queue
+    /// costs a system call, nothing else.
+    public static let defaultRingEntries: UInt32 = 64
+
+    /// Sets up the driver; throws where the one asked for cannot be had.
+    public convenience init(
+        backend: BackendChoice = .automatic,
+        ringEntries: UInt32 = Reactor.defaultRingEntries,
+        trace: (any TraceSink)? = nil
+    ) throws(SystemError) {
+        try self.init(
+            backend: backend,
+            trace: trace,
+            makeIOUring: { () throws(SystemError) in
+                try IOUringDriver(entries: ringEntries, trace: trace)
+            }
+        )
+    }
+
+    /// The same, with the making of the io_uring driver handed in.
+    init(
+        backend choice: BackendChoice,
+        trace: (any TraceSink)?,
+        makeIOUring: () throws(SystemError) -> any Driver
+    ) throws(SystemError) {
+        var reason: SystemError?
+        switch choice {
+        case .ioUring:
+            driver = try makeIOUring()
+        case .epoll:
+            driver = try EpollDriver(trace: trace)
+        case .automatic:
+            // Whatever the reason (EPERM from a filter or sysctl, ENOSYS from an old kernel or gVisor, ENOMEM
+            // from a memlock limit, EINVAL …), epoll does the same work.
+            do throws(SystemError) {
+                driver = try makeIOUring()
+            } catch {
+                reason = error
+                driver = try EpollDriver(trace: trace)
+            }
+        }
+        self.trace = trace
+        self.backend = driver.backend
+        fallbackReason = reason
+        now = .monotonic()
+    }
+
+    deinit {
+        let reads = table.slots.indices.compactMap { index -> UInt64? in
+            guard table[index].isInFlight else { return nil }
+            switch table[index].work {
+            case .read, .cancelled(_?):
+                return Registration(kind: .read, slot: index, generation: table[index].generation).token
+            case .free, .poll, .cancelled(nil):
+                return nil
+            }
+        }
+        driver.abandon(reads: reads)
+    }
+}
+
+// MARK: - Descriptors
+
+extension Reactor {
+    /// Reports when a descriptor is ready. Errors and hang-ups are reported whether asked for or not.
+    ///
+    /// What cannot be polled (`EBADF` …) is reported as `.error`, once, after which the registration is over.
+    /// Regular files are always ready for a one-shot poll and refused (`EPERM`) by a multishot one. The label names the descriptor in the trace. Throws only where
+    /// the driver has no room.
+    public func poll(
+        _ descriptor: Int32,
+        for interest: Readiness,
+        mode: PollMode,
+        label: String,
+        handler: @escaping (Readiness) -> Void
+    ) throws(SystemError) -> Registration {
+        let poll = SlotTable.Poll(interest: interest, mode: mode, handler: handler)
+        let registration = try table.allocate(
+            kind: .poll,
+            descriptor: descriptor,
+            label: label,
+            work: .poll(poll)
+        )
+        do throws(SystemError) {
+            try arm(poll, registration)
+        } catch {
+            table.release(registration.slot)
+            throw error
+        }
+        return registration
+    }
+
+    private func arm(_ poll: SlotTable.Poll, _ registration: Registration) throws(SystemError) {
+        let slot = table[registration.slot]
+        if let trace {
+            let mode = poll.mode == .multishot ? ", multishot" : ""
+            trace.write(
+                "poll_add(\(slot.descriptor)<\(slot.label)>, \(poll.interest)\(mode)) #\(slot.serial)"
+            )
+        }
+        try driver.addPoll(
+            slot.descriptor,
+            interest: poll.interest,
+            mode: poll.mode,
+            token: registration.token
+        )
+        table[registration.slot].isInFlight = true
+    }
+
+    /// Reads a regular file at an offset: up to `length` bytes, or all that the buffer holds.
+    ///
+    /// The handler gets the count of bytes read, 0 at the end of the file, or the error (`EBADF`, `EISDIR`,
+    /// `EIO` …), once. The buffer is kept alive, and is in flight, until the kernel is done with it.
+    public func read(
+        _ descriptor: Int32,
+        at offset: UInt64,
+        into buffer: ReadBuffer,
+        length: Int? = nil,
+        label: String,
+        handler: @escaping (Result<Int, SystemError>) -> Void
+    ) throws(SystemError) -> Registration {
+        precondition(!buffer.isInFlight, "one read at a time for a buffer")
+        let length = min(length ?? buffer.capacity, buffer.capacity)
+        let read = SlotTable.Read(
+            buffer: buffer,
+            length: length,
+            offset: offset,
+            mayBlock: false,
+            handler: handler
+        )
+        let registration = try table.allocate(
+            kind: .read,
+            descriptor: descriptor,
+            label: label,
+            work: .read(read)
+        )
+        do throws(SystemError) {
+            try start(read, registration)
+        } catch {
+            table.release(registration.slot)
+            throw error
+        }
+        return registration
+    }
+
+    private func start(_ read: SlotTable.Read, _ registration: Registration) throws(SystemError) {
+        let slot = table[registration.slot]
+        if let trace {
+            let call = "read(\(slot.descriptor)<\(slot.label)>, \(read.length), offset=\(read.offset))"
+            trace.write("\(call) #\(slot.serial)")
+        }
+        let memory = UnsafeMutableRawBufferPointer(rebasing: read.buffer.memory[..<read.length])
+        try driver.addRead(
+            slot.descriptor,
+            offset: read.offset,
+            memory: memory,
+            mayBlock: read.mayBlock,
+            token: registration.token
+        )
+        read.buffer.isInFlight = true
+        table[registration.slot].isInFlight = true
+    }
+
+    /// Ends a registration: its handler is never called from now on, not even for what has happened already.
+    /// A registration that is over is ignored.
+    public func cancel(_ registration: Registration) {
+        guard let index = table.index(of: registration) else { return }
+        var buffer: ReadBuffer?
+        switch table[index].work {
+        case .free, .cancelled: return
+        case .poll: break
+        case .read(let read): buffer = read.buffer
+        }
+        let slot = table[index]
+        trace?.write("cancel #\(slot.serial) (\(slot.descriptor)<\(slot.label)>)")
+        if slot.isInFlight, !driver.cancel(token: registration.token) {
+            table[index].work = .cancelled(buffer)
+        } else {
+            buffer?.isInFlight = false
+            table.release(index)
+        }
+    }
+}
+
+// MARK: - Timers
+
+extension Reactor {
+    /// Calls the handler once, in the first tick at or after the deadline, but not in the present one.
+    /// Timers of one tick fire in the order of their deadlines, those of one deadline in that of their making.
+    @discardableResult
+    public func schedule(at deadline: Instant, handler: @escaping () -> Void) -> TimerToken {
+        timers.insert(deadline: deadline, payload: handler)
+    }
+
+    /// The same, so long after `now`. A delay of zero means the next tick.
+    @discardableResult
+    public func schedule(after delay: Duration, handler: @escaping () -> Void) -> TimerToken {
+        schedule(at: now + delay, handler: handler)
+    }
+
+    /// Ends a timer, even one that is due in this tick. One that has fired is ignored.
+    public func cancel(_ timer: TimerToken) {
+        timers.take(timer)
+    }
+
+    /// Sets the alarm to the earliest deadline. False when there is nothing to wait for: a timer is due.
+    private func setAlarm() throws(SystemError) -> Bool {
+        guard let earliest = timers.earliest else {
+            try alarm?.set(to: nil, now: now)
+            return true
+        }
+        guard earliest > now else { return false }
+        if alarm == nil {
+            let made = try Alarm(trace: trace)
+            alarm = made
+            let descriptor = made.descriptor
+            _ = try poll(descriptor, for: .readable, mode: .multishot, label: "timer") { _ in
+                Alarm.drain(descriptor)
+            }
+        }
+        try alarm?.set(to: earliest, now: now)
+        return true
+    }
+}
+
+// MARK: - The loop
+
+extension Reactor {
+    /// Ticks until `stop` is called; returns at once where that was before.
+    public func run() throws(SystemError) {
+        while !isStopping {
+            try tick()
+        }
+        isStopping = false
+    }
+
+    /// Makes `run` return after the present tick.
+    public func stop() {
+        isStopping = true
+    }
+
+    /// One round: submit and wait, take all completions, then call the handlers.
+    ///
+    /// Throws what concerns the driver as a whole, after which the reactor is of no further use.
+    public func tick() throws(SystemError) {
+        precondition(!isTicking, "a handler must not run the loop")
+        isTicking = true
+        defer { isTicking = false }
+        let block = try setAlarm()
+        completions.removeAll(keepingCapacity: true)
+        try driver.wait(block: block, into: &completions)
+        now = .monotonic()
+        alarm?.pass(now)
+        // Before any handler runs, so that what a handler schedules is not among them.
+        let due = timers.popDue(at: now)
+        let batch = completions
+        for completion in batch {
+            settle(completion)
+        }
+        for completion in batch {
+            try dispatch(completion)
+        }
+        for token in due {
+            timers.take(token)?()
+        }
+    }
+
+    /// Notes what the kernel is done with, before any handler runs.
+    private func settle(_ completion: Completion) {
+        let registration = Registration(token: completion.token)
+        guard registration.kind == .poll || registration.kind == .read,
+            let index = table.index(of: registration)
+        else { return }
+        if trace != nil {
+            traceCompletion(completion, of: table[index], kind: registration.kind)
+        }
+        guard !completion.more else { return }
+        table[index].isInFlight = false
+        if case .cancelled(let buffer) = table[index].work {
+            buffer?.isInFlight = false
+            table.release(index)
+        }
+    }
+
+    private func dispatch(_ completion: Completion) throws(SystemError) {
+        let registration = Registration(token: completion.token)
+        // Gone: cancelled by an earlier handler of this tick, or a stale completion.
+        guard registration.kind != .cancel, let index = table.index(of: registration) else { return }
+        switch table[index].work {
+        case .free, .cancelled:
+            return
+        case .poll(let poll):
+            try dispatch(completion.result, to: poll, registration)
+        case .read(let read):
+            try dispatch(completion.result, to: read, registration)
+        }
+    }
+
+    private func dispatch(
+        _ result: Int32,
+        to poll: SlotTable.Poll,
+        _ registration: Registration
+    ) throws(SystemError) {
+        let readiness = result < 0 ? Readiness.error : Readiness(rawValue: UInt32(result))
+        let isOver = result < 0 || poll.mode == .oneShot
+        if isOver {
+            // Before the handler, which may want to poll the same descriptor again.
+            table.release(registration.slot)
+        }
+        poll.handler(readiness)
+        // A multishot poll that the kernel ended, for want of room in the completion queue: start it anew.
+        if !isOver, let index = table.index(of: registration), !table[index].isInFlight {
+            if case .poll(let poll) = table[index].work {
+                try arm(poll, registration)
+            }
+        }
+    }
+
+    private func dispatch(
+        _ result: Int32,
+        to read: SlotTable.Read,
+        _ registration: Registration
+    ) throws(SystemError) {
+        // EAGAIN: the file was opened with O_NONBLOCK, and its file system would have to wait. EINTR: a signal
+        // came first. The kernel's worker threads may wait, and are asked once.
+        if (result == -EAGAIN || result == -EINTR) && !read.mayBlock {
+            var second = read
+            second.mayBlock = true
+            table[registration.slot].work = .read(second)
+            return try start(second, registration)
+        }
+        read.buffer.isInFlight = false
+        table.release(registration.slot)
+        read.handler(result < 0 ? .failure(SystemError(call: "read", errno: -result)) : .success(Int(result)))
+    }
+
+    private func traceCompletion(_ completion: Completion, of slot: SlotTable.Slot, kind: Registration.Kind?)
+    {
+        let call = kind == .poll ? "poll_add" : "read"
+        let outcome: String
+        if completion.result < 0 {
+            outcome = "-1 \(SystemError.explain(-completion.result))"
+        } else if kind == .poll {
+            outcome = "\(Readiness(rawValue: UInt32(completion.result)))"
+        } else {
+            outcome = "\(completion.result)"
+        }
+        trace?.write("\(call)(\(slot.descriptor)<\(slot.label)>) #\(slot.serial) = \(outcome)")
+    }
+}
