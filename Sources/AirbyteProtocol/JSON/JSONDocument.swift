@@ -1,0 +1,42 @@
+import CSimdjson
+
+/// A validated JSON text (RFC 8259) with an index of its structure.
+///
+/// Validation is complete: control characters in strings, escapes, the numbers' grammar, literals, nesting.
+public struct JSONDocument: Sendable {
+    /// The deepest nesting of objects and arrays that is accepted; it is also what the platform's own readers accept.
+    public static let maximumDepth = Int(CSIMDJSON_DEPTH)
+
+    /// What becomes of the text behind the first value.
+    public enum Trailing: Sendable {
+        /// It may be anything, even an unclosed quote.
+        case ignored
+        /// It has to be white space.
+        case rejected
+    }
+
+    let storage: JSONStorage
+
+    init(storage: JSONStorage) {
+        self.storage = storage
+    }
+
+    /// Parses a text after repairing its UTF-8 (see `UTF8Repair`).
+    public init(parsing bytes: [UInt8], trailing: Trailing = .rejected) throws(JSONError) {
+        self = try JSONParser().parse(bytes, trailing: trailing)
+    }
+
+    public var root: JSONValue { JSONValue(storage: storage, node: 0) }
+}
+
+/// A text and its nodes, shared by all values of a document.
+final class JSONStorage: Sendable {
+    /// The repaired text and its padding.
+    let text: [UInt8]
+    let nodes: [CSimdjsonNode]
+
+    init(text: [UInt8], nodes: [CSimdjsonNode]) {
+        self.text = text
+        self.nodes = nodes
+    }
+}

@@ -1,0 +1,59 @@
+import CSimdjson
+
+/// Parses texts one after the other in memory that it keeps. `JSONDocument.init(parsing:)` is the same for one text.
+@safe
+public final class JSONParser {
+    /// Names of members whose objects and arrays are validated, but indexed only when they are looked into.
+    private let opaqueKeys: [CChar]
+    private let parser: OpaquePointer
+
+    /// `opaqueKeys` are compared with keys as they stand in the text: one that is written with escapes does not match.
+    public init(opaqueKeys: [String] = []) {
+        guard let parser = unsafe csimdjson_create() else {
+            fatalError("out of memory")
+        }
+        unsafe self.parser = parser
+        // The C side takes a run of zero-terminated names that an empty one ends.
+        self.opaqueKeys = opaqueKeys.flatMap { $0.utf8.map { CChar(bitPattern: $0) } + [0] } + [0]
+    }
+
+    deinit {
+        unsafe csimdjson_destroy(parser)
+    }
+
+    /// Parses a text after repairing its UTF-8.
+    public func parse(
+        _ bytes: [UInt8],
+        trailing: JSONDocument.Trailing = .rejected
+    ) throws(JSONError) -> JSONDocument {
+        var text = UTF8Repair.repaired(bytes)
+        let length = text.count
+        text.reserveCapacity(length + Int(CSIMDJSON_PADDING))
+        for _ in 0..<CSIMDJSON_PADDING { text.append(0) }
+
+        var code: Int32 = 0
+        var errorOffset = 0
+        let nodes = unsafe text.withUnsafeBufferPointer { text -> [CSimdjsonNode] in
+            var list: UnsafePointer<CSimdjsonNode>?
+            var count = 0
+            unsafe code = opaqueKeys.withUnsafeBufferPointer { opaqueKeys in
+                unsafe csimdjson_parse(
+                    parser,
+                    text.baseAddress,
+                    length,
+                    opaqueKeys.baseAddress,
+                    trailing == .ignored,
+                    &list,
+                    &count,
+                    &errorOffset
+                )
+            }
+            return unsafe Array(UnsafeBufferPointer(start: list, count: count))
+        }
+        unsafe csimdjson_trim(parser)
+        if code != 0 {
+            throw JSONError(JSONError.Reason(code: code), offset: errorOffset)
+        }
+        return JSONDocument(storage: JSONStorage(text: text, nodes: nodes))
+    }
+}

@@ -1,0 +1,133 @@
+/// Writes compact JSON. Commas and colons come by themselves; that calls make a sensible sequence is the caller's care.
+public struct JSONWriter: Sendable {
+    /// What has been written so far.
+    public private(set) var bytes: [UInt8] = []
+    /// Whether a comma has to come before the next key or element.
+    private var needsComma = false
+
+    public init() {}
+
+    public mutating func beginObject() { open("{") }
+    public mutating func endObject() { close("}") }
+    public mutating func beginArray() { open("[") }
+    public mutating func endArray() { close("]") }
+
+    public mutating func key(_ name: String) {
+        separate()
+        append(quoted: name)
+        bytes.append(UInt8(ascii: ":"))
+        needsComma = false
+    }
+
+    public mutating func string(_ value: String) {
+        separate()
+        append(quoted: value)
+        needsComma = true
+    }
+
+    /// A string whose text is given in UTF-8, such as a JSON text that goes into a string as a whole.
+    public mutating func string(utf8: some Sequence<UInt8>) {
+        separate()
+        append(quotedUTF8: utf8)
+        needsComma = true
+    }
+
+    public mutating func int(_ value: some BinaryInteger) { word(String(value)) }
+    public mutating func bool(_ value: Bool) { word(value ? "true" : "false") }
+    public mutating func null() { word("null") }
+
+    /// A value that is JSON already.
+    public mutating func raw(_ json: some Collection<UInt8>) {
+        separate()
+        bytes.append(contentsOf: json)
+        needsComma = true
+    }
+
+    /// A value of another document, as it is written there.
+    public mutating func value(_ value: JSONValue) { raw(value.rawJSON) }
+
+    private mutating func word(_ text: String) {
+        separate()
+        bytes.append(contentsOf: text.utf8)
+        needsComma = true
+    }
+
+    private mutating func separate() {
+        if needsComma { bytes.append(UInt8(ascii: ",")) }
+    }
+
+    private mutating func open(_ bracket: Unicode.Scalar) {
+        separate()
+        bytes.append(UInt8(ascii: bracket))
+        needsComma = false
+    }
+
+    private mutating func close(_ bracket: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: bracket))
+        needsComma = true
+    }
+
+    private mutating func append(quoted text: String) {
+        var text = text
+        text.makeContiguousUTF8()
+        append(quotedUTF8: text.utf8)
+    }
+
+    private mutating func append(quotedUTF8 text: some Sequence<UInt8>) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text {
+            switch byte {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+            case 0x08: append(escape: "b")
+            case 0x09: append(escape: "t")
+            case 0x0A: append(escape: "n")
+            case 0x0C: append(escape: "f")
+            case 0x0D: append(escape: "r")
+            case 0..<0x20:
+                bytes.append(contentsOf: "\\u00".utf8)
+                bytes.append(contentsOf: [Self.hexDigits[Int(byte >> 4)], Self.hexDigits[Int(byte & 15)]])
+            default: bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func append(escape letter: Unicode.Scalar) {
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(UInt8(ascii: letter))
+    }
+
+    private static let hexDigits = Array("0123456789abcdef".utf8)
+}
+
+// MARK: - Members of an object
+
+extension JSONWriter {
+    /// A member with a string, left out when it is nil.
+    public mutating func member(_ name: String, _ value: String?) {
+        guard let value else { return }
+        key(name)
+        string(value)
+    }
+
+    /// A member with a whole number, left out when it is nil.
+    public mutating func member(_ name: String, _ value: Int64?) {
+        guard let value else { return }
+        key(name)
+        int(value)
+    }
+
+    /// A member with a truth value, left out when it is nil.
+    public mutating func member(_ name: String, _ value: Bool?) {
+        guard let value else { return }
+        key(name)
+        bool(value)
+    }
+
+    /// A member with a value of another document, left out when it is nil.
+    public mutating func member(_ name: String, _ value: JSONValue?) {
+        guard let value else { return }
+        key(name)
+        self.value(value)
+    }
+}

@@ -1,0 +1,162 @@
+/// Decides what a line of a connector's output is. Lines are judged one by one; the decoder only keeps memory.
+public struct MessageDecoder {
+    /// The most of a line that is quoted, in UTF-8 bytes; a log event of more than that helps nobody.
+    public static let maximumQuotedBytes = 1 << 20
+
+    private let kind: ConnectorKind
+    private let parser = JSONParser(opaqueKeys: ProtocolSchema.opaqueKeys)
+
+    /// What a `RECORD` needs depends on the kind of connector that wrote it.
+    public init(kind: ConnectorKind = .source) {
+        self.kind = kind
+    }
+
+    public mutating func decode(_ line: [UInt8]) -> DecodedLine {
+        // Most lines that are no message can be told by their first byte.
+        let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+        guard first == UInt8(ascii: "{"), let document = try? parser.parse(line, trailing: .ignored),
+            ProtocolSchema.message.accepts(document.root)
+        else { return notAMessage(line) }
+        return message(document.root)
+    }
+
+    private func notAMessage(_ line: [UInt8]) -> DecodedLine {
+        let text = UTF8Repair.repaired(line)
+        return .notAMessage(
+            looksLikeRecord: RecordLookout.suspects(line),
+            utf16Length: UTF16Length.of(text),
+            text: Self.quotation(of: text)
+        )
+    }
+
+    /// The text's beginning, as far as it may be quoted.
+    private static func quotation(of text: [UInt8]) -> String {
+        guard text.count > maximumQuotedBytes else { return String(decoding: text, as: UTF8.self) }
+        var end = maximumQuotedBytes
+        while text[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: text[..<end], as: UTF8.self) + "… (\(text.count - end) more bytes)"
+    }
+}
+
+// MARK: - Messages by type
+
+extension MessageDecoder {
+    /// The message of an object that the schema allows, if it has what its type requires.
+    private func message(_ root: JSONValue) -> DecodedLine {
+        guard let type = root[member: "type"]?.string else { return .dropped(reason: "no message type") }
+        switch type {
+        case "LOG": return log(root.present("log"))
+        case "TRACE": return trace(root.present("trace"))
+        case "SPEC": return spec(root.present("spec"))
+        case "CONNECTION_STATUS": return connectionStatus(root.present("connectionStatus"))
+        case "CATALOG":
+            return Self.required(root.present("catalog"), "CATALOG without catalog") { .catalog($0) }
+        case "DESTINATION_CATALOG":
+            return Self.required(
+                root.present("destination_catalog"),
+                "DESTINATION_CATALOG without destination_catalog"
+            ) { .destinationCatalog($0) }
+        case "CONTROL": return control(root.present("control"))
+        case "STATE": return Self.required(root.present("state"), "STATE without state") { _ in .state }
+        default: return record(root.present("record"))
+        }
+    }
+
+    private static func required<Value>(
+        _ value: Value?,
+        _ reason: String,
+        _ message: (Value) -> ProtocolMessage
+    ) -> DecodedLine {
+        guard let value else { return .dropped(reason: reason) }
+        return .message(message(value))
+    }
+
+    private func log(_ log: JSONValue?) -> DecodedLine {
+        guard let log, let name = log[member: "level"]?.string, let level = LogLevel(rawValue: name),
+            let message = log[member: "message"]?.string
+        else { return .dropped(reason: "LOG without level or message") }
+        return .message(
+            .log(ConnectorLog(level: level, message: message, stackTrace: log[member: "stack_trace"]?.string))
+        )
+    }
+
+    private func connectionStatus(_ value: JSONValue?) -> DecodedLine {
+        guard let value, let status = value[member: "status"]?.string else {
+            return .dropped(reason: "CONNECTION_STATUS without status")
+        }
+        return .message(
+            .connectionStatus(
+                ConnectionStatus(
+                    status: status == "SUCCEEDED" ? .succeeded : .failed,
+                    message: value[member: "message"]?.string
+                )
+            )
+        )
+    }
+
+    private func spec(_ spec: JSONValue?) -> DecodedLine {
+        // Present is enough: null is let through.
+        guard let spec, spec[member: "connectionSpecification"] != nil else {
+            return .dropped(reason: "SPEC without connectionSpecification")
+        }
+        return .message(.spec(spec))
+    }
+
+    private func control(_ control: JSONValue?) -> DecodedLine {
+        guard let control, control.present("type") != nil, control.present("emitted_at") != nil else {
+            return .dropped(reason: "CONTROL without type or emitted_at")
+        }
+        return .message(.control(connectorConfig: control.present("connectorConfig")?.present("config")))
+    }
+
+    private func trace(_ trace: JSONValue?) -> DecodedLine {
+        guard let trace, let type = trace[member: "type"]?.string,
+            let emittedAt = trace[member: "emitted_at"]?.double
+        else { return .dropped(reason: "TRACE without type or emitted_at") }
+        guard type == "ERROR" else { return .message(.otherTrace) }
+        let error = trace.present("error")
+        let stream = error?.present("stream_descriptor")
+        return .message(
+            .errorTrace(
+                ErrorTrace(
+                    message: error?[member: "message"]?.string,
+                    internalMessage: error?[member: "internal_message"]?.string,
+                    stackTrace: error?[member: "stack_trace"]?.string,
+                    failureType: error?[member: "failure_type"]?.string.flatMap(FailureType.init),
+                    streamDescriptor: stream.map {
+                        StreamDescriptor(
+                            name: $0[member: "name"]?.string,
+                            namespace: $0[member: "namespace"]?.string
+                        )
+                    },
+                    emittedAt: Int64(saturating: emittedAt),
+                    hasError: error != nil
+                )
+            )
+        )
+    }
+
+    private func record(_ record: JSONValue?) -> DecodedLine {
+        // A destination's records are not looked at, as the platform does not.
+        if kind == .destination { return .message(.record) }
+        guard let record, record.present("stream") != nil, record[member: "data"]?.isEmptyContainer == false
+        else {
+            return .dropped(reason: "RECORD without stream or data")
+        }
+        return .message(.record)
+    }
+}
+
+extension JSONValue {
+    /// The member of that name, unless it is null.
+    func present(_ name: String) -> JSONValue? {
+        self[member: name].flatMap { $0.isNull ? nil : $0 }
+    }
+}
+
+extension Int64 {
+    /// The whole part, or the nearest number that fits.
+    fileprivate init(saturating value: Double) {
+        self = Int64(exactly: value.rounded(.towardZero)) ?? (value > 0 ? .max : .min)
+    }
+}

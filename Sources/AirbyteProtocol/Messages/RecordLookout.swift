@@ -1,0 +1,33 @@
+/// Tells lines that may hold a customer's data from lines for people.
+enum RecordLookout {
+    /// How every connector's libraries begin a `RECORD` message.
+    private static let beginning = Array(#"{"type":"record","record":"#.utf8)
+
+    /// Whether the beginning of a record stands anywhere in the line, white space and the case of letters aside.
+    static func suspects(_ line: [UInt8]) -> Bool {
+        var matched = 0
+        for byte in line {
+            switch byte {
+            case 0x09...0x0D, 0x20: continue
+            default: break
+            }
+            let lowerCase = 0x41...0x5A ~= byte ? byte | 0x20 : byte
+            if lowerCase == beginning[matched] {
+                matched += 1
+                if matched == beginning.count { return true }
+            } else {
+                // The opening brace stands nowhere else in the beginning, so that a match can only restart with one.
+                matched = lowerCase == beginning[0] ? 1 : 0
+            }
+        }
+        return false
+    }
+}
+
+/// Lengths as the platform counts them: in UTF-16 units.
+enum UTF16Length {
+    static func of(_ text: some Sequence<UInt8>) -> Int {
+        // Every character has one byte that is no continuation; those of four bytes make two units.
+        text.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : $1 >= 0xF0 ? 2 : 1) }
+    }
+}

@@ -1,0 +1,78 @@
+/// What an operation was to bring.
+public enum OperationResult: Sendable {
+    case connectionStatus(ConnectionStatus)
+    /// A source's catalog, as the protocol has it.
+    case catalog(JSONValue)
+    /// A destination's catalog, as the protocol has it.
+    case destinationCatalog(JSONValue)
+    /// A specification, to be passed on verbatim.
+    case spec(JSONValue)
+}
+
+/// What a connector said in all: the messages that count, and figures about the lines that do not.
+///
+/// The first result of each kind and the first error trace win; of configurations, the last.
+public struct Transcript: Sendable {
+    /// A line of this many UTF-16 units counts as too long; it is read nevertheless.
+    public static let tooLongLine = 20_000_000
+
+    public private(set) var spec: JSONValue?
+    public private(set) var connectionStatus: ConnectionStatus?
+    public private(set) var catalog: JSONValue?
+    public private(set) var destinationCatalog: JSONValue?
+    public private(set) var errorTrace: ErrorTrace?
+    /// The configuration that the connector asks the platform to store.
+    public private(set) var lastConnectorConfig: JSONValue?
+
+    /// Lines that look like a record, but are no message. (Metric `line_skipped_with_record`.)
+    public private(set) var lineSkippedWithRecord = 0
+    /// Other lines that are no message. (Metric `non_airbyte_message_log_line`.)
+    public private(set) var nonAirbyteMessageLogLine = 0
+    /// Lengths in UTF-16 units of lines that are too long, whatever they are, in order. Their number is the metric
+    /// `line_skipped_too_long`, they themselves are `too_long_lines_distribution`.
+    public private(set) var tooLongLines: [Int] = []
+    public var lineSkippedTooLong: Int { tooLongLines.count }
+
+    public init() {}
+
+    /// Takes the next line.
+    public mutating func consume(_ decoded: DecodedLine) {
+        switch decoded {
+        case .message(let message): consume(message)
+        case .dropped: break
+        case .notAMessage(let looksLikeRecord, _, _):
+            if looksLikeRecord {
+                lineSkippedWithRecord += 1
+            } else {
+                nonAirbyteMessageLogLine += 1
+            }
+        }
+    }
+
+    /// Takes note of the length of a line in UTF-16 units.
+    public mutating func note(lineLength: Int) {
+        if lineLength >= Self.tooLongLine { tooLongLines.append(lineLength) }
+    }
+
+    private mutating func consume(_ message: ProtocolMessage) {
+        switch message {
+        case .spec(let value): spec = spec ?? value
+        case .connectionStatus(let value): connectionStatus = connectionStatus ?? value
+        case .catalog(let value): catalog = catalog ?? value
+        case .destinationCatalog(let value): destinationCatalog = destinationCatalog ?? value
+        case .errorTrace(let value): errorTrace = errorTrace ?? value
+        case .control(let connectorConfig): lastConnectorConfig = connectorConfig ?? lastConnectorConfig
+        case .log, .otherTrace, .record, .state: break
+        }
+    }
+
+    /// What the operation was to bring, if the connector brought it. Of two catalogs, a source's comes first.
+    public func result(for operation: Operation) -> OperationResult? {
+        switch operation {
+        case .check: connectionStatus.map(OperationResult.connectionStatus)
+        case .discover:
+            catalog.map(OperationResult.catalog) ?? destinationCatalog.map(OperationResult.destinationCatalog)
+        case .spec: spec.map(OperationResult.spec)
+        }
+    }
+}
