@@ -23,8 +23,12 @@ public struct HTTPRequest: Sendable {
     public var totalTimeout: Duration
 
     public init(
-        method: String, url: String, headers: [HTTPHeader] = [], body: [UInt8]? = nil,
-        connectTimeout: Duration, totalTimeout: Duration
+        method: String,
+        url: String,
+        headers: [HTTPHeader] = [],
+        body: [UInt8]? = nil,
+        connectTimeout: Duration,
+        totalTimeout: Duration
     ) {
         self.method = method
         self.url = url

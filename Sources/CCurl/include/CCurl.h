@@ -1,7 +1,70 @@
-// What Swift needs of libcurl: its variadic calls, spelled out.
+// What Swift needs of libcurl: its variadic calls, spelled out once for each type of argument.
+//
+// curl_easy_setopt(3), curl_multi_setopt(3) and curl_easy_getinfo(3) take what the option says; these
+// functions say it in their names instead. The caller picks the one that fits the option.
 #ifndef CCURL_H
 #define CCURL_H
 
 #include <curl/curl.h>
+
+static inline CURLcode ccurl_easy_set_long(CURL *easy, CURLoption option, long value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode ccurl_easy_set_offset(CURL *easy, CURLoption option, curl_off_t value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// libcurl keeps a copy of the string; NULL takes the option back, its built-in default included.
+static inline CURLcode ccurl_easy_set_string(CURL *easy, CURLoption option, const char *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// libcurl keeps the pointer.
+static inline CURLcode ccurl_easy_set_pointer(CURL *easy, CURLoption option, void *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+// libcurl keeps the list, it does not copy it.
+static inline CURLcode ccurl_easy_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
+    return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode ccurl_easy_set_write_function(CURL *easy, curl_write_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, function);
+}
+
+// Header lines arrive through a function of the same shape as the body's.
+static inline CURLcode ccurl_easy_set_header_function(CURL *easy, curl_write_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, function);
+}
+
+static inline CURLcode ccurl_easy_set_read_function(CURL *easy, curl_read_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_READFUNCTION, function);
+}
+
+static inline CURLcode ccurl_easy_set_seek_function(CURL *easy, curl_seek_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, function);
+}
+
+static inline CURLcode ccurl_easy_get_long(CURL *easy, CURLINFO info, long *value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode ccurl_multi_set_pointer(CURLM *multi, CURLMoption option, void *value) {
+    return curl_multi_setopt(multi, option, value);
+}
+
+static inline CURLMcode ccurl_multi_set_socket_function(CURLM *multi, curl_socket_callback function) {
+    return curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, function);
+}
+
+static inline CURLMcode ccurl_multi_set_timer_function(CURLM *multi, curl_multi_timer_callback function) {
+    return curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, function);
+}
 
 #endif

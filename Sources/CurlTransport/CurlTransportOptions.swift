@@ -1,0 +1,52 @@
+extension CurlTransport {
+    /// What is the same for all requests of one transport. Empty strings count as unset.
+    public struct Options: Sendable {
+        /// The `User-Agent` of requests that bring none of their own.
+        public var userAgent: String
+        /// The proxy for `http` URLs, as in `HTTP_PROXY`: `[scheme://][user:password@]host[:port]`.
+        public var httpProxy: String?
+        /// The proxy for `https` URLs, as in `HTTPS_PROXY`.
+        public var httpsProxy: String?
+        /// The hosts that are reached without a proxy, as in `NO_PROXY`: names (with their subdomains),
+        /// addresses and CIDR blocks, separated by commas; `*` stands for all. See CURLOPT_NOPROXY(3).
+        public var noProxy: String?
+        /// A PEM file of trusted authorities, as in `SSL_CERT_FILE`; it counts in addition to the directory.
+        public var certificateFile: String?
+        /// A directory of trusted authorities under their subject hashes, as in `SSL_CERT_DIR`; several are
+        /// separated by colons. Looking certificates up one by one costs far less memory than a bundle.
+        public var certificateDirectory: String?
+        /// The largest body of an answer. A larger one ends its exchange with a protocol violation.
+        public var maximumResponseBytes: Int
+
+        /// Where Debian and most others keep their authorities by subject hash.
+        public static let systemCertificateDirectory = "/etc/ssl/certs"
+
+        /// The longest answers we ask for are connector configurations, some kilobytes each. This leaves room
+        /// for unusual ones and keeps what a faulty peer can make us hold far below a small container's memory.
+        public static let usualMaximumResponseBytes = 8 * 1024 * 1024
+
+        public init(
+            userAgent: String,
+            httpProxy: String? = nil,
+            httpsProxy: String? = nil,
+            noProxy: String? = nil,
+            certificateFile: String? = nil,
+            certificateDirectory: String? = Options.systemCertificateDirectory,
+            maximumResponseBytes: Int = Options.usualMaximumResponseBytes
+        ) {
+            func set(_ value: String?) -> String? { value == "" ? nil : value }
+            self.userAgent = userAgent
+            self.httpProxy = set(httpProxy)
+            self.httpsProxy = set(httpsProxy)
+            self.noProxy = set(noProxy)
+            self.certificateFile = set(certificateFile)
+            self.certificateDirectory = set(certificateDirectory)
+            self.maximumResponseBytes = maximumResponseBytes
+        }
+
+        /// The proxy that the environment names for that scheme, before `noProxy` is asked.
+        func proxy(forScheme scheme: String) -> String? {
+            scheme == "https" ? httpsProxy : httpProxy
+        }
+    }
+}

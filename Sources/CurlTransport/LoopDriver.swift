@@ -1,0 +1,132 @@
+import CCurl
+import Reactor
+
+/// Puts libcurl's wishes into effect on the reactor, and says when one of them comes true.
+final class LoopDriver {
+    /// How long to wait before a descriptor that the kernel refused to watch (out of memory, out of watches)
+    /// is tried again. The exchange's own time-out bounds the attempts.
+    private static let rearmDelay = Duration.milliseconds(500)
+
+    private struct Watch {
+        var interest: Readiness
+        /// Nil between an event and the next arming: polls are one-shot.
+        var registration: Registration?
+    }
+
+    /// A descriptor is ready (`CURL_CSELECT_*`), or the timer has run out (`CURL_SOCKET_TIMEOUT`).
+    var onEvent: (_ descriptor: Int32, _ events: Int32) -> Void = { _, _ in }
+
+    private let reactor: Reactor
+    private var watches: [Int32: Watch] = [:]
+    private var disarmed: Set<Int32> = []
+    private var timer: TimerToken?
+    private var rearmTimer: TimerToken?
+
+    init(reactor: Reactor) {
+        self.reactor = reactor
+    }
+
+    deinit {
+        for watch in watches.values {
+            if let registration = watch.registration { reactor.cancel(registration) }
+        }
+        if let timer { reactor.cancel(timer) }
+        if let rearmTimer { reactor.cancel(rearmTimer) }
+    }
+
+    /// Whether nothing of ours is pending on the reactor.
+    var isIdle: Bool { watches.isEmpty && timer == nil && rearmTimer == nil }
+
+    /// Called after every call of libcurl that can have wishes.
+    func apply(_ changes: LoopChanges) {
+        for change in changes.takeChanges() {
+            switch change {
+            case .forget(let descriptor): forget(descriptor)
+            case .watch(let descriptor, let interest): watch(descriptor, interest)
+            }
+        }
+        armAll()
+        switch changes.takeTimer() {
+        case nil: break
+        case .stopped: setTimer(after: nil)
+        case .milliseconds(let delay): setTimer(after: .milliseconds(delay))
+        }
+    }
+
+    private func forget(_ descriptor: Int32) {
+        if let registration = watches.removeValue(forKey: descriptor)?.registration {
+            reactor.cancel(registration)
+        }
+        disarmed.remove(descriptor)
+    }
+
+    private func watch(_ descriptor: Int32, _ interest: Readiness) {
+        if let watch = watches[descriptor] {
+            if watch.interest == interest { return }
+            forget(descriptor)
+        }
+        watches[descriptor] = Watch(interest: interest, registration: nil)
+        disarmed.insert(descriptor)
+    }
+
+    private func armAll() {
+        for descriptor in disarmed {
+            guard let interest = watches[descriptor]?.interest else { continue }
+            do {
+                let registration = try reactor.poll(
+                    descriptor,
+                    for: interest,
+                    mode: .oneShot,
+                    label: "http"
+                ) { [weak self] readiness in
+                    self?.ready(descriptor, readiness)
+                }
+                watches[descriptor]?.registration = registration
+                disarmed.remove(descriptor)
+            } catch {
+                retryArming()
+            }
+        }
+    }
+
+    private func retryArming() {
+        guard rearmTimer == nil else { return }
+        rearmTimer = reactor.schedule(after: LoopDriver.rearmDelay) { [weak self] in
+            self?.rearmTimer = nil
+            self?.armAll()
+        }
+    }
+
+    private func ready(_ descriptor: Int32, _ readiness: Readiness) {
+        guard let interest = watches[descriptor]?.interest else { return }
+        watches[descriptor]?.registration = nil
+        disarmed.insert(descriptor)
+        onEvent(descriptor, LoopDriver.events(readiness, interest))
+    }
+
+    /// An error or a hang-up is told as readiness: libcurl then finds the reason in its next read or write,
+    /// where a bare `CURL_CSELECT_ERR` ends the transfer with less to say.
+    private static func events(_ readiness: Readiness, _ interest: Readiness) -> Int32 {
+        let broken = !readiness.isDisjoint(with: [.error, .hangup])
+        var events: Int32 = 0
+        if interest.contains(.readable),
+            broken || !readiness.isDisjoint(with: [.readable, .peerClosed])
+        {
+            events |= CURL_CSELECT_IN
+        }
+        if interest.contains(.writable), broken || readiness.contains(.writable) {
+            events |= CURL_CSELECT_OUT
+        }
+        return events
+    }
+
+    private func setTimer(after delay: Duration?) {
+        if let timer { reactor.cancel(timer) }
+        timer = delay.map { delay in
+            reactor.schedule(after: delay) { [weak self] in
+                self?.timer = nil
+                self?.onEvent(CURL_SOCKET_TIMEOUT, 0)
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+/// The status line and header fields of an answer, gathered line by line as they arrive.
+///
+/// An interim answer (1xx) makes room for the final one; what follows the final head's empty line, the
+/// trailer of a chunked body, is left out.
+struct ResponseHead {
+    /// Servers and proxies commonly stop at 8 to 64 KiB themselves, so nothing legitimate is longer.
+    static let maximumBytes = 64 * 1024
+
+    private enum Progress { case expectsStatusLine, expectsFields, ended }
+
+    /// The fields in the order of their arrival.
+    private(set) var headers: [HTTPHeader] = []
+    private var status = 0
+    private var bytes = 0
+    private var progress = Progress.expectsStatusLine
+
+    /// Takes one line, its line end included; false says that the head is longer than allowed.
+    mutating func append(_ line: some Collection<UInt8>) -> Bool {
+        bytes += line.count
+        guard bytes <= ResponseHead.maximumBytes else { return false }
+        switch progress {
+        case .expectsStatusLine:
+            status = ResponseHead.status(in: line)
+            headers = []
+            progress = .expectsFields
+        case .expectsFields:
+            if line.allSatisfy({ $0 == cr || $0 == lf }) {
+                progress = 100..<200 ~= status ? .expectsStatusLine : .ended
+            } else {
+                appendField(line)
+            }
+        case .ended:
+            break
+        }
+        return true
+    }
+
+    private mutating func appendField(_ line: some Collection<UInt8>) {
+        if let first = line.first, first == space || first == tab {
+            // RFC 9112, section 5.2: an obsolete line folding stands for a space within the value.
+            guard let last = headers.indices.last else { return }
+            headers[last].value += " " + trimmed(line)
+            return
+        }
+        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+        headers.append(HTTPHeader(trimmed(line[..<colon]), trimmed(line[line.index(after: colon)...])))
+    }
+
+    /// The second word of `HTTP/1.1 200 OK`; libcurl has checked it before.
+    private static func status(in line: some Collection<UInt8>) -> Int {
+        let words = line.split(separator: space, maxSplits: 2, omittingEmptySubsequences: true)
+        guard words.count >= 2 else { return 0 }
+        return Int(trimmed(words[1])) ?? 0
+    }
+}
+
+private let cr = UInt8(ascii: "\r")
+private let lf = UInt8(ascii: "\n")
+private let space = UInt8(ascii: " ")
+private let tab = UInt8(ascii: "\t")
+
+/// The text without the white space around it.
+private func trimmed(_ bytes: some Collection<UInt8>) -> String {
+    func isBlank(_ byte: UInt8) -> Bool { byte == space || byte == tab || byte == cr || byte == lf }
+    var rest = Array(bytes.drop(while: isBlank))
+    while let last = rest.last, isBlank(last) { rest.removeLast() }
+    return String(decoding: rest, as: UTF8.self)
+}
