@@ -28,7 +28,11 @@ let package = Package(
         .target(name: "CUtf8proc", linkerSettings: [.linkedLibrary("utf8proc")]),
 
         .target(name: "Reactor", dependencies: ["CUring", "CInotify", "CLinux"], swiftSettings: strict),
-        .target(name: "AirbyteProtocol", dependencies: ["CSimdjson", "CUtf8proc"], swiftSettings: memorySafe),
+        .target(
+            name: "AirbyteProtocol",
+            dependencies: ["CSimdjson", "CUtf8proc"],
+            swiftSettings: memorySafe
+        ),
         .target(name: "CurlTransport", dependencies: ["Reactor", "CCurl"], swiftSettings: strict),
         .target(
             name: "Sidecar",
@@ -39,7 +43,10 @@ let package = Package(
             swiftSettings: memorySafe
         ),
         .executableTarget(
-            name: "airbyte-connector-sidecar", dependencies: ["Sidecar"], swiftSettings: memorySafe),
+            name: "airbyte-connector-sidecar",
+            dependencies: ["Sidecar"],
+            swiftSettings: memorySafe
+        ),
 
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "AirbyteProtocolTests", dependencies: ["AirbyteProtocol"], swiftSettings: strict),

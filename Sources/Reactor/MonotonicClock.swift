@@ -2,7 +2,7 @@ import Glibc
 
 extension Instant {
     /// The present, from `CLOCK_MONOTONIC`.
-    static func monotonic() -> Instant {
+    public static func monotonic() -> Instant {
         var time = timespec()
         // It can only fail for a clock that does not exist, and this one always does.
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -27,4 +27,12 @@ static inline unsigned clinux_epoll_edge_triggered(void) {
     return (unsigned)EPOLLET;
 }
 
+// openat2(2): opens for reading, beneath the directory, no links followed, never blocking. Where a filter or an
+// old kernel refuses openat2, openat(2) does the same for a name without slashes. Returns a descriptor, or -1
+// with errno.
+int clinux_open_beneath(int directory, const char *name);
+
+// Whether anybody holds the file open for writing: 1 or 0; -1 where the kernel does not tell (fcntl(2), F_SETLEASE).
+int clinux_is_open_for_writing(int descriptor);
+
 #endif
