@@ -7,6 +7,15 @@ public struct JSONWriter: Sendable {
 
     public init() {}
 
+    /// The bytes of one object whose members `body` writes.
+    public static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
+        var writer = JSONWriter()
+        writer.beginObject()
+        body(&writer)
+        writer.endObject()
+        return writer.bytes
+    }
+
     public mutating func beginObject() { open("{") }
     public mutating func endObject() { close("}") }
     public mutating func beginArray() { open("[") }

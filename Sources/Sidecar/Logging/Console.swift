@@ -1,0 +1,128 @@
+import Glibc
+import Reactor
+
+/// Writes log lines to a descriptor without ever waiting for its reader.
+///
+/// What the reader does not take now is kept up to a bound and written when the descriptor becomes writable again.
+/// Beyond the bound further lines are dropped and counted, and a line says how many: a stalled log collector must
+/// cost no job its heartbeats.
+final class Console {
+    /// A pipe that is writable takes so many bytes without blocking (pipe(7), `PIPE_BUF`).
+    private static let atomicWrite = 4_096
+
+    /// Lines are gathered up to here before they are written in the middle of a tick.
+    private static let crowded = 64 * 1_024
+
+    /// From here on readers of the connector's output should hold back, see `isStalled`.
+    private static let heldBack = 1_024 * 1_024
+
+    /// The longest backlog: a container runtime that stops reading for a while finds everything in it.
+    private static let longestBacklog = 16 * 1_024 * 1_024
+
+    /// Formatted lines that have not been written yet.
+    var pending: [UInt8] = []
+
+    private let descriptor: Int32
+    private let reactor: Reactor
+    private var waiting: Registration?
+    private var written = 0
+    private var relieved: [() -> Void] = []
+    private var isBroken = false
+
+    /// - Parameter descriptor: is lent, stays open.
+    init(descriptor: Int32, reactor: Reactor) {
+        self.descriptor = descriptor
+        self.reactor = reactor
+    }
+
+    /// True while the reader is so far behind that nothing should be added that can wait.
+    var isStalled: Bool { waiting != nil && pending.count - written > Self.heldBack }
+
+    /// Calls the handler once, when the console has caught up.
+    func whenRelieved(_ handler: @escaping () -> Void) {
+        relieved.append(handler)
+    }
+
+    /// Writes what has gathered, if it is much.
+    func flushIfCrowded() {
+        if pending.count - written > Self.crowded { flush() }
+    }
+
+    /// Writes what the descriptor takes now; the rest follows by itself.
+    func flush() {
+        guard waiting == nil else { return dropIfTooLong() }
+        guard writePending() else { return awaitWritable() }
+        tellRelieved()
+    }
+
+    /// Writes everything, waiting for a slow reader up to the limit. For the end of the program.
+    func drain(limit: Duration) {
+        if let waiting { reactor.cancel(waiting) }
+        waiting = nil
+        let deadline = Instant.monotonic() + limit
+        while !writePending() {
+            let left = deadline - Instant.monotonic()
+            guard left > .zero, isWritable(within: left) else { return }
+        }
+    }
+
+    /// True when nothing is left.
+    private func writePending() -> Bool {
+        while written < pending.count, !isBroken {
+            guard isWritable(within: .zero) else { return false }
+            let chunk = pending[written..<min(written + Self.atomicWrite, pending.count)]
+            let count = unsafe chunk.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+            if count >= 0 {
+                written += count
+            } else if errno == EAGAIN {
+                return false
+            } else if errno != EINTR {
+                // EPIPE, EIO, ENOSPC: nobody will ever read it. The job goes on without a console.
+                isBroken = true
+            }
+        }
+        pending.removeAll(keepingCapacity: pending.count <= Self.heldBack)
+        written = 0
+        return true
+    }
+
+    private func awaitWritable() {
+        do {
+            waiting = try reactor.poll(descriptor, for: .writable, mode: .oneShot, label: "console") {
+                [weak self] _ in
+                self?.waiting = nil
+                self?.flush()
+            }
+        } catch {
+            // The loop has no room for one more descriptor: the next flush tries again.
+            waiting = nil
+        }
+        dropIfTooLong()
+    }
+
+    private func dropIfTooLong() {
+        let backlog = pending.count - written
+        guard backlog > Self.longestBacklog else { return }
+        // Whole lines at the end go; the first half of the backlog stays, to tell how it began.
+        let keep = written + Self.longestBacklog / 2
+        let cut = pending[..<keep].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? keep
+        let dropped = pending.count - cut
+        pending.removeSubrange(cut...)
+        pending.append(
+            contentsOf: "[\(dropped) bytes of log lines dropped: the console does not take them]\n".utf8
+        )
+    }
+
+    private func tellRelieved() {
+        let handlers = relieved
+        relieved = []
+        for handler in handlers { handler() }
+    }
+
+    private func isWritable(within wait: Duration) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        let milliseconds = Int32(clamping: wait.nanoseconds / 1_000_000)
+        // A regular file is always writable; an error (POLLERR: the reader is gone) shows at the write.
+        return unsafe Glibc.poll(&request, 1, milliseconds) > 0
+    }
+}

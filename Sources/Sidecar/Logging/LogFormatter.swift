@@ -1,0 +1,122 @@
+import AirbyteProtocol
+
+/// Turns an event into the bytes of its lines on the console.
+protocol LogFormatter {
+    /// Appends the event, its last newline included.
+    func format(_ event: LogEvent, into output: inout [UInt8])
+}
+
+/// For people: `2026-11-24 05:22:24.123 INFO  source > message`, in UTC.
+///
+/// Further lines of a message are indented, so that no connector can make up a line that looks like another
+/// event; its control characters are spelled out, so that it cannot play with the reader's terminal.
+struct TextLogFormatter: LogFormatter {
+    func format(_ event: LogEvent, into output: inout [UInt8]) {
+        output.append(contentsOf: CalendarTime(millisecondsSince1970: event.timestamp).text.utf8)
+        output.append(UInt8(ascii: " "))
+        let level = event.level.platformName
+        output.append(contentsOf: level.utf8)
+        output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 5 - level.utf8.count) + 1))
+        output.append(contentsOf: event.source.rawValue.utf8)
+        output.append(contentsOf: " > ".utf8)
+        for (number, line) in event.message.split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        ).enumerated() {
+            if number > 0 { output.append(contentsOf: "\n    ".utf8) }
+            output.append(contentsOf: line.escapingControlCharacters(keeping: ["\t"]).utf8)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+}
+
+/// For machines: one JSON object a line, the event in the shape of the platform's log store, and the members
+/// that tell which job it belongs to.
+struct JSONLogFormatter: LogFormatter {
+    /// Names and values that every event carries.
+    var context: [(name: String, value: String)]
+
+    func format(_ event: LogEvent, into output: inout [UInt8]) {
+        output.append(
+            contentsOf: JSONWriter.object { writer in
+                writer.member("timestamp", event.timestamp)
+                writer.member("message", event.message)
+                writer.member("level", event.level.platformName)
+                writer.member("logSource", event.source.rawValue)
+                if let caller = event.caller {
+                    writer.key("caller")
+                    writer.beginObject()
+                    writer.member("className", caller.typeName)
+                    writer.member("methodName", caller.methodName)
+                    writer.member("lineNumber", Int64(caller.line))
+                    writer.member("threadName", "main")
+                    writer.endObject()
+                }
+                for (name, value) in context { writer.member(name, value) }
+            }
+        )
+        output.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension LogEvent.Caller {
+    /// A file is named after its main type.
+    fileprivate var typeName: String {
+        let name = file.split(separator: "/").last ?? ""
+        return String(name.split(separator: ".").first ?? "")
+    }
+
+    fileprivate var methodName: String {
+        String(function.split(separator: "(", maxSplits: 1).first ?? "")
+    }
+}
+
+/// A point in time in the Gregorian calendar, in UTC.
+struct CalendarTime: Hashable {
+    var year: Int
+    var month: Int
+    var day: Int
+    var hour: Int
+    var minute: Int
+    var second: Int
+    var millisecond: Int
+
+    /// Counts days in 400-year cycles that begin on a 1st of March, where a leap day is the last of its year.
+    init(millisecondsSince1970: Int64) {
+        let secondsSince1970 = Self.floorDivide(Int(millisecondsSince1970), by: 1_000)
+        millisecond = secondsSince1970.rest
+        let days = Self.floorDivide(secondsSince1970.whole, by: 86_400)
+        hour = days.rest / 3_600
+        minute = days.rest / 60 % 60
+        second = days.rest % 60
+
+        // 719,468 days lie between 0000-03-01 and 1970-01-01.
+        let cycle = Self.floorDivide(days.whole + 719_468, by: 146_097)
+        let dayOfCycle = cycle.rest
+        let yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
+        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = cycle.whole * 400 + yearOfCycle + (month <= 2 ? 1 : 0)
+    }
+
+    /// `2026-11-24 05:22:24.123`
+    var text: String {
+        let date = [Self.padded(year, 4), Self.padded(month, 2), Self.padded(day, 2)].joined(separator: "-")
+        let time = [Self.padded(hour, 2), Self.padded(minute, 2), Self.padded(second, 2)].joined(
+            separator: ":"
+        )
+        return "\(date) \(time).\(Self.padded(millisecond, 3))"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    private static func floorDivide(_ number: Int, by divisor: Int) -> (whole: Int, rest: Int) {
+        let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

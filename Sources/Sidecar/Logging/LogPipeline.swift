@@ -1,0 +1,73 @@
+import Logging
+
+/// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
+final class LogPipeline {
+    let level: Logger.Level
+    private let wallClock: WallClock
+    private let console: Console
+    private let formatter: any LogFormatter
+
+    init(level: Logger.Level, formatter: any LogFormatter, console: Console, wallClock: WallClock) {
+        self.level = level
+        self.formatter = formatter
+        self.console = console
+        self.wallClock = wallClock
+    }
+
+    /// True when events of that level are passed on: what is not need not be made.
+    func accepts(_ level: Logger.Level) -> Bool {
+        level >= self.level
+    }
+
+    func write(
+        _ level: Logger.Level,
+        from source: LogSource,
+        _ message: String,
+        caller: LogEvent.Caller? = nil
+    ) {
+        guard accepts(level) else { return }
+        let event = LogEvent(
+            timestamp: wallClock.millisecondsSince1970,
+            level: level,
+            source: source,
+            message: message,
+            caller: caller
+        )
+        formatter.format(event, into: &console.pending)
+        console.flushIfCrowded()
+    }
+
+    /// A logger of the ecosystem's own API that writes into this pipeline as the platform.
+    func logger(label: String) -> Logger {
+        Logger(label: label) { _ in PipelineLogHandler(pipeline: self) }
+    }
+}
+
+/// Connects swift-log's front to the pipeline.
+///
+/// swift-log demands handlers that any thread may call. The sidecar has one thread only, on which the pipeline
+/// lives from the start of the process to its end.
+private struct PipelineLogHandler: LogHandler, @unchecked Sendable {
+    let pipeline: LogPipeline
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level
+
+    init(pipeline: LogPipeline) {
+        self.pipeline = pipeline
+        logLevel = pipeline.level
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: Logging.LogEvent) {
+        pipeline.write(
+            event.level,
+            from: .platform,
+            event.message.description,
+            caller: LogEvent.Caller(file: event.file, function: event.function, line: event.line)
+        )
+    }
+}
