@@ -1,0 +1,316 @@
+import Logging
+import Reactor
+
+/// All settings of one sidecar, read once at the start from the environment.
+public struct Configuration: Sendable {
+    /// How one of the platform's APIs is reached.
+    public struct API: Hashable, Sendable {
+        /// Without a slash at the end; paths begin with `/api/v1/`.
+        public var baseURL: String
+        public var connectTimeout: Duration
+        /// The longest wait for one answer.
+        public var readTimeout: Duration
+        public var retries: RetryPolicy
+    }
+
+    /// Where access tokens come from, see `AccessTokenKeeper`.
+    public struct TokenSource: Sendable {
+        public var endpoint: String
+        public var clientID: String
+        /// Never shown.
+        public var clientSecret: String
+    }
+
+    public struct Heartbeat: Hashable, Sendable {
+        public var interval: Duration
+        /// Without a successful call for so long the sidecar gives up.
+        public var contactTimeout: Duration
+    }
+
+    /// The time allowed from the start to `exitCode.txt`.
+    public struct FileTimeouts: Hashable, Sendable {
+        public var standalone: Duration
+        public var withinSync: Duration
+    }
+
+    /// `SIDECAR_OUTPUT_SINK`.
+    public enum OutputSinkChoice: String, CaseIterable, Sendable {
+        case auto, storage, api
+    }
+
+    /// `STORAGE_TYPE`.
+    public enum StorageType: String, CaseIterable, Sendable {
+        case s3 = "S3"
+        case minio = "MINIO"
+        case gcs = "GCS"
+        case azure = "AZURE"
+        case local = "LOCAL"
+    }
+
+    /// Where the platform reads the job's output from, tried in this order.
+    public enum OutputSink: Hashable, Sendable {
+        case api
+        case localStorage(root: String)
+    }
+
+    public enum LogFormat: String, CaseIterable, Sendable {
+        case text, json
+    }
+
+    /// Where the loop's trace goes.
+    public enum TraceTarget: Hashable, Sendable {
+        case standardError
+        case file(String)
+    }
+
+    /// What the outside world is told of proxies and trust, handed to the HTTP transport.
+    public struct Network: Hashable, Sendable {
+        public var httpProxy: String?
+        public var httpsProxy: String?
+        public var noProxy: String?
+        public var certificateFile: String?
+        public var certificateDirectory: String?
+    }
+
+    public var workspacePath: String
+    public var workloadAPI: API
+    /// Absent where the platform's server is not to be called.
+    public var serverAPI: API?
+    public var tokenSource: TokenSource?
+    public var heartbeat: Heartbeat
+    public var fileTimeouts: FileTimeouts
+    public var lostConnectorGrace: Duration
+    public var rescanInterval: Duration
+    /// In the order in which they are tried; never empty.
+    public var outputSinks: [OutputSink]
+    public var ioBackend: BackendChoice
+    public var trace: TraceTarget?
+    public var logLevel: Logger.Level
+    public var logFormat: LogFormat
+    /// Sent as `X-Airbyte-Version`.
+    public var airbyteVersion: String
+    public var network: Network
+
+    /// The settings that the environment holds.
+    ///
+    /// Pure: looks at nothing but the variables handed in. Throws every problem at once.
+    public init(environment: [String: String]) throws(ConfigurationError) {
+        var reader = EnvironmentReader(environment)
+        workspacePath = reader.text("AIRBYTE_CONFIG_DIR") ?? "/config"
+        workloadAPI = Self.workloadAPI(&reader)
+        serverAPI = Self.serverAPI(&reader)
+        tokenSource = Self.tokenSource(&reader)
+        heartbeat = Heartbeat(
+            interval: reader.duration(
+                "SIDECAR_HEARTBEAT_INTERVAL_SECONDS",
+                unit: .seconds,
+                default: .seconds(30)
+            ),
+            contactTimeout: reader.duration(
+                "SIDECAR_HEARTBEAT_TIMEOUT_MINUTES",
+                unit: .minutes,
+                default: .seconds(300)
+            )
+        )
+        fileTimeouts = FileTimeouts(
+            standalone: reader.duration(
+                "SIDECAR_FILE_TIMEOUT_MINUTES",
+                "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES",
+                unit: .minutes,
+                default: .seconds(9 * 60)
+            ),
+            withinSync: reader.duration(
+                "SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES",
+                "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES_WITHIN_SYNC",
+                unit: .minutes,
+                default: .seconds(30 * 60)
+            )
+        )
+        lostConnectorGrace = reader.duration(
+            "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS",
+            unit: .seconds,
+            default: .seconds(10)
+        )
+        rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
+        outputSinks = Self.outputSinks(&reader, serverAPI: serverAPI)
+        ioBackend = Self.ioBackend(&reader)
+        trace = Self.trace(reader)
+        logLevel = Self.logLevel(&reader)
+        logFormat = reader.choice("PLATFORM_LOG_FORMAT", default: LogFormat.text)
+        airbyteVersion = Self.airbyteVersion(&reader)
+        network = Self.network(reader)
+        try reader.finish()
+    }
+}
+
+// MARK: - Reading
+
+extension Configuration {
+    private static func workloadAPI(_ reader: inout EnvironmentReader) -> API {
+        let isSet = reader.text("WORKLOAD_API_HOST") != nil
+        let baseURL = reader.baseURL("WORKLOAD_API_HOST")
+        if !isSet {
+            reader.reject(
+                "WORKLOAD_API_HOST",
+                value: nil,
+                "not set; the base URL of the workload API is needed, such as http://workload-api-server:8007"
+            )
+        }
+        return API(
+            baseURL: baseURL ?? "",
+            connectTimeout: reader.duration(
+                "WORKLOAD_API_CONNECT_TIMEOUT_SECONDS",
+                unit: .seconds,
+                default: .seconds(30)
+            ),
+            readTimeout: reader.duration(
+                "WORKLOAD_API_READ_TIMEOUT_SECONDS",
+                unit: .seconds,
+                default: .seconds(300)
+            ),
+            retries: retries(&reader, prefix: "WORKLOAD_API")
+        )
+    }
+
+    private static func serverAPI(_ reader: inout EnvironmentReader) -> API? {
+        // The limits are read whether or not they are needed, so that a wrong one is told in any case.
+        let baseURL = reader.baseURL("INTERNAL_API_HOST")
+        let connectTimeout = reader.duration(
+            "AIRBYTE_API_CONNECT_TIMEOUT_SECONDS",
+            unit: .seconds,
+            default: .seconds(30)
+        )
+        let readTimeout = reader.duration(
+            "AIRBYTE_API_READ_TIMEOUT_SECONDS",
+            unit: .seconds,
+            default: .seconds(600)
+        )
+        let retries = retries(&reader, prefix: "AIRBYTE_API")
+        guard let baseURL else { return nil }
+        return API(
+            baseURL: baseURL,
+            connectTimeout: connectTimeout,
+            readTimeout: readTimeout,
+            retries: retries
+        )
+    }
+
+    private static func retries(_ reader: inout EnvironmentReader, prefix: String) -> RetryPolicy {
+        RetryPolicy(
+            firstDelay: reader.duration(
+                "\(prefix)_RETRY_DELAY_SECONDS",
+                unit: .seconds,
+                default: .seconds(2)
+            ),
+            maxRetries: reader.count("\(prefix)_MAX_RETRIES", in: 0...1000, default: 5)
+        )
+    }
+
+    private static func tokenSource(_ reader: inout EnvironmentReader) -> TokenSource? {
+        guard reader.text("CONTROL_PLANE_TOKEN_ENDPOINT") != nil else { return nil }
+        let endpoint = reader.baseURL("CONTROL_PLANE_TOKEN_ENDPOINT")
+        for name in ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"] where reader.text(name) == nil {
+            reader.reject(name, value: nil, "not set; it is needed since CONTROL_PLANE_TOKEN_ENDPOINT is set")
+        }
+        guard let endpoint, let clientID = reader.text("DATAPLANE_CLIENT_ID"),
+            let clientSecret = reader.text("DATAPLANE_CLIENT_SECRET")
+        else { return nil }
+        return TokenSource(endpoint: endpoint, clientID: clientID, clientSecret: clientSecret)
+    }
+
+    private static func outputSinks(_ reader: inout EnvironmentReader, serverAPI: API?) -> [OutputSink] {
+        let choice = reader.choice("SIDECAR_OUTPUT_SINK", default: OutputSinkChoice.auto)
+        let storageIsSet = reader.text("STORAGE_TYPE") != nil
+        let storageType = reader.choice("STORAGE_TYPE", default: StorageType.local)
+        let root = reader.text("SIDECAR_LOCAL_STORAGE_ROOT") ?? "/storage"
+        if !root.hasPrefix("/") {
+            reader.reject("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
+        }
+        let api: [OutputSink] = serverAPI == nil ? [] : [.api]
+        let storage: [OutputSink] = storageType == .local ? [.localStorage(root: root)] : []
+
+        switch choice {
+        case .api:
+            if api.isEmpty {
+                reader.reject(
+                    "SIDECAR_OUTPUT_SINK",
+                    value: "api",
+                    "INTERNAL_API_HOST is not set; it is needed for this sink"
+                )
+            }
+            return api + (storageIsSet ? storage : [])
+        case .storage:
+            if storage.isEmpty { rejectObjectStorage(&reader, storageType) }
+            return storage + api
+        case .auto:
+            if storage.isEmpty, api.isEmpty { rejectObjectStorage(&reader, storageType) }
+            if storageIsSet { return storage + api }
+            return api.isEmpty ? storage : api
+        }
+    }
+
+    private static func rejectObjectStorage(_ reader: inout EnvironmentReader, _ type: StorageType) {
+        reader.reject(
+            "STORAGE_TYPE",
+            value: type.rawValue,
+            "this sidecar stores job output in LOCAL storage or through the server API only: "
+                + "set INTERNAL_API_HOST and SIDECAR_OUTPUT_SINK=api"
+        )
+    }
+
+    private static func ioBackend(_ reader: inout EnvironmentReader) -> BackendChoice {
+        enum Word: String, CaseIterable {
+            case auto, epoll
+            case ioUring = "io_uring"
+        }
+        switch reader.choice("SIDECAR_IO_BACKEND", default: Word.auto) {
+        case .auto: return .automatic
+        case .ioUring: return .ioUring
+        case .epoll: return .epoll
+        }
+    }
+
+    private static func logLevel(_ reader: inout EnvironmentReader) -> Logger.Level {
+        enum Word: String, CaseIterable {
+            case trace = "TRACE"
+            case debug = "DEBUG"
+            case info = "INFO"
+            case warn = "WARN"
+            case error = "ERROR"
+        }
+        switch reader.choice("LOG_LEVEL", default: Word.info) {
+        case .trace: return .trace
+        case .debug: return .debug
+        case .info: return .info
+        case .warn: return .warning
+        case .error: return .error
+        }
+    }
+
+    private static func trace(_ reader: EnvironmentReader) -> TraceTarget? {
+        switch reader.text("SIDECAR_TRACE") {
+        case nil, "0": nil
+        case "1": .standardError
+        case let path?: .file(path)
+        }
+    }
+
+    private static func airbyteVersion(_ reader: inout EnvironmentReader) -> String {
+        let version = reader.text("AIRBYTE_VERSION") ?? "dev"
+        guard version.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+            reader.reject("AIRBYTE_VERSION", value: version, "only printable ASCII can be sent as a header")
+            return "dev"
+        }
+        return version
+    }
+
+    private static func network(_ reader: EnvironmentReader) -> Network {
+        Network(
+            httpProxy: reader.text("HTTP_PROXY", "http_proxy"),
+            httpsProxy: reader.text("HTTPS_PROXY", "https_proxy"),
+            noProxy: reader.text("NO_PROXY", "no_proxy"),
+            certificateFile: reader.text("SSL_CERT_FILE"),
+            certificateDirectory: reader.text("SSL_CERT_DIR")
+        )
+    }
+}

@@ -1,0 +1,159 @@
+import AirbyteProtocol
+
+/// What `sidecarInput.json` says about this workload, as far as the sidecar needs it.
+public struct SidecarInput: Sendable {
+    public var workloadID: String
+    public var operation: Operation
+    /// Where the job's logs belong; empty where none was given.
+    public var logPath: String
+    public var connectorKind: ConnectorKind
+    public var launcher: Launcher
+    /// Present for a DISCOVER.
+    public var discover: Discover?
+
+    /// `integrationLauncherConfig`, every member of which can be absent.
+    public struct Launcher: Hashable, Sendable {
+        public var jobID: String?
+        public var attemptID: String?
+        public var dockerImage: String?
+    }
+
+    /// What a discover's result is written with.
+    public struct Discover: Hashable, Sendable {
+        /// The source's id; for a destination discover the destination's.
+        public var actorID: String
+        /// Empty when unknown.
+        public var connectorVersion: String
+        public var configHash: String?
+        /// True when this discover runs within a sync.
+        public var isWithinSync: Bool
+    }
+
+    /// Parses the bytes of `sidecarInput.json`. Unknown members are ignored.
+    public init(parsing bytes: [UInt8]) throws(SidecarInputError) {
+        let document: JSONDocument
+        do throws(JSONError) {
+            document = try JSONDocument(parsing: bytes)
+        } catch {
+            throw SidecarInputError(workloadID: nil, problem: "is no JSON: \(error)")
+        }
+        guard document.root.kind == .object else {
+            throw SidecarInputError(workloadID: nil, problem: "is no JSON object")
+        }
+        let root = Members(value: document.root, path: "", workloadID: nil)
+        guard let workloadID = try root.text("workloadId"), !workloadID.isEmpty else {
+            throw SidecarInputError(workloadID: nil, problem: "lacks workloadId")
+        }
+        self.workloadID = workloadID
+        let known = Members(value: document.root, path: "", workloadID: workloadID)
+        operation = try Self.operation(known)
+        logPath = try known.text("logPath") ?? ""
+        let launcherConfig = try known.object("integrationLauncherConfig")
+        launcher = Launcher(
+            jobID: try launcherConfig?.scalar("jobId"),
+            attemptID: try launcherConfig?.scalar("attemptId"),
+            dockerImage: try launcherConfig?.text("dockerImage")
+        )
+        let check = try known.object("checkConnectionInput")
+        let discoverInput = try known.object("discoverCatalogInput")
+        connectorKind = try Self.connectorKind(
+            check: check,
+            discover: discoverInput,
+            dockerImage: launcher.dockerImage
+        )
+        discover = operation == .discover ? try Self.discover(discoverInput, in: known) : nil
+    }
+
+    private static func operation(_ root: Members) throws(SidecarInputError) -> Operation {
+        guard let name = try root.text("operationType") else { throw root.problem("lacks operationType") }
+        guard let operation = Operation(rawValue: name.lowercased()) else {
+            throw root.problem("has the operationType \(name), which is not one of: SPEC, CHECK, DISCOVER")
+        }
+        return operation
+    }
+
+    /// The kind that the input names; else what the image's name gives away.
+    private static func connectorKind(
+        check: Members?,
+        discover: Members?,
+        dockerImage: String?
+    ) throws(SidecarInputError) -> ConnectorKind {
+        let holders = [check, try check?.object("actorContext"), try discover?.object("actorContext")]
+        for case let holder? in holders {
+            if let name = try holder.text("actorType"), let kind = ConnectorKind(rawValue: name.lowercased())
+            {
+                return kind
+            }
+        }
+        return dockerImage?.hasPrefix("airbyte/destination") == true ? .destination : .source
+    }
+
+    private static func discover(
+        _ input: Members?,
+        in root: Members
+    ) throws(SidecarInputError) -> Discover {
+        guard let input else { throw root.problem("lacks discoverCatalogInput, which a DISCOVER needs") }
+        guard let actorID = try input.text("sourceId"), !actorID.isEmpty else {
+            throw root.problem("lacks discoverCatalogInput.sourceId")
+        }
+        return Discover(
+            actorID: actorID,
+            connectorVersion: try input.text("connectorVersion") ?? "",
+            configHash: try input.text("configHash"),
+            isWithinSync: try input.flag("manual") == false
+        )
+    }
+}
+
+/// Why `sidecarInput.json` cannot be used.
+public struct SidecarInputError: Error, Hashable, Sendable {
+    /// Known when at least that could be read: the workload can then be reported as failed.
+    public var workloadID: String?
+    /// Continues a sentence that begins with the file's name.
+    public var problem: String
+}
+
+/// Typed access to the members of an object; null is as good as absent.
+private struct Members {
+    let value: JSONValue
+    let path: String
+    let workloadID: String?
+
+    func problem(_ text: String) -> SidecarInputError {
+        SidecarInputError(workloadID: workloadID, problem: text)
+    }
+
+    func text(_ name: String) throws(SidecarInputError) -> String? {
+        guard let member = present(name) else { return nil }
+        guard let string = member.string else { throw wrongType(name, wanted: "a string") }
+        return string
+    }
+
+    /// A string or a number, as text: ids come as either.
+    func scalar(_ name: String) throws(SidecarInputError) -> String? {
+        guard let member = present(name) else { return nil }
+        if member.kind == .number { return String(decoding: member.rawJSON, as: UTF8.self) }
+        return try text(name)
+    }
+
+    func flag(_ name: String) throws(SidecarInputError) -> Bool? {
+        guard let member = present(name) else { return nil }
+        guard let flag = member.bool else { throw wrongType(name, wanted: "true or false") }
+        return flag
+    }
+
+    func object(_ name: String) throws(SidecarInputError) -> Members? {
+        guard let member = present(name) else { return nil }
+        guard member.kind == .object else { throw wrongType(name, wanted: "an object") }
+        return Members(value: member, path: path + name + ".", workloadID: workloadID)
+    }
+
+    private func present(_ name: String) -> JSONValue? {
+        guard let member = value[member: name], member.kind != .null else { return nil }
+        return member
+    }
+
+    private func wrongType(_ name: String, wanted: String) -> SidecarInputError {
+        problem("has a \(path)\(name) that is not \(wanted)")
+    }
+}
