@@ -1,0 +1,98 @@
+import Glibc
+import Reactor
+
+/// Stores documents as files below a folder, each one whole or not at all: written under a temporary name, synced,
+/// renamed, and the folder synced, so that it survives a power failure once `store` has returned.
+struct LocalStorage: Sendable {
+    /// Why a document could not be stored.
+    struct Failure: Error, Hashable {
+        /// One line for people.
+        var message: String
+    }
+
+    /// An absolute path.
+    let root: String
+
+    /// Stores the bytes under the key, whose parts between slashes are folders below the root and a file's name.
+    /// Blocks while the file system writes.
+    func store(_ bytes: [UInt8], key: String) throws(Failure) {
+        let parts = key.split(separator: "/").map(String.init)
+        guard let name = parts.last, parts.allSatisfy(Self.isPlain) else {
+            throw Failure(message: "\(key.escapingControlCharacters()) is no name for a file below \(root)")
+        }
+        var folder = try openFolder(root, in: AT_FDCWD, shownAs: root)
+        var shown = root
+        for part in parts.dropLast() {
+            shown += "/" + part
+            folder = try openFolder(part, in: folder.raw, shownAs: shown)
+        }
+        try write(bytes, name: name, in: folder.raw, shownAs: "\(shown)/\(name)")
+    }
+
+    private func write(
+        _ bytes: [UInt8],
+        name: String,
+        in folder: Int32,
+        shownAs path: String
+    ) throws(Failure) {
+        let temporary = ".\(name.prefix(200)).\(getpid()).tmp"
+        // Left behind by a process of the same number that died: nobody else uses this name.
+        _ = unsafe unlinkat(folder, temporary, 0)
+        let file = OwnedDescriptor(
+            try check(
+                unsafe openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644),
+                "create",
+                path
+            )
+        )
+        do throws(Failure) {
+            try writeAll(bytes, to: file.raw, path)
+            try check(fsync(file.raw), "sync", path)
+            try check(unsafe renameat(folder, temporary, folder, name), "rename", path)
+        } catch {
+            _ = unsafe unlinkat(folder, temporary, 0)
+            throw error
+        }
+        try check(fsync(folder), "sync the folder of", path)
+    }
+
+    private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: String) throws(Failure) {
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes[written...].withUnsafeBytes {
+                unsafe Glibc.write(file, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            written += Int(try check(Int32(clamping: count), "write", path))
+        }
+    }
+
+    /// Opens a folder, and makes it where it is missing.
+    private func openFolder(
+        _ name: String,
+        in parent: Int32,
+        shownAs path: String
+    ) throws(Failure) -> OwnedDescriptor {
+        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+        var raw = unsafe openat(parent, name, flags)
+        if raw < 0, errno == ENOENT {
+            let made = unsafe mkdirat(parent, name, 0o755)
+            // EEXIST: another process was faster.
+            if made < 0, errno != EEXIST { try check(made, "make the folder", path) }
+            if parent != AT_FDCWD { try check(fsync(parent), "sync the parent of", path) }
+            raw = unsafe openat(parent, name, flags)
+        }
+        return OwnedDescriptor(try check(raw, "open the folder", path))
+    }
+
+    @discardableResult
+    private func check(_ result: Int32, _ action: String, _ path: String) throws(Failure) -> Int32 {
+        guard result < 0 else { return result }
+        let error = SystemError(call: action, errno: errno)
+        throw Failure(message: "cannot \(action) \(path): \(error.name)")
+    }
+
+    private static func isPlain(_ part: String) -> Bool {
+        part != "." && part != ".." && !part.utf8.contains(0) && part.utf8.count <= 255
+    }
+}

@@ -1,0 +1,188 @@
+import Glibc
+import Logging
+import Reactor
+
+/// Reads the connector's output as it grows.
+final class OutputTail {
+    /// Bytes asked for in one read: a pipe's worth; more was not faster, and this much memory is always held.
+    private static let readSize = 64 * 1_024
+
+    private let workspace: Workspace
+    private let reactor: Reactor
+    private let console: Console
+    private let log: Logger
+    private let onBytes: (RawSpan) -> Void
+    private let onRestart: () -> Void
+    private let buffer = ReadBuffer(capacity: OutputTail.readSize)
+
+    private var file: WorkspaceFile?
+    private var offset: UInt64 = 0
+    private var current: Registration?
+    /// The file may have grown since the read that is under way was started.
+    private var isStale = false
+    /// Another file may have taken the name.
+    private var mayBeReplaced = false
+    /// Called once the end has been reached by a read that was started after the call came.
+    private var finished: (() -> Void)?
+    private var isHeldBack = false
+    private var toldProblem: WorkspaceError?
+
+    /// Both handlers are called from the loop.
+    ///
+    /// - Parameters:
+    ///   - onBytes: takes the next bytes; the span lives for the call only.
+    ///   - onRestart: what follows has nothing to do with what was read before, since the file was truncated or
+    ///     replaced.
+    init(
+        workspace: Workspace,
+        reactor: Reactor,
+        console: Console,
+        log: Logger,
+        onBytes: @escaping (RawSpan) -> Void,
+        onRestart: @escaping () -> Void
+    ) {
+        self.workspace = workspace
+        self.reactor = reactor
+        self.console = console
+        self.log = log
+        self.onBytes = onBytes
+        self.onRestart = onRestart
+    }
+
+    /// Reads on: the file has grown, or may have.
+    func wake() {
+        isStale = true
+        readOn()
+    }
+
+    /// Another file may have taken the name; it is read after the present one.
+    func wakeReplaced() {
+        mayBeReplaced = true
+        wake()
+    }
+
+    /// Reads to the present end and calls back, from the loop. Nothing is held back any more.
+    func finish(_ completion: @escaping () -> Void) {
+        finished = completion
+        isHeldBack = false
+        wakeReplaced()
+    }
+
+    /// Stops reading; the handlers are not called any more.
+    func cancel() {
+        if let current { reactor.cancel(current) }
+        current = nil
+        finished = nil
+        isHeldBack = true
+    }
+
+    /// Whether a writer holds the output open; nil where that is unknown or there is no output.
+    var isOpenForWriting: Bool? {
+        openIfNeeded()
+        return file?.isOpenForWriting
+    }
+}
+
+// MARK: - Reading
+
+extension OutputTail {
+    private func readOn() {
+        guard current == nil, isStale, !isHeldBack else { return }
+        if finished == nil, console.isStalled {
+            // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
+            isHeldBack = true
+            return console.whenRelieved { [weak self] in
+                self?.isHeldBack = false
+                self?.readOn()
+            }
+        }
+        openIfNeeded()
+        guard let file else { return atEnd() }
+        isStale = false
+        do {
+            current = try reactor.read(
+                file.descriptor,
+                at: offset,
+                into: buffer,
+                label: file.name
+            ) { [weak self] result in self?.readEnded(result) }
+        } catch {
+            // The kernel has no room for one more operation: the next tick will.
+            isStale = true
+            reactor.schedule(after: .milliseconds(1)) { [weak self] in self?.readOn() }
+        }
+    }
+
+    private func readEnded(_ result: Result<Int, SystemError>) {
+        current = nil
+        switch result {
+        case .success(0):
+            if restartIfTruncated() || switchToReplacement() { isStale = true }
+            return isStale ? readOn() : atEnd()
+        case .success(let count):
+            offset += UInt64(count)
+            // A short read has reached the end as it was; but when all has to be read, only a read that gives
+            // nothing is the end.
+            if count == buffer.capacity || finished != nil || mayBeReplaced { isStale = true }
+            buffer.withBytes(count, onBytes)
+            readOn()
+        case .failure(let error):
+            tell(WorkspaceError(file: Workspace.FileName.output, problem: "cannot be read on: \(error)"))
+            atEnd()
+        }
+    }
+
+    private func atEnd() {
+        guard let completion = finished else { return }
+        finished = nil
+        // Later, so that no completion is called from within `finish`.
+        reactor.schedule(after: .zero, handler: completion)
+    }
+}
+
+// MARK: - Which file
+
+extension OutputTail {
+    private func openIfNeeded() {
+        guard file == nil else { return }
+        mayBeReplaced = false
+        file = openOutput()
+    }
+
+    private func openOutput() -> WorkspaceFile? {
+        do {
+            return try workspace.open(Workspace.FileName.output)
+        } catch {
+            tell(error)
+            return nil
+        }
+    }
+
+    private func restartIfTruncated() -> Bool {
+        guard let file, file.size < offset else { return false }
+        log.warning(
+            "\(file.name) was truncated after \(offset) bytes had been read of it: it is read from its beginning"
+        )
+        offset = 0
+        onRestart()
+        return true
+    }
+
+    private func switchToReplacement() -> Bool {
+        guard mayBeReplaced else { return false }
+        mayBeReplaced = false
+        guard let replacement = openOutput(), replacement.identity != file?.identity else { return false }
+        log.warning("\(replacement.name) was replaced by another file, which is read from its beginning")
+        file = replacement
+        offset = 0
+        onRestart()
+        return true
+    }
+
+    /// A problem is told once, not with every look at the file.
+    private func tell(_ problem: WorkspaceError) {
+        guard problem != toldProblem else { return }
+        toldProblem = problem
+        log.error("\(problem.file) \(problem.problem): it is not read")
+    }
+}

@@ -1,0 +1,105 @@
+import CLinux
+import Glibc
+import Reactor
+
+/// The directory that the sidecar shares with the connector.
+///
+/// The connector is not trusted: it can make any entry a link, a FIFO, a directory. Files are opened beneath the
+/// directory only, without following links, must be regular, and opening never blocks.
+final class Workspace {
+    /// The names in it that mean something to the sidecar.
+    enum FileName {
+        static let input = "sidecarInput.json"
+        static let output = "jobOutput.json"
+        static let exitCode = "exitCode.txt"
+        static let terminated = "TERMINATED"
+    }
+
+    let path: String
+    private let directory: OwnedDescriptor
+
+    /// Opens the directory; it must exist.
+    init(path: String) throws(SystemError) {
+        let raw = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard raw >= 0 else { throw SystemError(call: "open", errno: errno) }
+        self.path = path
+        directory = OwnedDescriptor(raw)
+    }
+
+    /// Lent to inotify; stays open as long as the workspace.
+    var descriptor: Int32 { directory.raw }
+
+    /// Opens a regular file for reading; nil where there is no such entry.
+    func open(_ name: String) throws(WorkspaceError) -> WorkspaceFile? {
+        let raw = unsafe clinux_open_beneath(directory.raw, name)
+        guard raw >= 0 else {
+            if errno == ENOENT { return nil }
+            throw WorkspaceError(file: name, problem: Self.problem(ofOpening: errno))
+        }
+        return try WorkspaceFile(OwnedDescriptor(raw), name: name)
+    }
+
+    /// The whole of a small file; nil where there is no such entry.
+    func contents(of name: String, limit: Int) throws(WorkspaceError) -> [UInt8]? {
+        guard let file = try open(name) else { return nil }
+        return try file.contents(limit: limit)
+    }
+
+    /// What `exitCode.txt` says; nil while it is not there.
+    ///
+    /// - Parameter isComplete: false where whoever made the file may still be writing it: then it counts only from
+    ///   its last newline on.
+    func connectorExit(isComplete: Bool) -> ConnectorExit? {
+        do {
+            guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.longestFile),
+                isComplete || content.last == UInt8(ascii: "\n")
+            else { return nil }
+            return ConnectorExit(parsing: content)
+        } catch {
+            return .unusable(error.problem)
+        }
+    }
+
+    /// Puts the `TERMINATED` marker there, whatever has been put in its place.
+    func writeTerminatedMarker() throws(SystemError) {
+        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
+        var raw = unsafe openat(directory.raw, FileName.terminated, flags, 0o644)
+        if raw < 0, [ELOOP, ENXIO, EISDIR, EACCES].contains(errno) {
+            // A link, a FIFO, somebody else's file: make room and try once more.
+            _ = unsafe unlinkat(directory.raw, FileName.terminated, 0)
+            raw = unsafe openat(directory.raw, FileName.terminated, flags | O_EXCL, 0o644)
+        }
+        guard raw >= 0 else { throw SystemError(call: "openat", errno: errno) }
+        close(raw)
+    }
+
+    /// Whether inotify tells of the other container's writes: not on file systems whose writers may be behind
+    /// another kernel.
+    var inotifyIsReliable: Bool {
+        var information = statfs()
+        guard unsafe fstatfs(directory.raw, &information) == 0 else { return false }
+        return !Self.remoteFileSystems.contains(UInt32(truncatingIfNeeded: information.f_type))
+    }
+
+    /// statfs(2), `f_type`: NFS, 9p, FUSE (virtiofs too), CIFS, SMB2, Ceph.
+    private static let remoteFileSystems: Set<UInt32> = [
+        0x6969, 0x0102_1997, 0x6573_5546, 0xFF53_4D42, 0xFE53_4D42, 0x00C3_6400,
+    ]
+
+    private static func problem(ofOpening errno: Int32) -> String {
+        switch errno {
+        // EXDEV: openat2(2) says so of what would leave the directory.
+        case ELOOP, EXDEV: "is a symbolic link, which is not followed"
+        case ENXIO, ENODEV: "is a socket or a device, not a regular file"
+        case EACCES: "cannot be opened: permission denied"
+        default: "cannot be opened: \(SystemError(call: "openat2", errno: errno))"
+        }
+    }
+}
+
+/// Why an entry of the workspace cannot be used.
+struct WorkspaceError: Error, Hashable {
+    var file: String
+    /// Continues a sentence that begins with the file's name.
+    var problem: String
+}

@@ -1,0 +1,91 @@
+import CLinux
+import Glibc
+import Reactor
+
+/// One open regular file of the workspace.
+final class WorkspaceFile {
+    let name: String
+    private let owned: OwnedDescriptor
+
+    /// Which file it is, whatever name leads to it by now.
+    struct Identity: Hashable {
+        var device: UInt64
+        var inode: UInt64
+    }
+
+    let identity: Identity
+
+    /// Takes over the descriptor; anything but a regular file is refused.
+    init(_ descriptor: consuming OwnedDescriptor, name: String) throws(WorkspaceError) {
+        var information = stat()
+        guard unsafe fstat(descriptor.raw, &information) == 0 else {
+            throw WorkspaceError(
+                file: name,
+                problem: "cannot be examined: \(SystemError(call: "fstat", errno: errno))"
+            )
+        }
+        guard information.st_mode & S_IFMT == S_IFREG else {
+            throw WorkspaceError(
+                file: name,
+                problem: "is a \(Self.kind(information.st_mode)), not a regular file"
+            )
+        }
+        self.name = name
+        identity = Identity(device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+        owned = descriptor
+    }
+
+    /// Lent to the loop's reads; stays open as long as this object.
+    var descriptor: Int32 { owned.raw }
+
+    /// The present size in bytes.
+    var size: UInt64 {
+        var information = stat()
+        guard unsafe fstat(owned.raw, &information) == 0 else { return 0 }
+        return UInt64(max(0, information.st_size))
+    }
+
+    /// Whether anybody holds the file open for writing; nil where the kernel does not tell.
+    var isOpenForWriting: Bool? {
+        switch clinux_is_open_for_writing(owned.raw) {
+        case 0: false
+        case 1: true
+        default: nil
+        }
+    }
+
+    /// The whole file, read at once. More than `limit` bytes are an error.
+    func contents(limit: Int) throws(WorkspaceError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = unsafe bytes[filled...].withUnsafeMutableBytes {
+                unsafe pread(owned.raw, $0.baseAddress, $0.count, filled)
+            }
+            if count == 0 { break }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw WorkspaceError(
+                    file: name,
+                    problem: "cannot be read: \(SystemError(call: "pread", errno: errno))"
+                )
+            }
+            filled += count
+        }
+        guard filled <= limit else {
+            throw WorkspaceError(file: name, problem: "is longer than the \(limit) bytes that are read of it")
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
+    private static func kind(_ mode: mode_t) -> String {
+        switch mode & S_IFMT {
+        case S_IFDIR: "directory"
+        case S_IFIFO: "FIFO"
+        case S_IFLNK: "symbolic link"
+        case S_IFSOCK: "socket"
+        default: "device"
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Logging
+import Reactor
+
+/// Tells what happens to the files of the workspace: by inotify, or by looking again and again where inotify
+/// cannot be relied on.
+final class WorkspaceWatcher {
+    enum Change: Hashable {
+        /// Look at everything: at the start, when events were lost, and at every rescan.
+        case unknown
+        /// The output was written to.
+        case outputWritten
+        /// Another file may have taken the output's name.
+        case outputReplaced
+        /// A writer closed the output.
+        case outputClosed
+        /// `exitCode.txt` is there, but whoever made it may not have written it yet.
+        case exitCodeCreated
+        /// `exitCode.txt` is there and complete.
+        case exitCodeComplete
+    }
+
+    private let workspace: Workspace
+    private let reactor: Reactor
+    private let rescanInterval: Duration
+    private let log: Logger
+    private let handler: (Change) -> Void
+    private var inotify: InotifySource?
+    private var isRescanning = false
+    private var isCancelled = false
+
+    init(
+        workspace: Workspace,
+        reactor: Reactor,
+        rescanInterval: Duration,
+        log: Logger,
+        handler: @escaping (Change) -> Void
+    ) {
+        self.workspace = workspace
+        self.reactor = reactor
+        self.rescanInterval = rescanInterval
+        self.log = log
+        self.handler = handler
+    }
+
+    /// Watches first and then has everything looked at, so that nothing is missed in between.
+    func start() {
+        if workspace.inotifyIsReliable {
+            watch()
+        } else {
+            rescan(because: "its file system may not tell of the connector's writes")
+        }
+        handler(.unknown)
+    }
+
+    /// Ends the watch; the handler is not called any more.
+    func cancel() {
+        isCancelled = true
+        inotify?.cancel()
+        inotify = nil
+    }
+
+    private func watch() {
+        do {
+            let source = try InotifySource(reactor: reactor) { [weak self] events in
+                self?.take(events)
+            }
+            _ = try source.watch(
+                descriptor: workspace.descriptor,
+                [.create, .movedTo, .modify, .closeWrite, .deleteSelf, .onlyDirectory]
+            )
+            inotify = source
+        } catch {
+            // ENOSPC, EMFILE: the user's limits of watches or instances are used up on this node.
+            rescan(because: "inotify is not to be had (\(error))")
+        }
+    }
+
+    private func rescan(because reason: String) {
+        guard !isRescanning else { return }
+        isRescanning = true
+        log.warning(
+            "\(workspace.path) is looked at every \(rescanInterval.spokenDescription), since \(reason)"
+        )
+        scheduleRescan()
+    }
+
+    private func scheduleRescan() {
+        reactor.schedule(after: rescanInterval) { [weak self] in
+            guard let self, !isCancelled else { return }
+            handler(.unknown)
+            scheduleRescan()
+        }
+    }
+
+    private func take(_ events: [InotifyEvent]) {
+        // Many writes between two ticks make many events that all say the same.
+        var told: Set<Change> = []
+        for event in events {
+            if event.mask.contains(.deleteSelf) || event.mask.contains(.ignored) {
+                rescan(because: "the directory was removed")
+            }
+            guard let change = change(event), told.insert(change).inserted, !isCancelled else { continue }
+            handler(change)
+        }
+    }
+
+    private func change(_ event: InotifyEvent) -> Change? {
+        if event.isOverflow { return .unknown }
+        let mask = event.mask
+        switch event.name {
+        case Workspace.FileName.output:
+            if mask.contains(.closeWrite) { return .outputClosed }
+            return mask.isDisjoint(with: [.create, .movedTo]) ? .outputWritten : .outputReplaced
+        case Workspace.FileName.exitCode:
+            return mask.isDisjoint(with: [.movedTo, .closeWrite]) ? .exitCodeCreated : .exitCodeComplete
+        default:
+            return nil
+        }
+    }
+}
