@@ -1,0 +1,97 @@
+import AirbyteProtocol
+import Logging
+
+/// What has to happen so that the platform knows a workload's outcome: which calls, in which order.
+///
+/// A value: `nextStep` tells what is due, the result of each step is recorded, and a step that failed for good
+/// changes what follows. Nothing is sent from here.
+public struct DeliveryPlan: Sendable {
+    public enum Step: Sendable {
+        /// Hand the discovered catalog to the server, which answers with its id.
+        case writeCatalog(CatalogWrite)
+        /// Put the job output where the platform reads it.
+        case storeOutput(JobOutput)
+        case report(Report)
+    }
+
+    /// One line for people about the outcome, before anything is delivered.
+    public struct Summary: Sendable {
+        public var level: Logger.Level
+        public var text: String
+    }
+
+    public private(set) var report: Report
+    /// The code with which the process is to end once the report is accepted.
+    public private(set) var exitStatus: Int32
+    public let summary: Summary?
+
+    private var catalog: CatalogWrite?
+    private var output: JobOutput?
+    private let context: VerdictContext
+
+    /// The plan for an ending of the wait with what the connector had written by then.
+    public init(ending: Ending, transcript: Transcript, input: SidecarInput) {
+        context = VerdictContext(input: input)
+        let verdict = Verdict.of(ending, transcript, context)
+        report = verdict.report
+        exitStatus = verdict.exitStatus
+        output = verdict.output
+        catalog = verdict.catalog
+        summary = Summary(level: verdict.isResult ? .info : .warning, text: verdict.summary)
+    }
+
+    public var nextStep: Step {
+        if let catalog { return .writeCatalog(catalog) }
+        if let output { return .storeOutput(output) }
+        return .report(report)
+    }
+
+    /// The server took the catalog and named it.
+    public mutating func catalogWritten(id: String) {
+        catalog = nil
+        output?.discoverCatalogId = id
+    }
+
+    /// The server did not take the catalog: the job has failed, and that is what is delivered.
+    public mutating func catalogFailed(_ problem: String) {
+        catalog = nil
+        fail("The discovered catalog could not be written to the platform: \(problem)")
+        output = context.failedOutput(
+            context.platformFailure("The discovered catalog could not be saved.", internalMessage: problem)
+        )
+    }
+
+    public mutating func outputStored() {
+        output = nil
+    }
+
+    /// No sink took the output.
+    public mutating func outputLost(_ problem: String) {
+        output = nil
+        if case .failure(let source, let reason) = report {
+            report = .failure(
+                source: source,
+                reason: "\(reason) The job output could not be saved: \(problem)"
+            )
+        } else {
+            fail("The job output could not be saved: \(problem)")
+        }
+    }
+
+    /// The platform did not take the report of success. The output that has been delivered stays as it is.
+    public mutating func successRefused(_ problem: String) {
+        fail("The job output was delivered, but the workload could not be reported as successful: \(problem)")
+    }
+
+    private mutating func fail(_ reason: String) {
+        report = .failure(source: .airbytePlatform, reason: reason)
+        exitStatus = ExitStatus.failure
+    }
+}
+
+/// A discovered catalog on its way to the server API.
+public struct CatalogWrite: Sendable {
+    public var connector: ConnectorKind
+    /// The whole request body, JSON.
+    public var body: [UInt8]
+}

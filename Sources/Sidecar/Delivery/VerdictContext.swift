@@ -1,0 +1,84 @@
+import AirbyteProtocol
+
+/// What a verdict needs to know of the input: which job it is, and whose fault a failure would be.
+struct VerdictContext: Sendable {
+    let operation: Operation
+    /// Where a failure of the connector comes from.
+    let origin: FailureOrigin
+    private let discover: SidecarInput.Discover?
+
+    init(input: SidecarInput) {
+        operation = input.operation
+        origin = FailureOrigin(input.connectorKind)
+        discover = input.discover
+    }
+
+    /// The reason of a failure: what the connector's error trace says, else the text.
+    func failure(_ text: String, transcript: Transcript) -> FailureReason {
+        if let trace = transcript.errorTrace {
+            return FailureReason(from: trace, operation: operation, origin: origin)
+        }
+        return FailureReason(failureOrigin: origin, failureType: .systemError, externalMessage: text)
+    }
+
+    /// The reason of a failure in the sidecar's own words; the connector's error trace, if any, goes below them.
+    func statedFailure(_ text: String, transcript: Transcript) -> FailureReason {
+        var reason = failure(text, transcript: transcript)
+        if let traced = reason.externalMessage, traced != text {
+            reason.internalMessage = [traced, reason.internalMessage].compactMap { $0 }.joined(
+                separator: "\n"
+            )
+        }
+        reason.externalMessage = text
+        return reason
+    }
+
+    /// The reason of a failure that is not the connector's fault.
+    func platformFailure(_ text: String, internalMessage: String) -> FailureReason {
+        FailureReason(
+            failureOrigin: .airbytePlatform,
+            failureType: .systemError,
+            internalMessage: internalMessage,
+            externalMessage: text
+        )
+    }
+
+    /// The job output that says why there is no result; a CHECK also says `failed`.
+    func failedOutput(_ reason: FailureReason) -> JobOutput {
+        var output = JobOutput(operation: operation)
+        output.failureReason = reason
+        if operation == .check {
+            output.checkConnection = ConnectionStatus(
+                status: .failed,
+                message: reason.externalMessage ?? "The check failed."
+            )
+        }
+        return output
+    }
+
+    /// The request that hands the catalog to the server. Throws where the catalog cannot be converted.
+    func catalogWrite(
+        _ catalog: JSONValue,
+        of connector: ConnectorKind
+    ) throws(CatalogConversionError) -> CatalogWrite {
+        let version = discover?.connectorVersion ?? ""
+        let body =
+            switch connector {
+            case .source:
+                try CatalogConversion.writeDiscoverCatalogResult(
+                    catalog: catalog,
+                    sourceId: discover?.actorID,
+                    connectorVersion: version,
+                    configurationHash: discover?.configHash
+                )
+            case .destination:
+                try CatalogConversion.writeDestinationDiscoverCatalogResult(
+                    catalog: catalog,
+                    destinationId: discover?.actorID,
+                    connectorVersion: version,
+                    configurationHash: discover?.configHash
+                )
+            }
+        return CatalogWrite(connector: connector, body: body)
+    }
+}

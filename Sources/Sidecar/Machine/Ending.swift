@@ -1,0 +1,32 @@
+import AirbyteProtocol
+
+/// Why the wait for the connector ended.
+public enum Ending: Hashable, Sendable {
+    /// `exitCode.txt` is there.
+    case connectorExited(ConnectorExit)
+    /// The output has been closed for the whole grace period and no exit code came.
+    case connectorLost(grace: Duration)
+    /// `exitCode.txt` did not come in time.
+    case fileTimeout(limit: Duration)
+    /// The sidecar itself was told to stop.
+    case terminated(signal: Int32)
+
+    /// True when this is how a job is meant to go on.
+    var isExpected: Bool {
+        if case .connectorExited(.code) = self { return true }
+        return false
+    }
+
+    /// One line for people.
+    var description: String {
+        switch self {
+        case .connectorExited(.code(let code)): "The connector ended with exit code \(code)\(code.meaning)"
+        case .connectorExited(.unusable(let problem)): "The connector ended, but exitCode.txt \(problem)"
+        case .connectorLost(let grace):
+            "Nobody holds the connector's output open any more, and no exit code came for \(grace.spokenDescription)"
+        case .fileTimeout(let limit):
+            "No exit code came within \(limit.spokenDescription): the file time-out has passed"
+        case .terminated(let signal): "Told to stop by \(signalName(signal)): delivering what is complete"
+        }
+    }
+}

@@ -1,0 +1,418 @@
+import AirbyteProtocol
+import Logging
+import Reactor
+
+/// Decides everything about one workload: when to call the platform, when to give up, what to deliver, how to end.
+///
+/// A value that does nothing itself: events go in, actions come out, and whoever holds it performs them. Two
+/// things go on side by side. The *contact* with the workload API announces the workload as running and then
+/// sends heartbeats until the end. The *phase* of the job goes one way:
+///
+///     waiting ──▶ reading ──▶ delivering ──▶ reporting ──▶ ended
+///
+/// and any phase can jump to `ended`: when the platform says that the workload is over (410), when it has been
+/// out of reach for too long, or when the time to stop after a signal is used up.
+public struct WorkloadMachine: Sendable {
+    public struct Settings: Sendable {
+        public var heartbeat: Configuration.Heartbeat
+        /// Delays between attempts to announce or to beat; their number is bounded by the contact time-out.
+        public var contactRetries: RetryPolicy
+        public var fileTimeout: Duration
+        public var lostConnectorGrace: Duration
+
+        public init(
+            heartbeat: Configuration.Heartbeat,
+            contactRetries: RetryPolicy,
+            fileTimeout: Duration,
+            lostConnectorGrace: Duration
+        ) {
+            self.heartbeat = heartbeat
+            self.contactRetries = contactRetries
+            self.fileTimeout = fileTimeout
+            self.lostConnectorGrace = lostConnectorGrace
+        }
+    }
+
+    /// What is left of a pod's default grace period (30 s) once the container's shell and the kubelet have had
+    /// their share: after a signal to stop, everything has to be over by then.
+    public static let terminationBudget: Duration = .seconds(20)
+
+    public enum Contact: String, Hashable, Sendable {
+        case running
+        case heartbeat
+    }
+
+    public enum TimerName: Hashable, Sendable, CaseIterable {
+        /// The next announcement or heartbeat.
+        case contact
+        /// The end of the patience with an unreachable platform.
+        case contactTimeout
+        case fileTimeout
+        case lostConnector
+        case termination
+    }
+
+    public enum Event: Sendable {
+        case started
+        case exitCodeFound(ConnectorExit)
+        /// The connector's output was closed by its writer.
+        case outputClosed
+        /// The connector's output was opened or written to.
+        case outputTouched
+        /// Answers `verifyOutputClosed`.
+        case outputVerified(isClosed: Bool)
+        /// Answers `readTranscript`.
+        case transcriptRead(Transcript)
+        case contactAnswered(Contact, CallOutcome)
+        case catalogWritten(id: String)
+        case catalogFailed(String)
+        case outputStored
+        case outputLost(String)
+        case reportAnswered(CallOutcome)
+        case timerFired(TimerName)
+        case signalled(Int32)
+    }
+
+    public enum Action: Sendable {
+        /// One attempt, to be answered by `contactAnswered`.
+        case contact(Contact)
+        /// Read the connector's output to its present end.
+        case readTranscript
+        /// Ask whether anybody holds the connector's output open for writing.
+        case verifyOutputClosed
+        case writeCatalog(CatalogWrite)
+        case storeOutput(JobOutput)
+        /// Retried as configured, then to be answered by `reportAnswered`.
+        case report(Report)
+        case arm(TimerName, at: Instant)
+        case disarm(TimerName)
+        case log(Logger.Level, String)
+        /// The end: nothing follows.
+        case exit(Int32)
+    }
+
+    private enum Phase {
+        case waiting
+        case reading(Ending)
+        case delivering(DeliveryPlan)
+        /// The plan's report is due or under way.
+        case reporting(DeliveryPlan)
+        case ended
+    }
+
+    private struct ContactState {
+        var announced = false
+        var current: Contact?
+        var failures = 0
+        var lastSuccess: Instant
+        /// Nothing more is to be sent: the final report may have ended the workload already.
+        var closed = false
+    }
+
+    private let settings: Settings
+    private let input: SidecarInput
+    private var phase: Phase = .waiting
+    private var contact: ContactState
+    /// Set by a signal; then it is the exit status, whatever else happens.
+    private var stopSignal: Int32?
+    /// A report waits until the first announcement has been answered, so that the two cannot overtake each other.
+    private var reportIsHeld = false
+    private var random: SplitMix64
+
+    /// - Parameter seed: for the jitter of the delays.
+    public init(settings: Settings, input: SidecarInput, now: Instant, seed: UInt64) {
+        self.settings = settings
+        self.input = input
+        contact = ContactState(lastSuccess: now)
+        random = SplitMix64(seed: seed)
+    }
+
+    /// Takes one event at the loop's time and tells what is to be done, in order.
+    public mutating func handle(_ event: Event, now: Instant) -> [Action] {
+        if case .ended = phase { return [] }
+        switch event {
+        case .started: return start(now)
+        case .exitCodeFound(let exit): return connectorExited(exit)
+        case .outputClosed: return outputClosed(now)
+        case .outputTouched: return [.disarm(.lostConnector)]
+        case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed)
+        case .transcriptRead(let transcript): return transcriptRead(transcript)
+        case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
+        case .catalogWritten(let id): return advance { $0.catalogWritten(id: id) }
+        case .catalogFailed(let problem): return advance { $0.catalogFailed(problem) }
+        case .outputStored: return advance { $0.outputStored() }
+        case .outputLost(let problem): return advance { $0.outputLost(problem) }
+        case .reportAnswered(let outcome): return reportAnswered(outcome)
+        case .timerFired(let timer): return timerFired(timer, now)
+        case .signalled(let signal): return signalled(signal, now)
+        }
+    }
+}
+
+// MARK: - The connector
+
+extension WorkloadMachine {
+    private mutating func start(_ now: Instant) -> [Action] {
+        // The announcement goes first: it is what the platform waits for.
+        attempt(.running) + [
+            .arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
+            .arm(.fileTimeout, at: now + settings.fileTimeout),
+        ]
+    }
+
+    /// waiting → reading. An exit code that comes while the output is read for another ending wins: it is the
+    /// better news.
+    private mutating func connectorExited(_ exit: ConnectorExit) -> [Action] {
+        switch phase {
+        case .waiting:
+            return startReading(.connectorExited(exit))
+        case .reading(.connectorExited), .delivering, .reporting, .ended:
+            return []
+        case .reading:
+            phase = .reading(.connectorExited(exit))
+            return []
+        }
+    }
+
+    private mutating func startReading(_ ending: Ending) -> [Action] {
+        phase = .reading(ending)
+        return [
+            .disarm(.fileTimeout), .disarm(.lostConnector),
+            .log(ending.isExpected ? .info : .warning, ending.description), .readTranscript,
+        ]
+    }
+
+    /// reading → delivering.
+    private mutating func transcriptRead(_ transcript: Transcript) -> [Action] {
+        guard case .reading(let ending) = phase else { return [] }
+        let plan = DeliveryPlan(ending: ending, transcript: transcript, input: input)
+        phase = .delivering(plan)
+        return plan.summary.map { [.log($0.level, $0.text)] + continueDelivery(plan) }
+            ?? continueDelivery(plan)
+    }
+
+    private mutating func outputClosed(_ now: Instant) -> [Action] {
+        guard case .waiting = phase else { return [] }
+        return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]
+    }
+
+    private mutating func outputVerified(isClosed: Bool) -> [Action] {
+        guard case .waiting = phase, isClosed else { return [] }
+        return startReading(.connectorLost(grace: settings.lostConnectorGrace))
+    }
+}
+
+// MARK: - Delivery and report
+
+extension WorkloadMachine {
+    /// Takes the result of a step into the plan and goes on with what is next.
+    private mutating func advance(_ record: (inout DeliveryPlan) -> Void) -> [Action] {
+        guard case .delivering(var plan) = phase else { return [] }
+        record(&plan)
+        phase = .delivering(plan)
+        return continueDelivery(plan)
+    }
+
+    /// delivering → reporting, once nothing is left to deliver.
+    private mutating func continueDelivery(_ plan: DeliveryPlan) -> [Action] {
+        switch plan.nextStep {
+        case .writeCatalog(let catalog): return [.writeCatalog(catalog)]
+        case .storeOutput(let output): return [.storeOutput(output)]
+        case .report(let report):
+            phase = .reporting(plan)
+            if contact.current == .running, contact.failures == 0 {
+                reportIsHeld = true
+                return []
+            }
+            return [.report(report)]
+        }
+    }
+
+    /// reporting → ended, or once more → reporting with the failure that the success could not be told.
+    private mutating func reportAnswered(_ outcome: CallOutcome) -> [Action] {
+        guard case .reporting(var plan) = phase else { return [] }
+        switch outcome {
+        case .accepted:
+            return end(plan.exitStatus, .info, plan.report.confirmation)
+        case .gone:
+            return end(
+                ExitStatus.failure,
+                .warning,
+                "The workload was already in a terminal state: \(plan.report.loss)"
+            )
+        case .notFound, .unavailable, .unauthorized, .refused:
+            let problem = outcome.problem ?? ""
+            guard plan.report == .success else {
+                return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
+            }
+            plan.successRefused(problem)
+            phase = .reporting(plan)
+            return [.log(.error, "The success could not be reported: \(problem)"), .report(plan.report)]
+        }
+    }
+
+    private mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
+        phase = .ended
+        let code = stopSignal.map(ExitStatus.signal) ?? status
+        return [.log(level, "\(message) Exiting with code \(code).")]
+            + TimerName.allCases.map { .disarm($0) } + [.exit(code)]
+    }
+}
+
+// MARK: - Contact with the workload API
+
+extension WorkloadMachine {
+    private mutating func attempt(_ call: Contact) -> [Action] {
+        contact.current = call
+        return [.contact(call)]
+    }
+
+    private mutating func contactAnswered(
+        _ call: Contact,
+        _ outcome: CallOutcome,
+        _ now: Instant
+    ) -> [Action] {
+        guard contact.current == call else { return [] }
+        contact.current = nil
+        var actions = releaseHeldReport()
+        if case .gone = outcome { return actions + contactGone(call) }
+        if case .accepted = outcome {
+            return actions + contactSucceeded(call, now)
+        }
+        contact.failures += 1
+        let delay = contactDelay(after: outcome)
+        actions.append(
+            .log(
+                .warning,
+                "\(call.sentence) failed (\(outcome.problem ?? "")); trying again in \(delay.spokenDescription)"
+            )
+        )
+        actions.append(.arm(.contact, at: now + delay))
+        return actions
+    }
+
+    private mutating func contactSucceeded(_ call: Contact, _ now: Instant) -> [Action] {
+        let wasInTrouble = contact.failures > 0
+        contact.failures = 0
+        contact.lastSuccess = now
+        var actions: [Action] = [
+            .arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
+            .arm(.contact, at: now + settings.heartbeat.interval),
+        ]
+        if !contact.announced {
+            contact.announced = true
+            actions.append(.log(.info, "The workload is running: the workload API accepts it"))
+        } else {
+            actions.append(
+                wasInTrouble
+                    ? .log(.info, "The workload API is reachable again: heartbeat accepted")
+                    : .log(.debug, "Heartbeat accepted")
+            )
+        }
+        return actions
+    }
+
+    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell.
+    private mutating func contactGone(_ call: Contact) -> [Action] {
+        if case .reporting = phase {
+            contact.closed = true
+            return [.disarm(.contact)]
+        }
+        return end(
+            ExitStatus.failure,
+            .warning,
+            "The workload is in a terminal state (410 Gone for \(call.rawValue)): stopping without a report."
+        )
+    }
+
+    /// Failures of the moment are tried again soon, but never less often than heartbeats; what the platform has
+    /// refused is tried again with the next heartbeat.
+    private mutating func contactDelay(after outcome: CallOutcome) -> Duration {
+        guard case .unavailable(_, let retryAfter) = outcome else { return settings.heartbeat.interval }
+        let delay = settings.contactRetries.delay(
+            beforeRetry: contact.failures,
+            retryAfter: retryAfter,
+            using: &random
+        )
+        return min(delay, settings.heartbeat.interval)
+    }
+
+    private mutating func releaseHeldReport() -> [Action] {
+        guard reportIsHeld, case .reporting(let plan) = phase else { return [] }
+        reportIsHeld = false
+        return [.report(plan.report)]
+    }
+}
+
+// MARK: - Timers and signals
+
+extension WorkloadMachine {
+    private mutating func timerFired(_ timer: TimerName, _ now: Instant) -> [Action] {
+        switch timer {
+        case .contact:
+            guard contact.current == nil, !contact.closed else { return [] }
+            return attempt(contact.announced ? .heartbeat : .running)
+        case .contactTimeout:
+            return end(
+                ExitStatus.failure,
+                .error,
+                "No call to the workload API has succeeded for "
+                    + "\((now - contact.lastSuccess).spokenDescription): giving up."
+            )
+        case .fileTimeout:
+            guard case .waiting = phase else { return [] }
+            return startReading(.fileTimeout(limit: settings.fileTimeout))
+        case .lostConnector:
+            guard case .waiting = phase else { return [] }
+            return [.verifyOutputClosed]
+        case .termination:
+            return end(
+                ExitStatus.failure,
+                .error,
+                "Not done \(Self.terminationBudget.spokenDescription) after the signal to stop."
+            )
+        }
+    }
+
+    /// The first signal lets what is complete be delivered; a second one ends everything.
+    private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
+        guard stopSignal == nil else {
+            return end(ExitStatus.failure, .warning, "Signalled again: stopping at once.")
+        }
+        stopSignal = signal
+        var actions: [Action] = [.arm(.termination, at: now + Self.terminationBudget)]
+        if case .waiting = phase {
+            actions += startReading(.terminated(signal: signal))
+        } else {
+            actions.append(
+                .log(.warning, "Told to stop by \(signalName(signal)): finishing what is under way")
+            )
+        }
+        return actions
+    }
+}
+
+extension WorkloadMachine.Contact {
+    fileprivate var sentence: String {
+        switch self {
+        case .running: "Announcing the workload as running"
+        case .heartbeat: "The heartbeat"
+        }
+    }
+}
+
+extension Report {
+    fileprivate var confirmation: String {
+        switch self {
+        case .success: "The workload was reported as successful."
+        case .failure(let source, _): "The workload was reported as failed (source \(source.rawValue))."
+        }
+    }
+
+    fileprivate var loss: String {
+        switch self {
+        case .success: "the success was not taken."
+        case .failure: "the failure was not taken."
+        }
+    }
+}
