@@ -1,0 +1,89 @@
+import AirbyteProtocol
+import CurlTransport
+import Reactor
+
+/// One call to the platform: which, with what body. Sources: CONTRACT-level facts of the workload API and of the
+/// server API's OpenAPI document.
+public struct PlatformCall: Sendable {
+    public enum API: Hashable, Sendable {
+        case workload
+        case server
+    }
+
+    public var api: API
+    public var method: String
+    /// Begins with `/api/v1/`.
+    public var path: String
+    /// JSON.
+    public var body: [UInt8]
+    /// Overrides the API's own limit for the whole exchange.
+    public var timeout: Duration?
+
+    /// A call has its own short time-out where a stuck connection must not use up the time that is left for the
+    /// others: ten seconds are plenty for a heartbeat, and leave many attempts before contact counts as lost.
+    public static let contactTimeout: Duration = .seconds(10)
+}
+
+extension PlatformCall {
+    /// `PUT /api/v1/workload/running` or `…/heartbeat`.
+    static func contact(_ contact: WorkloadMachine.Contact, workloadID: String) -> PlatformCall {
+        workload(contact.rawValue, workloadID: workloadID, timeout: contactTimeout)
+    }
+
+    /// `PUT /api/v1/workload/success` or `…/failure`.
+    static func report(_ report: Report, workloadID: String) -> PlatformCall {
+        switch report {
+        case .success:
+            return workload("success", workloadID: workloadID)
+        case .failure(let source, let reason):
+            return workload("failure", workloadID: workloadID) { writer in
+                writer.member("source", source.rawValue)
+                writer.member("reason", reason)
+            }
+        }
+    }
+
+    /// `POST /api/v1/workload_output/write`: the output travels as a JSON string within the JSON.
+    static func writeOutput(_ output: [UInt8], workloadID: String) -> PlatformCall {
+        PlatformCall(
+            api: .server,
+            method: "POST",
+            path: "/api/v1/workload_output/write",
+            body: JSONWriter.object { writer in
+                writer.member("workloadId", workloadID)
+                writer.key("output")
+                writer.string(utf8: output)
+            }
+        )
+    }
+
+    /// `POST /api/v1/sources/write_discover_catalog_result` or `…/destinations/…`.
+    static func writeCatalog(_ catalog: CatalogWrite) -> PlatformCall {
+        let actors = catalog.connector == .destination ? "destinations" : "sources"
+        return PlatformCall(
+            api: .server,
+            method: "POST",
+            path: "/api/v1/\(actors)/write_discover_catalog_result",
+            body: catalog.body
+        )
+    }
+
+    private static func workload(
+        _ name: String,
+        workloadID: String,
+        timeout: Duration? = nil,
+        _ more: (inout JSONWriter) -> Void = { _ in }
+    ) -> PlatformCall {
+        let body = JSONWriter.object { writer in
+            writer.member("workloadId", workloadID)
+            more(&writer)
+        }
+        return PlatformCall(
+            api: .workload,
+            method: "PUT",
+            path: "/api/v1/workload/\(name)",
+            body: body,
+            timeout: timeout
+        )
+    }
+}

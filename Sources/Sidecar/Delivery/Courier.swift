@@ -1,0 +1,71 @@
+import AirbyteProtocol
+import Logging
+
+/// Performs the steps of a delivery: hands catalogs to the server and outputs to the first sink that takes them.
+final class Courier {
+    private let client: ControlPlaneClient
+    private let sinks: [any OutputSink]
+    private let workloadID: String
+    private let log: Logger
+
+    /// - Parameter sinks: in the order in which they are tried; at least one.
+    init(client: ControlPlaneClient, sinks: [any OutputSink], workloadID: String, log: Logger) {
+        precondition(!sinks.isEmpty, "the configuration names at least one sink")
+        self.client = client
+        self.sinks = sinks
+        self.workloadID = workloadID
+        self.log = log
+    }
+
+    /// Hands over the catalog; the completion gets the id that the server gave it.
+    func write(_ catalog: CatalogWrite, completion: @escaping (Result<String, DeliveryProblem>) -> Void) {
+        client.perform(.writeCatalog(catalog)) { outcome in
+            guard case .accepted(let answer) = outcome else {
+                return completion(.failure(DeliveryProblem(message: outcome.problem ?? "")))
+            }
+            guard let document = try? JSONDocument(parsing: answer),
+                let id = document.root[member: "catalogId"]?.string
+            else {
+                return completion(
+                    .failure(
+                        DeliveryProblem(message: "the server accepted the catalog but gave no catalogId")
+                    )
+                )
+            }
+            completion(.success(id))
+        }
+    }
+
+    /// Stores the output in the first sink that takes it; the completion gets nil, or what every sink said.
+    func store(_ output: JobOutput, completion: @escaping (DeliveryProblem?) -> Void) {
+        store(output.encoded(), sinkNumber: 0, problems: [], completion)
+    }
+
+    private func store(
+        _ output: [UInt8],
+        sinkNumber: Int,
+        problems: [String],
+        _ completion: @escaping (DeliveryProblem?) -> Void
+    ) {
+        let sink = sinks[sinkNumber]
+        sink.store(output, workloadID: workloadID) { [self] problem in
+            guard let problem else {
+                log.info("The job output (\(output.count) bytes) is stored in \(sink.name)")
+                return completion(nil)
+            }
+            let problems = problems + ["\(sink.name): \(problem)"]
+            guard sinkNumber + 1 < sinks.count else {
+                return completion(DeliveryProblem(message: problems.joined(separator: "; ")))
+            }
+            log.warning(
+                "The job output could not be stored in \(sink.name) (\(problem)); trying \(sinks[sinkNumber + 1].name)"
+            )
+            store(output, sinkNumber: sinkNumber + 1, problems: problems, completion)
+        }
+    }
+}
+
+/// Why a step of the delivery failed for good, in one line.
+struct DeliveryProblem: Error, Hashable {
+    var message: String
+}
