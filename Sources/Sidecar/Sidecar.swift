@@ -1,3 +1,285 @@
-/// The composition root.
-public enum Sidecar {
+import AirbyteProtocol
+import CurlTransport
+import Glibc
+import Logging
+import Reactor
+
+/// The program: reads the settings, wires the rooms together, runs one workload to its end.
+///
+/// The composition root: the one place that knows all parts. Nothing below it ends the process.
+public final class Sidecar {
+    /// Runs one workload as the environment describes it.
+    ///
+    /// - Returns: the exit status of the process, see `ExitStatus`.
+    public static func run(environment: [String: String]) -> Int32 {
+        do throws(StartError) {
+            return try start(environment: environment)
+        } catch {
+            for line in error.lines { printError(line) }
+            return error.status
+        }
+    }
+
+    /// The first lines of the program: settings, then the workspace, whose marker is written at every end.
+    private static func start(environment: [String: String]) throws(StartError) -> Int32 {
+        let workspacePath = Configuration.workspacePath(in: environment)
+        let workspace = Result { () throws(SystemError) in try Workspace(path: workspacePath) }
+        defer {
+            if case .success(let workspace) = workspace { writeMarker(workspace) }
+        }
+        let configuration: Configuration
+        do {
+            configuration = try Configuration(environment: environment)
+        } catch {
+            throw StartError(problems: error.problems)
+        }
+        switch workspace {
+        case .success(let workspace):
+            return try Sidecar(configuration, workspace).run()
+        case .failure(let error):
+            throw StartError(
+                problem: "AIRBYTE_CONFIG_DIR",
+                workspacePath,
+                "the directory cannot be opened: \(error.name)"
+            )
+        }
+    }
+
+    private static func writeMarker(_ workspace: Workspace) {
+        do {
+            try workspace.writeTerminatedMarker()
+        } catch {
+            printError("\(workspace.path)/\(Workspace.FileName.terminated) cannot be written: \(error)")
+        }
+    }
+
+    private static func printError(_ line: String) {
+        // Nobody is left to tell that standard error cannot be written.
+        let text = Array("airbyte-connector-sidecar: \(line)\n".utf8)
+        _ = unsafe text.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    // MARK: The parts
+
+    private let configuration: Configuration
+    private let workspace: Workspace
+    private let reactor: Reactor
+    private let console: Console
+    private var signals: SignalSource?
+    private var runner: WorkloadRunner?
+    /// Set once the workload has ended.
+    private var status: Int32?
+
+    private init(_ configuration: Configuration, _ workspace: Workspace) throws(StartError) {
+        self.configuration = configuration
+        self.workspace = workspace
+        reactor = try Self.reactor(configuration)
+        console = Console(descriptor: STDOUT_FILENO, reactor: reactor)
+    }
+
+    private func run() throws(StartError) -> Int32 {
+        // SIGPIPE: a closed console or connection is an error of the write, not the end of the program. SIGIO:
+        // asking the kernel who has a file open can provoke one.
+        signal(SIGPIPE, SIG_IGN)
+        signal(SIGIO, SIG_IGN)
+        defer { console.drain(limit: .seconds(2)) }
+        try watchSignals()
+        switch readInput() {
+        case .success(let input): try runWorkload(input)
+        case .failure(let error): try reject(error)
+        }
+        return status ?? ExitStatus.failure
+    }
+
+    private func watchSignals() throws(StartError) {
+        do {
+            signals = try SignalSource(reactor: reactor, signals: [SIGTERM, SIGINT]) {
+                [weak self] signal, _ in
+                self?.signalled(signal)
+            }
+        } catch {
+            throw StartError(failure: "signals cannot be watched: \(error)")
+        }
+    }
+
+    private func signalled(_ signal: Int32) {
+        guard let runner else {
+            status = ExitStatus.signal(signal)
+            return
+        }
+        runner.post(.signalled(signal))
+    }
+}
+
+// MARK: - The workload
+
+extension Sidecar {
+    private func runWorkload(_ input: SidecarInput) throws(StartError) {
+        try configuration.check(against: input)
+        let pipeline = logPipeline(context: input.logContext)
+        let log = pipeline.logger(label: "sidecar")
+        announce(log, input)
+        let client = try controlPlaneClient(log)
+        let runner = WorkloadRunner(
+            machine: WorkloadMachine(
+                settings: configuration.machineSettings(for: input),
+                input: input,
+                now: reactor.now,
+                seed: Self.seed()
+            ),
+            input: input,
+            reactor: reactor,
+            workspace: workspace,
+            client: client,
+            courier: Courier(
+                client: client,
+                sinks: configuration.outputSinks.map { $0.sink(client) },
+                workloadID: input.workloadID,
+                log: log
+            ),
+            pipeline: pipeline,
+            console: console,
+            log: log,
+            rescanInterval: configuration.rescanInterval
+        ) { [weak self] status in self?.status = status }
+        self.runner = runner
+        runner.start()
+        try runLoop()
+    }
+
+    /// The input cannot be used. Where at least the workload is known, the platform is told so.
+    private func reject(_ error: SidecarInputError) throws(StartError) {
+        let text = "\(workspace.path)/\(Workspace.FileName.input) \(error.problem)"
+        guard let workloadID = error.workloadID else {
+            throw StartError(lines: [text], status: ExitStatus.configuration)
+        }
+        let log = logPipeline(context: [("workloadId", workloadID)]).logger(label: "sidecar")
+        log.error("\(text)")
+        let client = try controlPlaneClient(log)
+        let report = Report.failure(
+            source: .airbytePlatform,
+            reason: "The sidecar's input file \(error.problem)"
+        )
+        client.perform(.report(report, workloadID: workloadID)) { [weak self] outcome in
+            if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
+            self?.status = ExitStatus.failure
+        }
+        try runLoop()
+    }
+
+    private func runLoop() throws(StartError) {
+        do {
+            while status == nil {
+                try reactor.tick()
+                // What the tick's events had to say goes out at once, in as few writes as possible.
+                console.flush()
+            }
+        } catch {
+            throw StartError(failure: "the loop cannot go on: \(error)")
+        }
+    }
+
+    private func readInput() -> Result<SidecarInput, SidecarInputError> {
+        Result { () throws(SidecarInputError) in
+            let content: [UInt8]?
+            do throws(WorkspaceError) {
+                content = try workspace.contents(
+                    of: Workspace.FileName.input,
+                    limit: SidecarInput.longestFile
+                )
+            } catch {
+                throw SidecarInputError(workloadID: nil, problem: error.problem)
+            }
+            guard let content else {
+                throw SidecarInputError(
+                    workloadID: nil,
+                    problem: "is missing: the init container writes it before the sidecar starts"
+                )
+            }
+            return try SidecarInput(parsing: content)
+        }
+    }
+}
+
+// MARK: - Making the parts
+
+extension Sidecar {
+    private static func reactor(_ configuration: Configuration) throws(StartError) -> Reactor {
+        let trace = try traceSink(configuration.trace)
+        do {
+            return try Reactor(backend: configuration.ioBackend, trace: trace)
+        } catch {
+            throw StartError(
+                problem: "SIDECAR_IO_BACKEND",
+                configuration.ioBackend.word,
+                "\(error); use auto, which takes epoll where io_uring is not to be had"
+            )
+        }
+    }
+
+    private static func traceSink(_ target: Configuration.TraceTarget?) throws(StartError) -> (any TraceSink)?
+    {
+        switch target {
+        case nil:
+            return nil
+        case .standardError:
+            return FileTraceSink(descriptor: OwnedDescriptor(dup(STDERR_FILENO)))
+        case .file(let path):
+            do {
+                return try FileTraceSink(path: path)
+            } catch {
+                throw StartError(problem: "SIDECAR_TRACE", path, "the file cannot be written: \(error.name)")
+            }
+        }
+    }
+
+    private func logPipeline(context: [(name: String, value: String)]) -> LogPipeline {
+        let formatter: any LogFormatter =
+            switch configuration.logFormat {
+            case .text: TextLogFormatter()
+            case .json: JSONLogFormatter(context: context)
+            }
+        return LogPipeline(
+            level: configuration.logLevel,
+            formatter: formatter,
+            console: console,
+            wallClock: .system
+        )
+    }
+
+    private func controlPlaneClient(_ log: Logger) throws(StartError) -> ControlPlaneClient {
+        let transport: CurlTransport
+        do {
+            transport = try CurlTransport(reactor: reactor, options: configuration.transportOptions)
+        } catch {
+            throw StartError(failure: "HTTP cannot be used: \(error.message)")
+        }
+        return ControlPlaneClient(
+            configuration: configuration,
+            transport: transport,
+            scheduler: reactor,
+            wallClock: .system,
+            log: log,
+            seed: Self.seed()
+        )
+    }
+
+    private func announce(_ log: Logger, _ input: SidecarInput) {
+        let image = input.launcher.dockerImage.map { " of \($0)" } ?? ""
+        log.info(
+            """
+            \(input.operation.rawValue.uppercased())\(image), workload \(input.workloadID): waiting up to \
+            \(configuration.fileTimeout(for: input).spokenDescription) for the connector, on \
+            \(reactor.backend.rawValue)
+            """
+        )
+        if let reason = reactor.fallbackReason {
+            log.info("io_uring is not to be had here (\(reason)): epoll does the same work")
+        }
+    }
+
+    private static func seed() -> UInt64 {
+        var random = SystemRandomNumberGenerator()
+        return random.next()
+    }
 }

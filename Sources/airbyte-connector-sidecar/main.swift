@@ -1,1 +1,4 @@
+import Glibc
 import Sidecar
+
+exit(Sidecar.run(environment: processEnvironment()))

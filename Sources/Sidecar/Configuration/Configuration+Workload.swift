@@ -1,0 +1,92 @@
+import AirbyteProtocol
+import CurlTransport
+import Glibc
+import Reactor
+
+extension Configuration {
+    /// The workspace's path, which has to be known before the other settings are.
+    static func workspacePath(in environment: [String: String]) -> String {
+        EnvironmentReader(environment).text("AIRBYTE_CONFIG_DIR") ?? "/config"
+    }
+
+    /// Throws what a job of this kind needs and the settings lack, or what they name and the machine lacks.
+    func check(against input: SidecarInput) throws(StartError) {
+        if input.operation == .discover, serverAPI == nil {
+            throw StartError(
+                problem: "INTERNAL_API_HOST",
+                nil,
+                "not set; a DISCOVER hands its catalog to the server API, such as http://airbyte-server:8001"
+            )
+        }
+        for (variable, path) in [
+            ("SSL_CERT_FILE", network.certificateFile), ("SSL_CERT_DIR", network.certificateDirectory),
+        ] {
+            if let path, unsafe access(path, R_OK) != 0 {
+                throw StartError(
+                    problem: variable,
+                    path,
+                    "cannot be read: \(SystemError(call: "access", errno: errno).name)"
+                )
+            }
+        }
+    }
+
+    /// The file time-out that applies to this job.
+    func fileTimeout(for input: SidecarInput) -> Duration {
+        input.discover?.isWithinSync == true ? fileTimeouts.withinSync : fileTimeouts.standalone
+    }
+
+    func machineSettings(for input: SidecarInput) -> WorkloadMachine.Settings {
+        WorkloadMachine.Settings(
+            heartbeat: heartbeat,
+            contactRetries: workloadAPI.retries,
+            fileTimeout: fileTimeout(for: input),
+            lostConnectorGrace: lostConnectorGrace
+        )
+    }
+
+    var transportOptions: CurlTransport.Options {
+        CurlTransport.Options(
+            userAgent: "AirbyteConnectorSidecar",
+            httpProxy: network.httpProxy,
+            httpsProxy: network.httpsProxy,
+            noProxy: network.noProxy,
+            certificateFile: network.certificateFile,
+            certificateDirectory: network.certificateDirectory
+                ?? CurlTransport.Options.systemCertificateDirectory
+        )
+    }
+}
+
+extension Configuration.OutputSink {
+    func sink(_ client: ControlPlaneClient) -> any OutputSink {
+        switch self {
+        case .api: APIOutputSink(client: client)
+        case .localStorage(let root): LocalOutputSink(root: root)
+        }
+    }
+}
+
+extension SidecarInput {
+    /// The largest `sidecarInput.json` that is read: configurations of megabytes have not been heard of.
+    static let longestFile = 64 * 1_024 * 1_024
+
+    /// What every log event carries, so that it can be traced back to its job.
+    var logContext: [(name: String, value: String)] {
+        [
+            ("workloadId", workloadID), ("jobId", launcher.jobID), ("attemptId", launcher.attemptID),
+            ("operation", operation.rawValue), ("connectorImage", launcher.dockerImage), ("logPath", logPath),
+        ].compactMap { name, value in value.map { (name, $0) } }
+    }
+}
+
+extension BackendChoice {
+    /// As `SIDECAR_IO_BACKEND` spells it.
+    var word: String {
+        switch self {
+        case .automatic: "auto"
+        case .ioUring: "io_uring"
+        case .epoll: "epoll"
+        }
+    }
+}

@@ -1,0 +1,250 @@
+import AirbyteProtocol
+import Logging
+import Reactor
+
+/// Performs what the machine decides, and tells it what has happened: the thin shell around the pure core.
+final class WorkloadRunner {
+    /// An exit code file that is not renamed into place has so long to get its newline.
+    private static let exitCodeSettling: Duration = .seconds(1)
+
+    private var machine: WorkloadMachine
+    private var reader = TranscriptReader()
+    private let input: SidecarInput
+    private let reactor: Reactor
+    private let workspace: Workspace
+    private let client: ControlPlaneClient
+    private let courier: Courier
+    private let pipeline: LogPipeline
+    private let log: Logger
+    private let onExit: (Int32) -> Void
+
+    private var tail: OutputTail?
+    private var watcher: WorkspaceWatcher?
+    private var timers: [WorkloadMachine.TimerName: TimerToken] = [:]
+    private var isSettling = false
+    private var hasEnded = false
+
+    /// Events that came while actions were performed: the machine takes one at a time.
+    private var events: [WorkloadMachine.Event] = []
+    private var isHandling = false
+
+    /// - Parameter onExit: called once, with the exit status; nothing is done after it.
+    init(
+        machine: WorkloadMachine,
+        input: SidecarInput,
+        reactor: Reactor,
+        workspace: Workspace,
+        client: ControlPlaneClient,
+        courier: Courier,
+        pipeline: LogPipeline,
+        console: Console,
+        log: Logger,
+        rescanInterval: Duration,
+        onExit: @escaping (Int32) -> Void
+    ) {
+        self.machine = machine
+        self.input = input
+        self.reactor = reactor
+        self.workspace = workspace
+        self.client = client
+        self.courier = courier
+        self.pipeline = pipeline
+        self.log = log
+        self.onExit = onExit
+        tail = OutputTail(
+            workspace: workspace,
+            reactor: reactor,
+            console: console,
+            log: log,
+            onBytes: { [weak self] bytes in self?.read(bytes) },
+            onRestart: { [weak self] in self?.restartLine() }
+        )
+        watcher = WorkspaceWatcher(
+            workspace: workspace,
+            reactor: reactor,
+            rescanInterval: rescanInterval,
+            log: log
+        ) { [weak self] change in self?.workspaceChanged(change) }
+    }
+
+    func start() {
+        post(.started)
+        watcher?.start()
+    }
+
+    /// Takes one event, now or after those that are being handled.
+    func post(_ event: WorkloadMachine.Event) {
+        events.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        while !events.isEmpty, !hasEnded {
+            for action in machine.handle(events.removeFirst(), now: reactor.now) { perform(action) }
+        }
+        isHandling = false
+    }
+}
+
+// MARK: - Actions
+
+extension WorkloadRunner {
+    private func perform(_ action: WorkloadMachine.Action) {
+        switch action {
+        case .contact(let contact): make(contact)
+        case .readTranscript: readTranscript()
+        case .verifyOutputClosed: verifyOutputClosed()
+        case .writeCatalog(let catalog): write(catalog)
+        case .storeOutput(let output): store(output)
+        case .report(let report): send(report)
+        case .arm(let timer, let deadline): arm(timer, deadline)
+        case .disarm(let timer): disarm(timer)
+        case .log(let level, let message): log.log(level: level, "\(message)")
+        case .exit(let status): exit(status)
+        }
+    }
+
+    private func make(_ contact: WorkloadMachine.Contact) {
+        client.attempt(.contact(contact, workloadID: input.workloadID)) { [weak self] outcome in
+            self?.post(.contactAnswered(contact, outcome))
+        }
+    }
+
+    private func send(_ report: Report) {
+        client.perform(.report(report, workloadID: input.workloadID)) { [weak self] outcome in
+            self?.post(.reportAnswered(outcome))
+        }
+    }
+
+    private func write(_ catalog: CatalogWrite) {
+        courier.write(catalog) { [weak self] result in
+            switch result {
+            case .success(let id): self?.post(.catalogWritten(id: id))
+            case .failure(let problem): self?.post(.catalogFailed(problem.message))
+            }
+        }
+    }
+
+    private func store(_ output: JobOutput) {
+        courier.store(output) { [weak self] problem in
+            self?.post(problem.map { .outputLost($0.message) } ?? .outputStored)
+        }
+    }
+
+    private func arm(_ timer: WorkloadMachine.TimerName, _ deadline: Instant) {
+        disarm(timer)
+        timers[timer] = reactor.schedule(at: deadline) { [weak self] in
+            self?.timers[timer] = nil
+            self?.post(.timerFired(timer))
+        }
+    }
+
+    private func disarm(_ timer: WorkloadMachine.TimerName) {
+        if let token = timers.removeValue(forKey: timer) { reactor.cancel(token) }
+    }
+
+    private func exit(_ status: Int32) {
+        hasEnded = true
+        watcher?.cancel()
+        tail?.cancel()
+        onExit(status)
+    }
+}
+
+// MARK: - The connector's files
+
+extension WorkloadRunner {
+    private func workspaceChanged(_ change: WorkspaceWatcher.Change) {
+        switch change {
+        case .unknown:
+            tail?.wakeReplaced()
+            lookForExitCode(isComplete: false)
+            // A writer that has gone before the watch began leaves no event.
+            if workspace.inotifyIsReliable, tail?.isOpenForWriting == false { post(.outputClosed) }
+        case .outputWritten:
+            post(.outputTouched)
+            tail?.wake()
+        case .outputReplaced:
+            post(.outputTouched)
+            tail?.wakeReplaced()
+        case .outputClosed:
+            tail?.wake()
+            post(.outputClosed)
+        case .exitCodeCreated:
+            lookForExitCode(isComplete: false)
+        case .exitCodeComplete:
+            lookForExitCode(isComplete: true)
+        }
+    }
+
+    private func lookForExitCode(isComplete: Bool) {
+        if let exit = workspace.connectorExit(isComplete: isComplete) { return post(.exitCodeFound(exit)) }
+        guard !isComplete, !isSettling, workspace.connectorExit(isComplete: true) != nil else { return }
+        isSettling = true
+        reactor.schedule(after: Self.exitCodeSettling) { [weak self] in
+            self?.isSettling = false
+            self?.lookForExitCode(isComplete: true)
+        }
+    }
+
+    /// Closed is what the kernel says nobody has open for writing; where it does not tell, the file time-out has to
+    /// do, since a false alarm would cost a good result.
+    private func verifyOutputClosed() {
+        post(.outputVerified(isClosed: tail?.isOpenForWriting == false))
+    }
+
+    private func readTranscript() {
+        tail?.finish { [weak self] in
+            guard let self else { return }
+            show(reader.finish())
+            post(.transcriptRead(reader.transcript))
+        }
+    }
+
+    private func read(_ bytes: RawSpan) {
+        show(reader.read(bytes))
+    }
+
+    /// The file was truncated or replaced: what was begun on its last line ends here.
+    private func restartLine() {
+        show(reader.finish())
+    }
+
+    private func show(_ events: [TranscriptEvent]) {
+        let source: LogSource = input.connectorKind == .destination ? .destination : .source
+        for event in events {
+            switch event {
+            case .connectorLog(let log):
+                pipeline.write(log.level.loggerLevel, from: source, log.textWithStackTrace)
+            case .plainLine(let text):
+                pipeline.write(.info, from: source, text)
+            case .suspectedRecord:
+                pipeline.write(
+                    .warning,
+                    from: source,
+                    "A line that is no valid message was skipped; it is not shown since it looks like a record"
+                )
+            case .dropped(let reason):
+                pipeline.write(.debug, from: source, "A message was skipped: \(reason)")
+            }
+        }
+    }
+}
+
+extension ConnectorLog {
+    /// The message, and below it the stack trace if there is one.
+    fileprivate var textWithStackTrace: String {
+        guard let stackTrace, !stackTrace.isEmpty else { return message }
+        return message + "\n" + stackTrace
+    }
+}
+
+extension LogLevel {
+    fileprivate var loggerLevel: Logger.Level {
+        switch self {
+        case .fatal, .error: .error
+        case .warn: .warning
+        case .info: .info
+        case .debug: .debug
+        case .trace: .trace
+        }
+    }
+}
