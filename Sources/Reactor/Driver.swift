@@ -31,13 +31,10 @@ protocol Driver: AnyObject {
     /// Ends an operation. True when it is over with the call; false when a last completion will follow.
     func cancel(token: UInt64) -> Bool
 
-    /// Submits what was added, waits for at least one completion if `block` is set, and appends all there are.
+    /// Submits what was added, waits for a completion if `block` is set, and appends all there are. It may
+    /// come back with none: after a signal, or a passing shortage.
     func wait(block: Bool, into completions: inout [Completion]) throws(SystemError)
 
     /// Cancels the given reads and returns when the kernel will write to their memory no more.
     func abandon(reads: [UInt64])
 }
-
-/// A wait that was interrupted by a signal or found the kernel short of room is tried again so many times in
-/// a row. Each try reaps what there is first, so a lasting condition is a fault that waiting will not cure.
-let maximumWaitAttempts = 64

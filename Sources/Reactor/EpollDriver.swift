@@ -80,13 +80,13 @@ final class EpollDriver: Driver {
     ) {
         let trigger = mode == .oneShot ? clinux_epoll_one_shot() : clinux_epoll_edge_triggered()
         var event = epoll_event(events: interest.rawValue | trigger, data: epoll_data_t(u64: token))
-        var result: Int32 = -1
-        if owners[watched] != nil {
-            // ENOENT: the descriptor was closed meanwhile, and its number came back for another file.
-            result = epoll_ctl(epoll.raw, EPOLL_CTL_MOD, watched, &event)
-        }
-        if result < 0 {
-            result = epoll_ctl(epoll.raw, EPOLL_CTL_ADD, watched, &event)
+        // The likelier one first. The other is needed with ENOENT: an expired poll's descriptor was closed, and
+        // its number came back for another file; and with EEXIST: a descriptor was closed before its poll was
+        // cancelled, the file lived on, and came back under the same number.
+        let isKnown = owners[watched] != nil
+        var result = epoll_ctl(epoll.raw, isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watched, &event)
+        if result < 0, errno == (isKnown ? ENOENT : EEXIST) {
+            result = epoll_ctl(epoll.raw, isKnown ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, watched, &event)
         }
         guard result < 0 else {
             polls[token] = Poll(descriptor: descriptor, watched: watched, mode: mode)
@@ -119,17 +119,22 @@ final class EpollDriver: Driver {
 
     func cancel(token: UInt64) -> Bool {
         if let poll = polls.removeValue(forKey: token) {
-            owners[poll.watched] = nil
-            // EBADF, ENOENT: closed before it was cancelled, which took it out of the set as well.
-            _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, poll.watched, nil)
-            if poll.watched != poll.descriptor {
-                _ = close(poll.watched)
-            }
+            remove(poll)
         } else {
             reads.removeAll { $0.token == token }
             known.removeAll { $0.token == token }
         }
         return true
+    }
+
+    private func remove(_ poll: Poll) {
+        owners[poll.watched] = nil
+        // Closing alone is not enough: a duplicate's entry would stay for as long as the file is open anywhere.
+        // EBADF, ENOENT: closed before it was cancelled, which took it out of the set in most cases.
+        _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, poll.watched, nil)
+        if poll.watched != poll.descriptor {
+            _ = close(poll.watched)
+        }
     }
 
     func wait(block: Bool, into completions: inout [Completion]) throws(SystemError) {
@@ -166,8 +171,7 @@ final class EpollDriver: Driver {
             if poll.watched == poll.descriptor {
                 owners[poll.watched] = .nobody
             } else {
-                owners[poll.watched] = nil
-                _ = close(poll.watched)
+                remove(poll)
             }
         }
         completions.append(Completion(token: token, result: Int32(bitPattern: event.events), more: more))

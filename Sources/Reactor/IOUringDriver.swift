@@ -11,6 +11,9 @@ final class IOUringDriver: Driver {
     private static let completionsPerTick = 4_096
     /// Completions looked at in one go.
     private static let reapBatch = 64
+    /// A kernel short of memory (`EAGAIN`, `EBUSY`) is asked again so often in a row, a millisecond apart:
+    /// five seconds pass most shortages, and a program that cannot submit for longer should say so and end.
+    private static let shortageAttempts = 5_000
 
     let backend = Backend.ioUring
     /// How often the completion queue was found to have overflowed into the kernel's memory.
@@ -24,52 +27,41 @@ final class IOUringDriver: Driver {
     private var backlog: [Completion] = []
     /// Cancellations that found no room in the submission queue.
     private var unsentCancellations: [UInt64] = []
+    /// Failed calls in a row for want of the kernel's memory.
+    private var shortages = 0
 
     /// Sets the ring up and tries it with one empty operation, so that a kernel or a filter that refuses any
     /// of the calls shows it here.
     init(entries: UInt32, trace: (any TraceSink)?) throws(SystemError) {
-        ring = .allocate(capacity: 1)
-        ring.initialize(to: io_uring())
+        ring = try Self.makeRing(entries: entries)
         self.trace = trace
-        do throws(SystemError) {
-            try Self.setUp(ring, entries: entries)
-        } catch {
-            ring.deallocate()
-            throw error
-        }
-        do throws(SystemError) {
-            try probe()
-        } catch {
-            io_uring_queue_exit(ring)
-            ring.deallocate()
-            throw error
-        }
+        try probe()
     }
 
     /// The newest flags first: completions are only worked on when this thread asks (6.1), else without
     /// interrupting it (5.19), else as it was before.
-    private static func setUp(_ ring: UnsafeMutablePointer<io_uring>, entries: UInt32) throws(SystemError) {
+    private static func makeRing(entries: UInt32) throws(SystemError) -> UnsafeMutablePointer<io_uring> {
         let attempts: [UInt32] = [
             UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN)
                 | UInt32(IORING_SETUP_SUBMIT_ALL),
             UInt32(IORING_SETUP_COOP_TASKRUN) | UInt32(IORING_SETUP_SUBMIT_ALL),
             0,
         ]
-        var failure: Int32 = 0
-        for flags in attempts {
+        let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
+        ring.initialize(to: io_uring())
+        var failure = EINVAL
+        // EINVAL is how a kernel answers to flags that it does not know yet; nothing else gets better with
+        // fewer of them.
+        for flags in attempts where failure == EINVAL {
             var parameters = io_uring_params()
             parameters.flags = flags | UInt32(IORING_SETUP_CLAMP)
             failure = -io_uring_queue_init_params(entries, ring, &parameters)
-            if failure == 0 {
-                return
-            }
-            // EINVAL is how a kernel answers to flags that it does not know yet; nothing else gets better
-            // with fewer of them.
-            if failure != EINVAL {
-                break
-            }
         }
-        throw SystemError(call: "io_uring_setup", errno: failure)
+        guard failure == 0 else {
+            ring.deallocate()
+            throw SystemError(call: "io_uring_setup", errno: failure)
+        }
+        return ring
     }
 
     private func probe() throws(SystemError) {
@@ -83,17 +75,13 @@ final class IOUringDriver: Driver {
         io_uring_prep_nop(entry)
         let token = Registration(kind: .probe, slot: 0, generation: 0).token
         io_uring_sqe_set_data64(entry, token)
-        for _ in 0..<maximumWaitAttempts {
-            var completions: [Completion] = []
+        var completions: [Completion] = []
+        while completions.isEmpty {
             try wait(block: true, into: &completions)
-            if let answer = completions.first {
-                guard answer.result == 0 else {
-                    throw SystemError(call: "io_uring_enter", errno: -answer.result)
-                }
-                return
-            }
         }
-        throw SystemError(call: "io_uring_enter", errno: EINTR)
+        guard completions[0].result == 0 else {
+            throw SystemError(call: "io_uring_enter", errno: -completions[0].result)
+        }
     }
 
     func addPoll(
@@ -157,21 +145,18 @@ final class IOUringDriver: Driver {
         if let entry = io_uring_get_sqe(ring) {
             return entry
         }
-        var failure = EBUSY
-        for _ in 0..<maximumWaitAttempts {
+        while true {
             let pending = io_uring_sq_ready(ring)
             let result = io_uring_submit_and_get_events(ring)
             traceEnter(submitting: pending, waitingFor: 0, result: result)
             if result < 0 {
-                failure = -result
-                try checkTemporary(failure)
                 reap(into: &backlog)
             }
+            try classify(result)
             if let entry = io_uring_get_sqe(ring) {
                 return entry
             }
         }
-        throw SystemError(call: "io_uring_enter", errno: failure)
     }
 
     func wait(block: Bool, into completions: inout [Completion]) throws(SystemError) {
@@ -182,12 +167,10 @@ final class IOUringDriver: Driver {
             minimum > 0
             ? io_uring_submit_and_wait(ring, minimum) : io_uring_submit_and_get_events(ring)
         traceEnter(submitting: pending, waitingFor: minimum, result: result)
-        if result < 0 {
-            try checkTemporary(-result)
-        }
         completions.append(contentsOf: backlog)
         backlog.removeAll(keepingCapacity: true)
         reap(into: &completions)
+        try classify(result)
     }
 
     private func sendCancellations() throws(SystemError) {
@@ -197,19 +180,30 @@ final class IOUringDriver: Driver {
         }
     }
 
-    /// Lets the loop come round again after what passes by itself, and throws the rest.
-    private func checkTemporary(_ failure: Int32) throws(SystemError) {
-        switch failure {
-        case EINTR:  // A signal with a handler, or a debugger.
+    /// Lets the caller come round again after what passes by itself, and throws the rest.
+    private func classify(_ result: Int32) throws(SystemError) {
+        switch -result {
+        case EINTR:
+            // A signal with a handler, or a debugger.
             return
-        case EAGAIN, EBUSY:  // Short of memory for requests; the overflown queue must be emptied first.
+        case EAGAIN, EBUSY:
+            // No memory for requests, or too many completions that overflowed; the caller has just taken
+            // out what there was, which helps in the second case.
+            shortages += 1
+            guard shortages < Self.shortageAttempts else { break }
+            var pause = timespec(tv_sec: 0, tv_nsec: 1_000_000)
+            nanosleep(&pause, nil)
             return
-        default:
+        case let failure where failure > 0:
             // EBADR: a completion was lost, because the kernel had no memory to keep it: no state can be
             // trusted any more. EEXIST: another thread than the first called, which is a bug. EPERM, EACCES,
             // ENOSYS: a filter let the set-up pass, but not this.
-            throw SystemError(call: "io_uring_enter", errno: failure)
+            break
+        default:
+            shortages = 0
+            return
         }
+        throw SystemError(call: "io_uring_enter", errno: -result)
     }
 
     /// Takes out what has completed, including what overflowed into the kernel's memory.

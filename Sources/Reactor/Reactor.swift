@@ -2,10 +2,10 @@ import CLinux
 import Glibc
 
 /// Which driver a reactor is asked to use.
-public enum BackendChoice: Sendable {
+public enum BackendChoice: String, CaseIterable, Sendable {
     /// io_uring where the kernel lets us, else epoll.
-    case automatic
-    case ioUring
+    case automatic = "auto"
+    case ioUring = "io_uring"
     case epoll
 }
 
@@ -30,6 +30,8 @@ public final class Reactor {
     public let fallbackReason: SystemError?
     /// The monotonic time, read once a tick, after its wait.
     public private(set) var now: Instant
+    /// How many ticks there were so far: how often the program woke up, more or less.
+    public private(set) var ticks: UInt64 = 0
 
     let driver: any Driver
     private let trace: (any TraceSink)?
@@ -43,6 +45,9 @@ public final class Reactor {
     /// Room in io_uring's submission queue: what one tick usually adds, several times over. A full queue
     /// costs a system call, nothing else.
     public static let defaultRingEntries: UInt32 = 64
+
+    /// The kernel reads no more at once (read(2), notes), which also keeps counts within 32 bits.
+    static let maximumReadLength = 0x7FFF_F000
 
     /// Sets up the driver; throws where the one asked for cannot be had.
     public convenience init(
@@ -106,9 +111,10 @@ public final class Reactor {
 extension Reactor {
     /// Reports when a descriptor is ready. Errors and hang-ups are reported whether asked for or not.
     ///
-    /// What cannot be polled (`EBADF` …) is reported as `.error`, once, after which the registration is over.
-    /// Regular files are always ready for a one-shot poll and refused (`EPERM`) by a multishot one. The label names the descriptor in the trace. Throws only where
-    /// the driver has no room.
+    /// What cannot be polled (`EBADF` …) is reported as `.error`, once; then the registration is over.
+    /// Regular files are always ready for a one-shot poll and refused (`EPERM`) by a multishot one.
+    ///
+    /// The label names the descriptor in the trace. Throws only where the driver has no room.
     public func poll(
         _ descriptor: Int32,
         for interest: Readiness,
@@ -162,7 +168,7 @@ extension Reactor {
         handler: @escaping (Result<Int, SystemError>) -> Void
     ) throws(SystemError) -> Registration {
         precondition(!buffer.isInFlight, "one read at a time for a buffer")
-        let length = min(length ?? buffer.capacity, buffer.capacity)
+        let length = min(length ?? buffer.capacity, buffer.capacity, Self.maximumReadLength)
         let read = SlotTable.Read(
             buffer: buffer,
             length: length,
@@ -228,7 +234,7 @@ extension Reactor {
 
 extension Reactor {
     /// Calls the handler once, in the first tick at or after the deadline, but not in the present one.
-    /// Timers of one tick fire in the order of their deadlines, those of one deadline in that of their making.
+    /// Timers of one tick fire in the order of their deadlines, those of one deadline in order of making.
     @discardableResult
     public func schedule(at deadline: Instant, handler: @escaping () -> Void) -> TimerToken {
         timers.insert(deadline: deadline, payload: handler)
@@ -291,6 +297,7 @@ extension Reactor {
         let block = try setAlarm()
         completions.removeAll(keepingCapacity: true)
         try driver.wait(block: block, into: &completions)
+        ticks += 1
         now = .monotonic()
         alarm?.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.
@@ -327,7 +334,9 @@ extension Reactor {
     private func dispatch(_ completion: Completion) throws(SystemError) {
         let registration = Registration(token: completion.token)
         // Gone: cancelled by an earlier handler of this tick, or a stale completion.
-        guard registration.kind != .cancel, let index = table.index(of: registration) else { return }
+        guard registration.kind == .poll || registration.kind == .read,
+            let index = table.index(of: registration)
+        else { return }
         switch table[index].work {
         case .free, .cancelled:
             return
@@ -363,8 +372,8 @@ extension Reactor {
         to read: SlotTable.Read,
         _ registration: Registration
     ) throws(SystemError) {
-        // EAGAIN: the file was opened with O_NONBLOCK, and its file system would have to wait. EINTR: a signal
-        // came first. The kernel's worker threads may wait, and are asked once.
+        // EAGAIN: the file was opened with O_NONBLOCK, and its file system would have to wait. EINTR: a
+        // signal came first. The kernel's worker threads may wait, and are asked once.
         if (result == -EAGAIN || result == -EINTR) && !read.mayBlock {
             var second = read
             second.mayBlock = true

@@ -1,4 +1,4 @@
-/// Memory that a reactor reads into: owned by the caller, kept alive by the reactor while a read is under way.
+/// Memory that a reactor reads into: the caller's own, kept alive by the reactor while a read is under way.
 ///
 /// One read at a time: a buffer in flight may be neither read from nor given to another read, which traps.
 public final class ReadBuffer {

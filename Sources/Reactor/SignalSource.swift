@@ -48,7 +48,7 @@ public final class SignalSource {
         while registration != nil {
             let count = Glibc.read(descriptor.raw, &information, MemoryLayout<signalfd_siginfo>.size)
             guard count == MemoryLayout<signalfd_siginfo>.size else { return }
-            handler(Int32(information.ssi_signo), Int32(information.ssi_pid))
+            handler(Int32(bitPattern: information.ssi_signo), Int32(bitPattern: information.ssi_pid))
         }
     }
 

@@ -1,0 +1,90 @@
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite("Trace")
+struct TraceTests {
+    /// Without the lines that tell how a driver waits.
+    private func operations(_ trace: TraceRecorder) -> [String] {
+        trace.lines.filter { line in
+            !["io_uring_enter", "epoll_wait", "timerfd_settime"].contains { line.hasPrefix($0) }
+        }
+    }
+
+    @Test("Both drivers tell the same story", arguments: bothDrivers)
+    func lines(_ driver: BackendChoice) throws {
+        let trace = TraceRecorder()
+        let reactor = try Reactor(backend: driver, trace: trace)
+        let directory = TemporaryDirectory()
+        let file = OwnedDescriptor(open(directory.write("file", [1, 2, 3]), O_RDONLY | O_CLOEXEC))
+        let pipe = Pipe()
+        pipe.fill()
+        let many = try reactor.poll(pipe.reader, for: .readable, mode: .multishot, label: "inotify") { _ in }
+        try reactor.settle(ticks: 1)
+        _ = try reactor.read(file.raw, at: 1, into: ReadBuffer(capacity: 64), label: "jobOutput.json") { _ in
+        }
+        try reactor.settle(ticks: 1)
+        _ = try reactor.poll(-1, for: [.readable, .peerClosed], mode: .oneShot, label: "bad") { _ in }
+        try reactor.settle(ticks: 1)
+        reactor.cancel(many)
+        #expect(
+            operations(trace) == [
+                "poll_add(\(pipe.reader)<inotify>, POLLIN, multishot) #1",
+                "poll_add(\(pipe.reader)<inotify>) #1 = POLLIN",
+                "read(\(file.raw)<jobOutput.json>, 64, offset=1) #2",
+                "read(\(file.raw)<jobOutput.json>) #2 = 2",
+                "poll_add(-1<bad>, POLLIN|POLLRDHUP) #3",
+                "poll_add(-1<bad>) #3 = -1 EBADF (Bad file descriptor)",
+                "cancel #1 (\(pipe.reader)<inotify>)",
+            ]
+        )
+    }
+
+    @Test("Every wait shows, and so does the alarm", arguments: bothDrivers)
+    func waits(_ driver: BackendChoice) throws {
+        let trace = TraceRecorder()
+        let reactor = try Reactor(backend: driver, trace: trace)
+        let pipe = Pipe()
+        _ = try reactor.poll(pipe.reader, for: .readable, mode: .oneShot, label: "pipe") { _ in }
+        reactor.schedule(after: .seconds(3_600)) {}
+        pipe.fill()
+        trace.clear()
+        try reactor.tick()
+        #expect(trace.count(startingWith: "timerfd_settime(") == 1)
+        switch driver {
+        case .epoll: #expect(trace.lines.contains { $0.hasPrefix("epoll_wait(") && $0.hasSuffix("= 1") })
+        default: #expect(trace.lines.contains("io_uring_enter(to_submit=2, min_complete=1) = 2"))
+        }
+    }
+
+    @Test("A file sink appends lines with the time of day")
+    func fileSink() throws {
+        let directory = TemporaryDirectory()
+        let path = directory.path + "/trace"
+        for line in ["first", "second"] {
+            try FileTraceSink(path: path).write(line)
+        }
+        let file = OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC))
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = read(file.raw, &bytes, bytes.count)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        try #require(lines.count == 3)
+        let time = /[0-2][0-9]:[0-5][0-9]:[0-5][0-9]\.[0-9]{6}/
+        for (line, word) in zip(lines, ["first", "second"]) {
+            let parts = line.split(separator: " ")
+            #expect(parts.count == 2)
+            #expect(try time.wholeMatch(in: parts[0]) != nil)
+            #expect(parts[1] == word)
+        }
+        #expect(lines[2].isEmpty)
+    }
+
+    @Test("A file sink that cannot be opened says so")
+    func fileSinkError() {
+        #expect(throws: SystemError(call: "open", errno: ENOENT)) {
+            try FileTraceSink(path: "/nonexistent/trace")
+        }
+    }
+}
