@@ -29,7 +29,14 @@ final class Alarm {
         let result = timerfd_settime(timer.raw, Int32(TFD_TIMER_ABSTIME), &value, nil)
         guard result == 0 else { throw .last("timerfd_settime") }
         setting = deadline
-        trace?.write("timerfd_settime(\(timer.raw), \(deadline.map { "\($0 - now)" } ?? "off"))")
+        trace?.write("timerfd_settime(\(timer.raw), \(deadline.map { Self.seconds($0 - now) } ?? "off"))")
+    }
+
+    /// `29.998s`, cut to milliseconds.
+    private static func seconds(_ duration: Duration) -> String {
+        let milliseconds = duration.nanoseconds / 1_000_000
+        let fraction = String(milliseconds % 1_000 + 1_000).dropFirst()
+        return "\(milliseconds / 1_000).\(fraction)s"
     }
 
     /// Notes that it has gone off.

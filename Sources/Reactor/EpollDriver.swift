@@ -80,9 +80,9 @@ final class EpollDriver: Driver {
     ) {
         let trigger = mode == .oneShot ? clinux_epoll_one_shot() : clinux_epoll_edge_triggered()
         var event = epoll_event(events: interest.rawValue | trigger, data: epoll_data_t(u64: token))
-        // The likelier one first. The other is needed with ENOENT: an expired poll's descriptor was closed, and
-        // its number came back for another file; and with EEXIST: a descriptor was closed before its poll was
-        // cancelled, the file lived on, and came back under the same number.
+        // The likelier one first. The other is needed with ENOENT: an expired poll's descriptor was closed,
+        // and its number came back for another file; and with EEXIST: a descriptor was closed before its poll
+        // was cancelled, the file lived on, and came back under the same number.
         let isKnown = owners[watched] != nil
         var result = epoll_ctl(epoll.raw, isKnown ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, watched, &event)
         if result < 0, errno == (isKnown ? ENOENT : EEXIST) {
@@ -129,8 +129,8 @@ final class EpollDriver: Driver {
 
     private func remove(_ poll: Poll) {
         owners[poll.watched] = nil
-        // Closing alone is not enough: a duplicate's entry would stay for as long as the file is open anywhere.
-        // EBADF, ENOENT: closed before it was cancelled, which took it out of the set in most cases.
+        // Closing alone is not enough: a duplicate's entry would stay for as long as the file is open
+        // anywhere. EBADF, ENOENT: closed before it was cancelled, which mostly took it out of the set.
         _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, poll.watched, nil)
         if poll.watched != poll.descriptor {
             _ = close(poll.watched)

@@ -32,27 +32,35 @@ final class IOUringDriver: Driver {
 
     /// Sets the ring up and tries it with one empty operation, so that a kernel or a filter that refuses any
     /// of the calls shows it here.
-    init(entries: UInt32, trace: (any TraceSink)?) throws(SystemError) {
-        ring = try Self.makeRing(entries: entries)
+    init(
+        entries: UInt32,
+        trace: (any TraceSink)?,
+        flags: [UInt32] = IOUringDriver.setupFlags
+    ) throws(SystemError) {
+        ring = try Self.makeRing(entries: entries, flags: flags)
         self.trace = trace
         try probe()
     }
 
-    /// The newest flags first: completions are only worked on when this thread asks (6.1), else without
-    /// interrupting it (5.19), else as it was before.
-    private static func makeRing(entries: UInt32) throws(SystemError) -> UnsafeMutablePointer<io_uring> {
-        let attempts: [UInt32] = [
-            UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN)
-                | UInt32(IORING_SETUP_SUBMIT_ALL),
-            UInt32(IORING_SETUP_COOP_TASKRUN) | UInt32(IORING_SETUP_SUBMIT_ALL),
-            0,
-        ]
+    /// Flags to try, the newest first: completions are only worked on when this thread asks (6.1), else
+    /// without interrupting it (5.19), else as it was before.
+    static let setupFlags: [UInt32] = [
+        UInt32(IORING_SETUP_SINGLE_ISSUER) | UInt32(IORING_SETUP_DEFER_TASKRUN)
+            | UInt32(IORING_SETUP_SUBMIT_ALL),
+        UInt32(IORING_SETUP_COOP_TASKRUN) | UInt32(IORING_SETUP_SUBMIT_ALL),
+        0,
+    ]
+
+    private static func makeRing(
+        entries: UInt32,
+        flags: [UInt32]
+    ) throws(SystemError) -> UnsafeMutablePointer<io_uring> {
         let ring = UnsafeMutablePointer<io_uring>.allocate(capacity: 1)
         ring.initialize(to: io_uring())
         var failure = EINVAL
         // EINVAL is how a kernel answers to flags that it does not know yet; nothing else gets better with
         // fewer of them.
-        for flags in attempts where failure == EINVAL {
+        for flags in flags where failure == EINVAL {
             var parameters = io_uring_params()
             parameters.flags = flags | UInt32(IORING_SETUP_CLAMP)
             failure = -io_uring_queue_init_params(entries, ring, &parameters)

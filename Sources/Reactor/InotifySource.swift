@@ -24,8 +24,7 @@ public final class InotifySource {
         descriptor = OwnedDescriptor(raw)
         self.reactor = reactor
         self.handler = handler
-        registration = try reactor.poll(raw, for: .readable, mode: .multishot, label: "inotify") {
-            [weak self] _ in
+        registration = try reactor.pollEssential(raw, label: "inotify") { [weak self] in
             self?.drain()
         }
     }

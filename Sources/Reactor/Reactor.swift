@@ -1,20 +1,6 @@
 import CLinux
 import Glibc
 
-/// Which driver a reactor is asked to use.
-public enum BackendChoice: String, CaseIterable, Sendable {
-    /// io_uring where the kernel lets us, else epoll.
-    case automatic = "auto"
-    case ioUring = "io_uring"
-    case epoll
-}
-
-/// The driver in use.
-public enum Backend: String, Sendable {
-    case ioUring = "io_uring"
-    case epoll
-}
-
 /// The loop: waits for descriptors, reads files and keeps timers, on one thread.
 ///
 /// Handlers run in a tick's dispatch phase only, one after the other, never from within a call to the
@@ -39,6 +25,8 @@ public final class Reactor {
     private var timers = TimerHeap<() -> Void>()
     private var alarm: Alarm?
     private var completions: [Completion] = []
+    /// What keeps the reactor from going on, found while dispatching.
+    private var failure: SystemError?
     private var isTicking = false
     private var isStopping = false
 
@@ -122,6 +110,33 @@ extension Reactor {
         label: String,
         handler: @escaping (Readiness) -> Void
     ) throws(SystemError) -> Registration {
+        try add(descriptor, for: interest, mode: mode, label: label) { result in
+            handler((try? result.get()) ?? .error)
+        }
+    }
+
+    /// A multishot poll for reading of a descriptor without which the program cannot go on: where it cannot
+    /// be polled, the tick throws.
+    func pollEssential(
+        _ descriptor: Int32,
+        label: String,
+        handler: @escaping () -> Void
+    ) throws(SystemError) -> Registration {
+        try add(descriptor, for: .readable, mode: .multishot, label: label) { [unowned self] result in
+            switch result {
+            case .success: handler()
+            case .failure(let error): failure = error
+            }
+        }
+    }
+
+    private func add(
+        _ descriptor: Int32,
+        for interest: Readiness,
+        mode: PollMode,
+        label: String,
+        handler: @escaping (Result<Readiness, SystemError>) -> Void
+    ) throws(SystemError) -> Registration {
         let poll = SlotTable.Poll(interest: interest, mode: mode, handler: handler)
         let registration = try table.allocate(
             kind: .poll,
@@ -140,12 +155,7 @@ extension Reactor {
 
     private func arm(_ poll: SlotTable.Poll, _ registration: Registration) throws(SystemError) {
         let slot = table[registration.slot]
-        if let trace {
-            let mode = poll.mode == .multishot ? ", multishot" : ""
-            trace.write(
-                "poll_add(\(slot.descriptor)<\(slot.label)>, \(poll.interest)\(mode)) #\(slot.serial)"
-            )
-        }
+        trace?.write(slot.traceText(of: poll))
         try driver.addPoll(
             slot.descriptor,
             interest: poll.interest,
@@ -193,10 +203,7 @@ extension Reactor {
 
     private func start(_ read: SlotTable.Read, _ registration: Registration) throws(SystemError) {
         let slot = table[registration.slot]
-        if let trace {
-            let call = "read(\(slot.descriptor)<\(slot.label)>, \(read.length), offset=\(read.offset))"
-            trace.write("\(call) #\(slot.serial)")
-        }
+        trace?.write(slot.traceText(of: read))
         let memory = UnsafeMutableRawBufferPointer(rebasing: read.buffer.memory[..<read.length])
         try driver.addRead(
             slot.descriptor,
@@ -220,7 +227,7 @@ extension Reactor {
         case .read(let read): buffer = read.buffer
         }
         let slot = table[index]
-        trace?.write("cancel #\(slot.serial) (\(slot.descriptor)<\(slot.label)>)")
+        trace?.write("cancel #\(slot.serial) (\(slot.traceName))")
         if slot.isInFlight, !driver.cancel(token: registration.token) {
             table[index].work = .cancelled(buffer)
         } else {
@@ -262,9 +269,7 @@ extension Reactor {
             let made = try Alarm(trace: trace)
             alarm = made
             let descriptor = made.descriptor
-            _ = try poll(descriptor, for: .readable, mode: .multishot, label: "timer") { _ in
-                Alarm.drain(descriptor)
-            }
+            _ = try pollEssential(descriptor, label: "timer") { Alarm.drain(descriptor) }
         }
         try alarm?.set(to: earliest, now: now)
         return true
@@ -312,6 +317,9 @@ extension Reactor {
         for token in due {
             timers.take(token)?()
         }
+        if let failure {
+            throw failure
+        }
     }
 
     /// Notes what the kernel is done with, before any handler runs.
@@ -320,8 +328,8 @@ extension Reactor {
         guard registration.kind == .poll || registration.kind == .read,
             let index = table.index(of: registration)
         else { return }
-        if trace != nil {
-            traceCompletion(completion, of: table[index], kind: registration.kind)
+        if let trace {
+            trace.write(table[index].traceText(of: completion, kind: registration.kind))
         }
         guard !completion.more else { return }
         table[index].isInFlight = false
@@ -352,13 +360,16 @@ extension Reactor {
         to poll: SlotTable.Poll,
         _ registration: Registration
     ) throws(SystemError) {
-        let readiness = result < 0 ? Readiness.error : Readiness(rawValue: UInt32(result))
         let isOver = result < 0 || poll.mode == .oneShot
         if isOver {
             // Before the handler, which may want to poll the same descriptor again.
             table.release(registration.slot)
         }
-        poll.handler(readiness)
+        poll.handler(
+            result < 0
+                ? .failure(SystemError(call: "poll_add", errno: -result))
+                : .success(Readiness(rawValue: UInt32(result)))
+        )
         // A multishot poll that the kernel ended, for want of room in the completion queue: start it anew.
         if !isOver, let index = table.index(of: registration), !table[index].isInFlight {
             if case .poll(let poll) = table[index].work {
@@ -383,19 +394,5 @@ extension Reactor {
         read.buffer.isInFlight = false
         table.release(registration.slot)
         read.handler(result < 0 ? .failure(SystemError(call: "read", errno: -result)) : .success(Int(result)))
-    }
-
-    private func traceCompletion(_ completion: Completion, of slot: SlotTable.Slot, kind: Registration.Kind?)
-    {
-        let call = kind == .poll ? "poll_add" : "read"
-        let outcome: String
-        if completion.result < 0 {
-            outcome = "-1 \(SystemError.explain(-completion.result))"
-        } else if kind == .poll {
-            outcome = "\(Readiness(rawValue: UInt32(completion.result)))"
-        } else {
-            outcome = "\(completion.result)"
-        }
-        trace?.write("\(call)(\(slot.descriptor)<\(slot.label)>) #\(slot.serial) = \(outcome)")
     }
 }

@@ -28,8 +28,7 @@ public final class SignalSource {
         guard raw >= 0 else { throw .last("signalfd") }
         descriptor = OwnedDescriptor(raw)
         self.reactor = reactor
-        registration = try reactor.poll(raw, for: .readable, mode: .multishot, label: "signals") {
-            [weak self] _ in
+        registration = try reactor.pollEssential(raw, label: "signals") { [weak self] in
             self?.drain(handler)
         }
     }

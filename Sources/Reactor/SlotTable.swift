@@ -12,7 +12,7 @@ struct SlotTable {
     struct Poll {
         var interest: Readiness
         var mode: PollMode
-        var handler: (Readiness) -> Void
+        var handler: (Result<Readiness, SystemError>) -> Void
     }
 
     struct Read {

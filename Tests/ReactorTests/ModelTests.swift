@@ -1,6 +1,7 @@
 import Glibc
-import Reactor
 import Testing
+
+@testable import Reactor
 
 /// Random programs against a simple model of what a reactor promises.
 @Suite("Random programs")
@@ -98,27 +99,42 @@ struct ModelTests {
         }
     }
 
+    private func play(seed: UInt64, on reactor: Reactor) throws {
+        let world = World(reactor: reactor, seed: seed)
+        for _ in 0..<600 {
+            try world.step()
+        }
+        // Whatever is still registered must hear of new data, and then there is none left.
+        for round in 0..<3 {
+            let waiting = world.entries
+            let calls = waiting.map(\.calls)
+            world.pipes.forEach { $0.fill() }
+            try world.reactor.settle()
+            for (entry, before) in zip(waiting, calls) where entry.isAlive {
+                #expect(entry.calls > before, "seed \(seed), round \(round): not called")
+            }
+            world.pipes.forEach { $0.drain() }
+        }
+    }
+
     @Test("Keep every promise", arguments: bothDrivers, [1, 3, 64] as [UInt32])
     func random(_ driver: BackendChoice, _ ringEntries: UInt32) throws {
         for seed in 0..<20 as Range<UInt64> {
-            let world = World(
-                reactor: try Reactor(backend: driver, ringEntries: ringEntries),
-                seed: seed
-            )
-            for _ in 0..<600 {
-                try world.step()
-            }
-            // Whatever is still registered must hear of new data, and then there is none left.
-            for round in 0..<3 {
-                let waiting = world.entries
-                let calls = waiting.map(\.calls)
-                world.pipes.forEach { $0.fill() }
-                try world.reactor.settle()
-                for (entry, before) in zip(waiting, calls) where entry.isAlive {
-                    #expect(entry.calls > before, "seed \(seed), round \(round): not called")
+            try play(seed: seed, on: Reactor(backend: driver, ringEntries: ringEntries))
+        }
+    }
+
+    @Test("So do the set-ups for older kernels", arguments: IOUringDriver.setupFlags)
+    func olderKernels(_ flags: UInt32) throws {
+        for seed in 100..<110 as Range<UInt64> {
+            let reactor = try Reactor(
+                backend: .ioUring,
+                trace: nil,
+                makeIOUring: { () throws(SystemError) in
+                    try IOUringDriver(entries: 2, trace: nil, flags: [flags])
                 }
-                world.pipes.forEach { $0.drain() }
-            }
+            )
+            try play(seed: seed, on: reactor)
         }
     }
 }

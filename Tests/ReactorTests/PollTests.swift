@@ -41,6 +41,7 @@ struct PollTests {
             _ = try reactor.poll(pipe.reader, for: .readable, mode: .oneShot, label: "pipe") { _ in
                 var byte: UInt8 = 0
                 bytes += read(pipe.reader, &byte, 1)
+                guard bytes < 500 else { return }
                 #expect(throws: Never.self) { try arm() }
             }
         }

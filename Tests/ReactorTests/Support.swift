@@ -152,7 +152,7 @@ extension Reactor {
     /// Ticks until the condition holds. The long timer only keeps a broken reactor from hanging the tests.
     func run(until isDone: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) throws {
         var isLate = false
-        let guardTimer = schedule(after: .seconds(60)) { isLate = true }
+        let guardTimer = schedule(after: .seconds(20)) { isLate = true }
         defer { cancel(guardTimer) }
         while !isDone() {
             try tick()
