@@ -79,7 +79,9 @@ final class EpollDriver: Driver {
         token: UInt64
     ) {
         let trigger = mode == .oneShot ? clinux_epoll_one_shot() : clinux_epoll_edge_triggered()
-        var event = epoll_event(events: interest.rawValue | trigger, data: epoll_data_t(u64: token))
+        // io_uring reports the peer's end unasked, as both report errors and hang-ups; so this does, too.
+        let wanted = interest.union(.peerClosed)
+        var event = epoll_event(events: wanted.rawValue | trigger, data: epoll_data_t(u64: token))
         // The likelier one first. The other is needed with ENOENT: an expired poll's descriptor was closed,
         // and its number came back for another file; and with EEXIST: a descriptor was closed before its poll
         // was cancelled, the file lived on, and came back under the same number.

@@ -223,6 +223,7 @@ final class IOUringDriver: Driver {
             while taken < Self.completionsPerTick {
                 if io_uring_cq_has_overflow(ring) {
                     overflows += 1
+                    trace?.write("io_uring: the completion queue overflowed")
                 }
                 // With an empty queue and overflown completions this enters the kernel to fetch them.
                 let count = Int(

@@ -97,7 +97,8 @@ public final class Reactor {
 // MARK: - Descriptors
 
 extension Reactor {
-    /// Reports when a descriptor is ready. Errors and hang-ups are reported whether asked for or not.
+    /// Reports when a descriptor is ready. Errors, hang-ups and the peer's end are reported whether asked for
+    /// or not.
     ///
     /// What cannot be polled (`EBADF` …) is reported as `.error`, once; then the registration is over.
     /// Regular files are always ready for a one-shot poll and refused (`EPERM`) by a multishot one.

@@ -18,7 +18,8 @@ public struct Readiness: OptionSet, Hashable, Sendable {
     public static let error = Readiness(rawValue: UInt32(POLLERR))
     /// Both directions are closed. Reported whether asked for or not.
     public static let hangup = Readiness(rawValue: UInt32(POLLHUP))
-    /// The peer will send nothing more.
+    /// The peer of a stream socket will send nothing more. Reported whether asked for or not, as io_uring
+    /// cannot leave it out.
     public static let peerClosed = Readiness(rawValue: clinux_poll_peer_closed())
 }
 

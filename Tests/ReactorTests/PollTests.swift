@@ -83,12 +83,12 @@ struct PollTests {
         #expect(calls == 2)
     }
 
-    @Test("A closed peer shows in the bits asked for and in the hang-up", arguments: bothDrivers)
+    @Test("A closed peer shows as end and hang-up, asked for or not", arguments: bothDrivers)
     func hangup(_ driver: BackendChoice) throws {
         let reactor = try Reactor(backend: driver)
         let pair = SocketPair()
         var events: [Readiness] = []
-        _ = try reactor.poll(pair.one, for: [.readable, .peerClosed], mode: .oneShot, label: "socket") {
+        _ = try reactor.poll(pair.one, for: .readable, mode: .oneShot, label: "socket") {
             events.append($0)
         }
         pair.closeOther()
@@ -142,6 +142,57 @@ struct PollTests {
         try reactor.settle()
         #expect(single == [.readable])
         #expect(many == [.error])
+    }
+
+    @Test("A peer that only stops sending shows even to who just wants to write", arguments: bothDrivers)
+    func halfClosed(_ driver: BackendChoice) throws {
+        let reactor = try Reactor(backend: driver)
+        let pair = SocketPair()
+        var events: [Readiness] = []
+        #expect(shutdown(pair.other, Int32(SHUT_WR)) == 0)
+        _ = try reactor.poll(pair.one, for: .writable, mode: .oneShot, label: "socket") { events.append($0) }
+        try reactor.run { !events.isEmpty }
+        #expect(events == [[.writable, .peerClosed]])
+        // The one who cannot write for now hears of it all the same.
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        while write(pair.one, &bytes, bytes.count) > 0 {}
+        events = []
+        _ = try reactor.poll(pair.one, for: .writable, mode: .oneShot, label: "socket") { events.append($0) }
+        try reactor.run { !events.isEmpty }
+        #expect(events == [.peerClosed])
+    }
+
+    @Test("A connection shows as readable here and writable there", arguments: bothDrivers)
+    func connection(_ driver: BackendChoice) throws {
+        let reactor = try Reactor(backend: driver)
+        let listener = LoopbackListener()
+        var log: [String: Readiness] = [:]
+        _ = try reactor.poll(listener.descriptor, for: .readable, mode: .oneShot, label: "listener") {
+            log["listener"] = $0
+        }
+        try reactor.settle()
+        #expect(log.isEmpty)
+        let client = listener.connect()
+        defer { close(client) }
+        _ = try reactor.poll(client, for: [.readable, .writable], mode: .oneShot, label: "client") {
+            log["client"] = $0
+        }
+        try reactor.run { log.count == 2 }
+        #expect(log == ["listener": .readable, "client": .writable])
+    }
+
+    @Test("A refused connection is writable, in error and hung up", arguments: bothDrivers)
+    func refusedConnection(_ driver: BackendChoice) throws {
+        let reactor = try Reactor(backend: driver)
+        let listener = LoopbackListener(isListening: false)
+        let client = listener.connect()
+        defer { close(client) }
+        var events: [Readiness] = []
+        _ = try reactor.poll(client, for: [.readable, .writable], mode: .oneShot, label: "client") {
+            events.append($0)
+        }
+        try reactor.run { !events.isEmpty }
+        #expect(events == [[.readable, .writable, .error, .hangup, .peerClosed]])
     }
 
     @Test("One descriptor takes several registrations, each on its own", arguments: bothDrivers)

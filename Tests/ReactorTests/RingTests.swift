@@ -39,7 +39,8 @@ struct RingTests {
 
     @Test("Nothing is lost when the completion queue overflows", arguments: [PollMode.oneShot, .multishot])
     func overflow(_ mode: PollMode) throws {
-        let driver = try IOUringDriver(entries: 1, trace: nil)
+        let trace = TraceRecorder()
+        let driver = try IOUringDriver(entries: 1, trace: trace)
         let reactor = try Reactor(backend: .ioUring, trace: nil, makeIOUring: { driver })
         let pipe = Pipe()
         let readers = (0..<200).map { _ in fcntl(pipe.reader, F_DUPFD_CLOEXEC, 0) }
@@ -56,6 +57,7 @@ struct RingTests {
         pipe.fill()
         try reactor.run { calls.allSatisfy { $0 >= 1 } }
         #expect(driver.overflows > 0, "the test means to overflow the queue")
+        #expect(trace.lines.contains("io_uring: the completion queue overflowed"))
         try reactor.settle()
         guard mode == .multishot else {
             #expect(calls.allSatisfy { $0 == 1 })

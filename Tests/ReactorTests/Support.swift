@@ -85,6 +85,53 @@ final class SocketPair {
     }
 }
 
+/// A TCP socket on the loopback, on a port of the kernel's choice.
+final class LoopbackListener {
+    let descriptor: Int32
+    private var address = sockaddr_in()
+
+    /// A bound socket that does not listen refuses every connection, and keeps the port from others.
+    init(isListening: Bool = true) {
+        descriptor = Self.makeSocket()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        withSocketAddress { address in
+            precondition(bind(descriptor, address, length) == 0, "no address: \(errno)")
+            precondition(getsockname(descriptor, address, &length) == 0)
+        }
+        precondition(!isListening || listen(descriptor, 8) == 0)
+    }
+
+    /// A socket that is connecting; the caller closes it.
+    func connect() -> Int32 {
+        let client = Self.makeSocket()
+        withSocketAddress { address in
+            let result = Glibc.connect(client, address, socklen_t(MemoryLayout<sockaddr_in>.size))
+            precondition(result == 0 || errno == EINPROGRESS || errno == ECONNREFUSED)
+        }
+        return client
+    }
+
+    private static func makeSocket() -> Int32 {
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let descriptor = socket(AF_INET, type, 0)
+        precondition(descriptor >= 0, "no socket: \(errno)")
+        return descriptor
+    }
+
+    private func withSocketAddress(_ body: (UnsafeMutablePointer<sockaddr>) -> Void) {
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1, body)
+        }
+    }
+
+    deinit {
+        close(descriptor)
+    }
+}
+
 /// A directory of its own for one test, removed with its files.
 final class TemporaryDirectory {
     let path: String
