@@ -26,11 +26,16 @@ public final class JSONParser {
         _ bytes: [UInt8],
         trailing: JSONDocument.Trailing = .rejected
     ) throws(JSONError) -> JSONDocument {
-        var text = UTF8Repair.repaired(bytes)
-        let length = text.count
-        text.reserveCapacity(length + Int(CSIMDJSON_PADDING))
-        for _ in 0..<CSIMDJSON_PADDING { text.append(0) }
+        unsafe try parse(bytes.span.bytes, trailing: trailing)
+    }
 
+    /// Parses a copy of a text after repairing its UTF-8.
+    public func parse(
+        _ bytes: RawSpan,
+        trailing: JSONDocument.Trailing = .rejected
+    ) throws(JSONError) -> JSONDocument {
+        let padding = Int(CSIMDJSON_PADDING)
+        let text = UTF8Repair.text(of: bytes, padding: padding)
         var code: Int32 = 0
         var errorOffset = 0
         let nodes = unsafe text.withUnsafeBufferPointer { text -> [CSimdjsonNode] in
@@ -40,7 +45,7 @@ public final class JSONParser {
                 unsafe csimdjson_parse(
                     parser,
                     text.baseAddress,
-                    length,
+                    text.count - padding,
                     opaqueKeys.baseAddress,
                     trailing == .ignored,
                     &list,

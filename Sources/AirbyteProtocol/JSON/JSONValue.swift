@@ -108,7 +108,8 @@ extension JSONValue {
 
     /// Whether this is a string of exactly these scalars.
     func isString(_ text: String) -> Bool {
-        stringBytes?.elementsEqual(text.utf8) ?? false
+        guard let bytes = stringBytes else { return false }
+        return bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8)
     }
 
     /// The pairs of an object.

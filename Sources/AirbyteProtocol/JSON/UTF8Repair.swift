@@ -5,15 +5,32 @@ import CSimdjson
 /// Each longest prefix of a sequence that cannot be completed becomes one U+FFFD, and so does a surrogate that was
 /// encoded as if it were a character (ED A0..BF 80..BF); every other byte that fits nowhere becomes one of its own.
 enum UTF8Repair {
-    static func isValid(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard let start = bytes.baseAddress else { return true }
-        return unsafe csimdjson_is_utf8(start, bytes.count)
+    static func isValid(_ bytes: RawSpan) -> Bool {
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return true }
+            return unsafe csimdjson_is_utf8(start, bytes.count)
+        }
     }
 
-    /// The text of the bytes: themselves if they are UTF-8 already.
-    static func repaired(_ bytes: [UInt8]) -> [UInt8] {
-        let isValid = unsafe bytes.withUnsafeBufferPointer { unsafe Self.isValid($0) }
-        if isValid { return bytes }
+    /// The text of the bytes, which is they themselves if they are UTF-8 already, and as many zero bytes behind it.
+    static func text(of bytes: RawSpan, padding: Int = 0) -> [UInt8] {
+        guard isValid(bytes) else {
+            let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+            return repaired(copy) + [UInt8](repeating: 0, count: padding)
+        }
+        // One allocation of the right size: this is where a long line is copied.
+        return unsafe bytes.withUnsafeBytes { bytes in
+            unsafe [UInt8](unsafeUninitializedCapacity: bytes.count + padding) { buffer, count in
+                if unsafe !bytes.isEmpty {
+                    unsafe UnsafeMutableRawBufferPointer(buffer).copyMemory(from: bytes)
+                }
+                unsafe buffer[bytes.count...].initialize(repeating: 0)
+                count = bytes.count + padding
+            }
+        }
+    }
+
+    private static func repaired(_ bytes: [UInt8]) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count + 16)
         var index = 0

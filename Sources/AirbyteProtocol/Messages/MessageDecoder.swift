@@ -11,19 +11,31 @@ public struct MessageDecoder {
         self.kind = kind
     }
 
-    public mutating func decode(_ line: [UInt8]) -> DecodedLine {
-        // Most lines that are no message can be told by their first byte.
-        let first = line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-        guard first == UInt8(ascii: "{"), let document = try? parser.parse(line, trailing: .ignored),
+    /// Decides what a line is; the line's end is not part of it.
+    public mutating func decode(_ line: RawSpan) -> DecodedLine {
+        guard Self.mayBeAnObject(line), let document = try? parser.parse(line, trailing: .ignored),
             ProtocolSchema.message.accepts(document.root)
         else { return notAMessage(line) }
         return message(document.root)
     }
 
-    private func notAMessage(_ line: [UInt8]) -> DecodedLine {
-        let text = UTF8Repair.repaired(line)
+    /// Decides what a line is; the line's end is not part of it.
+    public mutating func decode(_ line: [UInt8]) -> DecodedLine {
+        unsafe decode(line.span.bytes)
+    }
+
+    /// Most lines that are no message can be told by their first byte.
+    private static func mayBeAnObject(_ line: RawSpan) -> Bool {
+        unsafe line.withUnsafeBytes { line in
+            let first = unsafe line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
+            return first == UInt8(ascii: "{")
+        }
+    }
+
+    private func notAMessage(_ line: RawSpan) -> DecodedLine {
+        let text = UTF8Repair.text(of: line)
         return .notAMessage(
-            looksLikeRecord: RecordLookout.suspects(line),
+            looksLikeRecord: RecordLookout.suspects(text),
             utf16Length: UTF16Length.of(text),
             text: Self.quotation(of: text)
         )

@@ -50,11 +50,11 @@ public struct TranscriptReader {
         transcript: inout Transcript,
         events: inout [TranscriptEvent]
     ) {
-        let bytes = unsafe line.withUnsafeBytes { unsafe Array($0) }
-        if bytes.count >= Transcript.tooLongLine {
-            transcript.note(lineLength: UTF16Length.of(UTF8Repair.repaired(bytes)))
+        // A line never has more UTF-16 units than bytes.
+        if line.byteCount >= Transcript.tooLongLine {
+            transcript.note(lineLength: UTF16Length.of(UTF8Repair.text(of: line)))
         }
-        let decoded = decoder.decode(bytes)
+        let decoded = decoder.decode(line)
         transcript.consume(decoded)
         switch decoded {
         case .message(.log(let log)): events.append(.connectorLog(log))

@@ -1,0 +1,74 @@
+import Foundation
+import Testing
+
+@testable import AirbyteProtocol
+
+@Suite struct JSONWriterTests {
+    @Test func separatesMembersAndElements() {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.key("empty")
+        writer.beginArray()
+        writer.endArray()
+        writer.key("list")
+        writer.beginArray()
+        writer.int(-1)
+        writer.bool(true)
+        writer.null()
+        writer.string("s")
+        writer.beginObject()
+        writer.endObject()
+        writer.beginArray()
+        writer.int(UInt64.max)
+        writer.endArray()
+        writer.raw(Array("1.50".utf8))
+        writer.endArray()
+        writer.key("object")
+        writer.beginObject()
+        writer.member("a", "x")
+        writer.member("left out", String?.none)
+        writer.member("b", Int64(2))
+        writer.member("c", false)
+        writer.endObject()
+        writer.endObject()
+        #expect(
+            text(writer.bytes)
+                == #"{"empty":[],"list":[-1,true,null,"s",{},[18446744073709551615],1.50],"object":{"a":"x","b":2,"c":false}}"#
+        )
+    }
+
+    @Test func escapesWhatItMust() {
+        var writer = JSONWriter()
+        writer.string("\"\\/\u{8}\t\n\u{c}\r\u{0}\u{1f}\u{7f}é\u{2028}😀")
+        #expect(text(writer.bytes) == "\"\\\"\\\\/\\b\\t\\n\\f\\r\\u0000\\u001f\u{7f}é\u{2028}😀\"")
+    }
+
+    /// Every scalar up to the end of the Basic Multilingual Plane and a few beyond, read back by Foundation.
+    @Test func writesEveryScalar() throws {
+        var scalars = String.UnicodeScalarView()
+        for value in (0...0xFFFF as ClosedRange<UInt32>) { Unicode.Scalar(value).map { scalars.append($0) } }
+        scalars.append("\u{1F600}")
+        scalars.append("\u{10FFFF}")
+        let all = String(scalars)
+        var writer = JSONWriter()
+        writer.beginArray()
+        writer.string(all)
+        writer.string(utf8: Array(all.utf8))
+        writer.endArray()
+        let read = try #require(try JSONSerialization.jsonObject(with: Data(writer.bytes)) as? [String])
+        #expect(read.map { Array($0.utf16) } == [Array(all.utf16), Array(all.utf16)])
+        #expect(
+            try json(text(writer.bytes)).elements.map { $0.string.map { Array($0.utf16) } } == [
+                Array(all.utf16), Array(all.utf16),
+            ]
+        )
+    }
+
+    @Test func escapesKeys() {
+        var writer = JSONWriter()
+        writer.beginObject()
+        writer.member("a\"\n", 1)
+        writer.endObject()
+        #expect(text(writer.bytes) == #"{"a\"\n":1}"#)
+    }
+}
