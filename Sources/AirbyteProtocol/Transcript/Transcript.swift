@@ -49,9 +49,9 @@ public struct Transcript: Sendable {
         }
     }
 
-    /// Takes note of the length of a line in UTF-16 units.
-    public mutating func note(lineLength: Int) {
-        if lineLength >= Self.tooLongLine { tooLongLines.append(lineLength) }
+    /// Takes note of a line of at least `tooLongLine` UTF-16 units.
+    public mutating func noteTooLongLine(length: Int) {
+        tooLongLines.append(length)
     }
 
     private mutating func consume(_ message: ProtocolMessage) {

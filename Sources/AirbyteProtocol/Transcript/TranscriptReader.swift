@@ -12,21 +12,26 @@ public enum TranscriptEvent: Hashable, Sendable {
 
 /// Reads a connector's output: bytes in, events to log out, and a transcript at the end.
 public struct TranscriptReader {
-    public private(set) var transcript = Transcript()
     private var framer = LineFramer()
-    private var decoder: MessageDecoder
+    private var lines: LineReader
+
+    /// What the output has said so far.
+    public var transcript: Transcript { lines.transcript }
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
-        decoder = MessageDecoder(kind: kind)
+        self.init(kind: kind, tooLongLine: Transcript.tooLongLine)
+    }
+
+    /// A reader with another idea of lines that are too long.
+    init(kind: ConnectorKind, tooLongLine: Int) {
+        lines = LineReader(decoder: MessageDecoder(kind: kind), tooLongLine: tooLongLine)
     }
 
     /// Takes the output's next bytes, cut anywhere.
     public mutating func read(_ chunk: RawSpan) -> [TranscriptEvent] {
         var events: [TranscriptEvent] = []
-        framer.append(chunk) { line in
-            Self.take(line, decoder: &decoder, transcript: &transcript, events: &events)
-        }
+        framer.append(chunk) { lines.read($0, events: &events) }
         return events
     }
 
@@ -38,21 +43,27 @@ public struct TranscriptReader {
     /// Ends the output; a last line without a line end is read.
     public mutating func finish() -> [TranscriptEvent] {
         var events: [TranscriptEvent] = []
-        framer.finish { line in
-            Self.take(line, decoder: &decoder, transcript: &transcript, events: &events)
-        }
+        framer.finish { lines.read($0, events: &events) }
         return events
     }
+}
 
-    private static func take(
-        _ line: RawSpan,
-        decoder: inout MessageDecoder,
-        transcript: inout Transcript,
-        events: inout [TranscriptEvent]
-    ) {
+/// What happens to each line.
+private struct LineReader {
+    var transcript = Transcript()
+    var decoder: MessageDecoder
+    let tooLongLine: Int
+
+    init(decoder: MessageDecoder, tooLongLine: Int) {
+        self.decoder = decoder
+        self.tooLongLine = tooLongLine
+    }
+
+    mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
         // A line never has more UTF-16 units than bytes.
-        if line.byteCount >= Transcript.tooLongLine {
-            transcript.note(lineLength: UTF16Length.of(UTF8Repair.text(of: line)))
+        if line.byteCount >= tooLongLine {
+            let length = UTF16Length.of(UTF8Repair.text(of: line))
+            if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
         }
         let decoded = decoder.decode(line)
         transcript.consume(decoded)
