@@ -70,8 +70,10 @@ int CSimdjsonParser::run_indexer(const uint8_t *bytes, size_t length) {
         size_t wanted = length > kLeastCapacity ? length : kLeastCapacity;
         indexer.reset();
         capacity = 0;
-        // The depth is the walk's own business; simdjson's stacks are for its stage 2, which does not run here.
-        auto error = simdjson::get_active_implementation()->create_dom_parser_implementation(wanted, 1, indexer);
+        // The depth is the walk's own business; simdjson's stacks are for its stage 2, which does not run
+        // here.
+        const auto &simd = simdjson::get_active_implementation();
+        auto error = simd->create_dom_parser_implementation(wanted, 1, indexer);
         if (error) return CSIMDJSON_NO_MEMORY;
         capacity = wanted;
     }
@@ -103,14 +105,19 @@ void CSimdjsonParser::give_back_large_buffers() {
 
 namespace {
 
-// The walk over the structural index: simdjson says where brackets, commas, colons, strings and other words begin,
-// and has checked UTF-8, closing quotes and control characters; everything else is checked here.
+// The walk over the structural index: simdjson says where brackets, commas, colons, strings and other words
+// begin, and has checked UTF-8, closing quotes and control characters; everything else is checked here.
 class Walk {
 public:
     Walk(
         const uint8_t *bytes, size_t length, const uint32_t *index, uint32_t count, const char *opaque_keys,
         std::vector<CSimdjsonNode> &nodes)
-        : bytes_(bytes), length_(length), index_(index), count_(count), opaque_keys_(opaque_keys), nodes_(nodes) {}
+        : bytes_(bytes),
+          length_(length),
+          index_(index),
+          count_(count),
+          opaque_keys_(opaque_keys),
+          nodes_(nodes) {}
 
     int run(bool ignore_trailing);
     size_t offset() const { return offset_; }
@@ -215,7 +222,9 @@ int Walk::check_escapes(size_t start, size_t end, uint8_t *flags) {
             break;
         case 'u':
             for (size_t digit = 1; digit <= 4; digit++) {
-                if (i + digit >= end || !is_hex_digit(bytes_[i + digit])) return fail(CSIMDJSON_ESCAPE, i - 1);
+                if (i + digit >= end || !is_hex_digit(bytes_[i + digit])) {
+                    return fail(CSIMDJSON_ESCAPE, i - 1);
+                }
             }
             i += 5;
             break;
@@ -228,8 +237,8 @@ int Walk::check_escapes(size_t start, size_t end, uint8_t *flags) {
 int Walk::string(uint8_t *flags, size_t *start, size_t *end) {
     *start = position();
     at_++;
-    // Behind a string there is only white space up to the next structural, for simdjson begins a new one with any
-    // other byte there.
+    // Behind a string there is only white space up to the next structural, for simdjson begins a new one with
+    // any other byte there.
     size_t last = position() - 1;
     while (is_white_space(bytes_[last])) last--;
     if (last <= *start || bytes_[last] != '"') return fail(CSIMDJSON_UNCLOSED_STRING, *start);
@@ -359,8 +368,8 @@ int Walk::run(bool ignore_trailing) {
 }
 
 int parse(
-    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys, bool ignore_trailing,
-    size_t *error_offset) {
+    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys,
+    bool ignore_trailing, size_t *error_offset) {
     parser->nodes.clear();
     *error_offset = 0;
     if (length > simdjson::SIMDJSON_MAXSIZE_BYTES - CSIMDJSON_PADDING) return CSIMDJSON_TOO_LONG;
@@ -383,8 +392,8 @@ int parse(
         return error;
     }
     auto &indexer = *parser->indexer;
-    Walk walk(
-        bytes, length, indexer.structural_indexes.get(), indexer.n_structural_indexes, opaque_keys, parser->nodes);
+    const uint32_t *index = indexer.structural_indexes.get();
+    Walk walk(bytes, length, index, indexer.n_structural_indexes, opaque_keys, parser->nodes);
     error = walk.run(ignore_trailing);
     if (error) *error_offset = walk.offset();
     return error;
@@ -397,8 +406,8 @@ extern "C" CSimdjsonParser *csimdjson_create(void) { return new (std::nothrow) C
 extern "C" void csimdjson_destroy(CSimdjsonParser *parser) { delete parser; }
 
 extern "C" int csimdjson_parse(
-    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys, bool ignore_trailing,
-    const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset) {
+    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys,
+    bool ignore_trailing, const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset) {
     *nodes = nullptr;
     *node_count = 0;
     try {

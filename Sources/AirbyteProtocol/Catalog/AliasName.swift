@@ -2,8 +2,8 @@ import CUtf8proc
 
 /// The name under which a destination shows a stream.
 public enum AliasName {
-    /// The stream's name in `A–Z a–z 0–9 _`: compatibility decomposition (NFKD), combining marks left out, each run of
-    /// ASCII white space one `_`, and every other character one `_`.
+    /// The stream's name in `A–Z a–z 0–9 _`: compatibility decomposition (NFKD), combining marks left out,
+    /// each run of ASCII white space one `_`, and every other character one `_`.
     public static func from(_ streamName: String) -> String {
         var alias: [UInt8] = []
         var endsWithWhiteSpace = false

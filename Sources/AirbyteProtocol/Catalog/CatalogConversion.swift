@@ -6,8 +6,8 @@ public struct CatalogConversionError: Error, Hashable, Sendable, CustomStringCon
 
 /// Puts catalogs, as the protocol has them, into the terms of the server's API.
 ///
-/// Catalogs come from `Transcript`: their members have the types of the protocol. Schemas are passed on verbatim.
-/// Members that are absent or null are left out, lists are then empty.
+/// Catalogs come from `Transcript`: their members have the types of the protocol. Schemas are passed on
+/// verbatim. Members that are absent or null are left out, lists are then empty.
 public enum CatalogConversion {
     /// The body of `POST /api/v1/sources/write_discover_catalog_result`.
     public static func writeDiscoverCatalogResult(
@@ -63,7 +63,7 @@ public enum CatalogConversion {
         return writer.bytes
     }
 
-    /// A destination's catalog: `{"operations":[…]}`. Fails on an operation without a name, sync mode or schema.
+    /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name, sync mode or schema.
     public static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
         var writer = JSONWriter()
         writer.beginObject()

@@ -2,8 +2,8 @@ import Glibc
 
 /// Cuts a stream of bytes into lines, which end at `\n`, `\r\n` or a lone `\r`.
 ///
-/// Lines are handed out without their ends, in order. One that lies whole within a chunk is not copied; one that does
-/// not is held until it is complete.
+/// Lines are handed out without their ends, in order. One that lies whole within a chunk is not copied; one
+/// that does not is held until it is complete.
 public struct LineFramer: Sendable {
     /// The beginning of a line whose end has not come yet.
     private var pending: [UInt8] = []
@@ -15,7 +15,7 @@ public struct LineFramer: Sendable {
     /// How many bytes of an unfinished line are held.
     public var pendingBytes: Int { pending.count }
 
-    /// Takes the next bytes and calls `line` for each line that they complete. The span lives for the call only.
+    /// Takes the next bytes and calls `line` for each line that they complete, with a span for that call only.
     public mutating func append(_ chunk: RawSpan, _ line: (RawSpan) -> Void) {
         var start = 0
         if endedWithCarriageReturn, chunk.byteCount > 0 {
@@ -61,7 +61,7 @@ private struct LineEnds {
         self.position = position
     }
 
-    /// A line's end: where the line ends, where the next begins, and whether a `\n` in the next chunk belongs to it.
+    /// Where a line ends, where the next begins, and whether a `\n` in the next chunk belongs to this end.
     struct End {
         var offset: Int
         var next: Int

@@ -1,4 +1,4 @@
-/// A JSON number's exact mathematical value: 0.d₁d₂d₃… × 10^exponent, without zeros at either end of the digits.
+/// A JSON number's exact value: 0.d₁d₂d₃… × 10^exponent, without zeros at either end of the digits.
 struct JSONDecimal: Hashable {
     let isNegative: Bool
     /// ASCII digits; none for zero.

@@ -4,7 +4,7 @@ import CSimdjson
 ///
 /// Validation is complete: control characters in strings, escapes, the numbers' grammar, literals, nesting.
 public struct JSONDocument: Sendable {
-    /// The deepest nesting of objects and arrays that is accepted; it is also what the platform's own readers accept.
+    /// The deepest nesting of objects and arrays that is accepted, as in the platform's own readers.
     public static let maximumDepth = Int(CSIMDJSON_DEPTH)
 
     /// What becomes of the text behind the first value.

@@ -1,6 +1,8 @@
 extension JSONValue {
-    /// Whether two values mean the same: the order of members does not count, of duplicate members the last does,
-    /// numbers are equal when their exact values are (1.0, 1 and 10e-1), strings when their scalars are.
+    /// Whether two values mean the same.
+    ///
+    /// The order of members does not count, of duplicate members the last does. Numbers are equal when their
+    /// exact values are (1.0, 1 and 10e-1), strings when their scalars are.
     public func isEquivalent(to other: JSONValue) -> Bool {
         guard kind == other.kind else { return false }
         switch kind {
@@ -19,7 +21,7 @@ extension JSONValue {
         }
     }
 
-    /// An object's members by the UTF-8 of their names; a `String` would take canonically equivalent names for one.
+    /// Members by their names' UTF-8; a `String` would take canonically equivalent names for one.
     private var lastMembers: [[UInt8]: JSONValue] {
         var result: [[UInt8]: JSONValue] = [:]
         for (key, value) in members {

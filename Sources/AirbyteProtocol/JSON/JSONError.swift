@@ -26,8 +26,8 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     public var reason: Reason
-    /// The byte of the text (repaired, see `UTF8Repair`) where it was noticed; for errors that concern the whole
-    /// text, its length.
+    /// The byte of the text (repaired, see `UTF8Repair`) where it was noticed; for errors that concern the
+    /// whole text, its length.
     public var offset: Int
 
     public init(_ reason: Reason, offset: Int) {
@@ -70,7 +70,9 @@ extension JSONError.Reason {
         case CSIMDJSON_TRAILING.rawValue: self = .trailing
         case CSIMDJSON_TOO_LONG.rawValue: self = .tooLong
         case CSIMDJSON_NO_MEMORY.rawValue: self = .outOfMemory
-        // Texts are repaired before they are parsed, so that CSIMDJSON_UTF8 is as unexpected as the rest.
+        // Texts are repaired before they are parsed. simdjson's kernel for processors without SIMD steps over
+        // the byte behind a backslash, and finds the rest of a character there.
+        case CSIMDJSON_UTF8.rawValue: self = .escape
         default: self = .parser
         }
     }

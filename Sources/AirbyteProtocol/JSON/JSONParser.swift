@@ -1,13 +1,13 @@
 import CSimdjson
 
-/// Parses texts one after the other in memory that it keeps. `JSONDocument.init(parsing:)` is the same for one text.
+/// Parses texts one after the other in memory that it keeps; for one text, see `JSONDocument.init(parsing:)`.
 @safe
 public final class JSONParser {
     /// Names of members whose objects and arrays are validated, but indexed only when they are looked into.
     private let opaqueKeys: [CChar]
     private let parser: OpaquePointer
 
-    /// `opaqueKeys` are compared with keys as they stand in the text: one that is written with escapes does not match.
+    /// `opaqueKeys` are compared with keys as they stand in the text: one with escapes does not match.
     public init(opaqueKeys: [String] = []) {
         guard let parser = unsafe csimdjson_create() else {
             fatalError("out of memory")

@@ -54,7 +54,7 @@ enum JSONStringEscapes {
 
     private static func hexadecimal(_ digits: ArraySlice<UInt8>) -> UInt32 {
         digits.reduce(0) { value, digit in
-            // The letters of either case differ from the digits in bit 6, and their low four bits begin with 1.
+            // Bit 6 tells letters of either case from digits; the letters' low four bits begin with 1.
             (value << 4) + UInt32(digit & 0x0F) + (digit & 0x40 != 0 ? 9 : 0)
         }
     }

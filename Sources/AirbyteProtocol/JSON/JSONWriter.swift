@@ -1,4 +1,4 @@
-/// Writes compact JSON. Commas and colons come by themselves; that calls make a sensible sequence is the caller's care.
+/// Writes compact JSON. Commas and colons come by themselves; a sensible sequence of calls is the caller's care.
 public struct JSONWriter: Sendable {
     /// What has been written so far.
     public private(set) var bytes: [UInt8] = []

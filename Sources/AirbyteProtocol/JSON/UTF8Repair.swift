@@ -2,8 +2,9 @@ import CSimdjson
 
 /// Makes UTF-8 of any bytes, as Java's `InputStreamReader` does.
 ///
-/// Each longest prefix of a sequence that cannot be completed becomes one U+FFFD, and so does a surrogate that was
-/// encoded as if it were a character (ED A0..BF 80..BF); every other byte that fits nowhere becomes one of its own.
+/// Each longest prefix of a sequence that cannot be completed becomes one U+FFFD, and so does a surrogate
+/// that was encoded as if it were a character (ED A0..BF 80..BF); every other byte that fits nowhere becomes
+/// one of its own.
 enum UTF8Repair {
     static func isValid(_ bytes: RawSpan) -> Bool {
         unsafe bytes.withUnsafeBytes { bytes in
@@ -12,7 +13,7 @@ enum UTF8Repair {
         }
     }
 
-    /// The text of the bytes, which is they themselves if they are UTF-8 already, and as many zero bytes behind it.
+    /// The bytes, repaired where they are not UTF-8, and as many zero bytes behind them.
     static func text(of bytes: RawSpan, padding: Int = 0) -> [UInt8] {
         guard isValid(bytes) else {
             let copy = unsafe bytes.withUnsafeBytes { unsafe Array($0) }

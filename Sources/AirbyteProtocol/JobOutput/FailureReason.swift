@@ -79,7 +79,7 @@ public struct FailureReason: Sendable {
         self.streamDescriptor = streamDescriptor
     }
 
-    /// The failure that a connector told of in an error trace, its texts cut to the longest that the platform takes.
+    /// The failure of an error trace, its texts cut to the longest that the platform takes.
     public init(from trace: ErrorTrace, operation: Operation, origin: FailureOrigin) {
         self.init(
             failureOrigin: origin,

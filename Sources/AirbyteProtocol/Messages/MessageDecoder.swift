@@ -1,4 +1,4 @@
-/// Decides what a line of a connector's output is. Lines are judged one by one; the decoder only keeps memory.
+/// Decides what a line of a connector's output is. No line depends on another.
 public struct MessageDecoder {
     /// The most of a line that is quoted, in UTF-8 bytes; a log event of more than that helps nobody.
     public static let maximumQuotedBytes = 1 << 20

@@ -45,7 +45,7 @@ public struct ErrorTrace: Hashable, Sendable {
     public var streamDescriptor: StreamDescriptor?
     /// Milliseconds since 1970; the protocol allows decimals, which are cut off.
     public var emittedAt: Int64
-    /// Whether the trace had an `error` object at all; without one it tells no more than that something failed.
+    /// Whether there was an `error` object at all; without one, all that is known is that something failed.
     public var hasError: Bool
 
     public init(
@@ -84,8 +84,9 @@ public struct ConnectionStatus: Hashable, Sendable {
     }
 }
 
-/// A message of the Airbyte protocol, as far as the sidecar needs it. Payloads that are passed on keep the document
-/// that they are part of in memory.
+/// A message of the Airbyte protocol, as far as the sidecar needs it.
+///
+/// A payload that is a `JSONValue` keeps the line that it is part of in memory.
 public enum ProtocolMessage: Sendable {
     case log(ConnectorLog)
     /// The specification, to be passed on verbatim.
@@ -110,7 +111,8 @@ public enum DecodedLine: Sendable {
     case dropped(reason: String)
     /// Anything else: a line for people, or a message that the protocol's schema does not allow.
     ///
-    /// `looksLikeRecord` says that the text may hold a customer's data and is not to be shown. `text` is the line
-    /// with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`; `utf16Length` that of the whole line.
+    /// `looksLikeRecord` says that the text may hold a customer's data and is not to be shown. `text` is the
+    /// line with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`; `utf16Length` that of the
+    /// whole line.
     case notAMessage(looksLikeRecord: Bool, utf16Length: Int, text: String)
 }

@@ -1,7 +1,7 @@
 /// The JSON types of all members that the Airbyte protocol (0.3.2) knows, as a table.
 ///
-/// Source: `airbyte_protocol.yaml`, definition `AirbyteMessage` and everything that it refers to. Which members are
-/// required is not part of it: see `MessageDecoder`.
+/// Source: `airbyte_protocol.yaml`, definition `AirbyteMessage` and everything that it refers to. Which
+/// members are required is not part of it: see `MessageDecoder`.
 indirect enum ProtocolSchema: Sendable {
     /// Any value.
     case any
@@ -15,7 +15,7 @@ indirect enum ProtocolSchema: Sendable {
     /// An object; members that the table does not name may be anything.
     case object([(name: String, schema: ProtocolSchema)])
 
-    /// Whether a value fits. An explicit null always does: it is as good as absent. Of duplicates, each has to fit.
+    /// Whether a value fits. Null always does: it is as good as absent. Of duplicates, each has to fit.
     func accepts(_ value: JSONValue) -> Bool {
         if value.kind == .null { return true }
         switch self {
@@ -38,7 +38,7 @@ indirect enum ProtocolSchema: Sendable {
 }
 
 extension ProtocolSchema {
-    /// Members whose values the sidecar passes on or ignores as a whole: lines are indexed without their insides.
+    /// Members that are passed on or ignored as a whole: lines are indexed without their insides.
     static let opaqueKeys = ["json_schema", "connectionSpecification", "config", "data"]
 
     static let message = ProtocolSchema.object([

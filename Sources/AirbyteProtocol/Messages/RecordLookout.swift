@@ -3,7 +3,7 @@ enum RecordLookout {
     /// How every connector's libraries begin a `RECORD` message.
     private static let beginning = Array(#"{"type":"record","record":"#.utf8)
 
-    /// Whether the beginning of a record stands anywhere in the line, white space and the case of letters aside.
+    /// Whether the beginning of a record stands anywhere in the line; white space and letter case do not count.
     static func suspects(_ line: [UInt8]) -> Bool {
         var matched = 0
         for byte in line {
@@ -16,7 +16,8 @@ enum RecordLookout {
                 matched += 1
                 if matched == beginning.count { return true }
             } else {
-                // The opening brace stands nowhere else in the beginning, so that a match can only restart with one.
+                // The opening brace stands nowhere else in the beginning, so that a match can only restart
+                // with one.
                 matched = lowerCase == beginning[0] ? 1 : 0
             }
         }

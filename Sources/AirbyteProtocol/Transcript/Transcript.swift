@@ -28,8 +28,8 @@ public struct Transcript: Sendable {
     public private(set) var lineSkippedWithRecord = 0
     /// Other lines that are no message. (Metric `non_airbyte_message_log_line`.)
     public private(set) var nonAirbyteMessageLogLine = 0
-    /// Lengths in UTF-16 units of lines that are too long, whatever they are, in order. Their number is the metric
-    /// `line_skipped_too_long`, they themselves are `too_long_lines_distribution`.
+    /// Lengths in UTF-16 units of lines that are too long, whatever they are, in order. Their number is the
+    /// metric `line_skipped_too_long`, they themselves are `too_long_lines_distribution`.
     public private(set) var tooLongLines: [Int] = []
     public var lineSkippedTooLong: Int { tooLongLines.count }
 
