@@ -120,6 +120,28 @@ import Testing
         (#"{"control":_}"#, .object), (#"{"control":{"emitted_at":_}}"#, .number),
         (#"{"control":{"connectorConfig":_}}"#, .object),
         (#"{"control":{"connectorConfig":{"config":_}}}"#, .object),
+        (#"{"spec":{"authSpecification":{"oauth2Specification":{"oauthFlowOutputParameters":_}}}}"#, .list),
+        (#"{"spec":{"authSpecification":{"oauth2Specification":{"oauthFlowOutputParameters":[_]}}}}"#, .list),
+        (
+            #"{"spec":{"advanced_auth":{"oauth_config_specification":{"complete_oauth_server_input_specification":_}}}}"#,
+            .any
+        ),
+        (
+            #"{"spec":{"advanced_auth":{"oauth_config_specification":{"complete_oauth_server_output_specification":_}}}}"#,
+            .any
+        ),
+        (
+            #"{"spec":{"advanced_auth":{"oauth_config_specification":{"oauth_user_input_from_connector_config_specification":_}}}}"#,
+            .any
+        ),
+        (#"{"state":{"global":{"stream_states":[{"stream_descriptor":_}]}}}"#, .object),
+        (#"{"state":{"global":{"stream_states":[{"stream_descriptor":{"namespace":_}}]}}}"#, .string),
+        (#"{"state":{"global":{"stream_states":[{"stream_state":_}]}}}"#, .any),
+        (#"{"state":{"sourceStats":{"rejectedRecordCount":_}}}"#, .number),
+        (#"{"state":{"destinationStats":_}}"#, .object),
+        (#"{"state":{"destinationStats":{"recordCount":_}}}"#, .number),
+        (#"{"trace":{"error":{"stream_descriptor":{"namespace":_}}}}"#, .string),
+        (#"{"trace":{"stream_status":{"stream_descriptor":{"name":_}}}}"#, .string),
         // Members that the protocol does not know, and those of a configuration.
         (#"{"unknown":_}"#, .any), (#"{"log":{"unknown":_}}"#, .any),
         (#"{"trace":{"error":{"unknown":_}}}"#, .any),

@@ -72,5 +72,7 @@ import Testing
     func countsUTF16(_ string: String, _ expected: Int) {
         #expect(UTF16Length.of(string.utf8) == expected)
         #expect(string.utf16.count == expected)
+        #expect(UTF16Length.of(Array(string.utf8).span.bytes) == expected)
+        #expect(UTF16Length.of((Array(string.utf8) + [0xE2, 0x82]).span.bytes) == expected + 1)
     }
 }

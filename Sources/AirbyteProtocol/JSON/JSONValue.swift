@@ -108,8 +108,12 @@ extension JSONValue {
 
     /// Whether this is a string of exactly these scalars.
     func isString(_ text: String) -> Bool {
-        guard let bytes = stringBytes else { return false }
-        return bytes.count == text.utf8.count && bytes.elementsEqual(text.utf8)
+        guard kind == .string else { return false }
+        if has(CSIMDJSON_HAS_ESCAPES) { return stringBytes?.elementsEqual(text.utf8) ?? false }
+        // Every member of every message comes by here, mostly to find that it is another one.
+        let first = Int(entry.start) + 1
+        guard Int(entry.end) - 1 - first == text.utf8.count else { return false }
+        return zip(first..., text.utf8).allSatisfy { storage.text[$0] == $1 }
     }
 
     /// The pairs of an object.

@@ -24,11 +24,3 @@ enum RecordLookout {
         return false
     }
 }
-
-/// Lengths as the platform counts them: in UTF-16 units.
-enum UTF16Length {
-    static func of(_ text: some Sequence<UInt8>) -> Int {
-        // Every character has one byte that is no continuation; those of four bytes make two units.
-        text.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : $1 >= 0xF0 ? 2 : 1) }
-    }
-}

@@ -62,7 +62,7 @@ private struct LineReader {
     mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
         // A line never has more UTF-16 units than bytes.
         if line.byteCount >= tooLongLine {
-            let length = UTF16Length.of(UTF8Repair.text(of: line))
+            let length = UTF16Length.of(line)
             if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
         }
         let decoded = decoder.decode(line)
