@@ -16,13 +16,15 @@ public enum CatalogConversion {
         connectorVersion: String?,
         configurationHash: String?
     ) throws(CatalogConversionError) -> [UInt8] {
-        try request(
-            catalog: sourceCatalog(catalog),
-            idName: "sourceId",
-            id: sourceId,
-            connectorVersion: connectorVersion,
-            configurationHash: configurationHash
-        )
+        var writer = JSONWriter(capacity: capacity(for: catalog))
+        writer.beginObject()
+        writer.key("catalog")
+        try write(sourceCatalog: catalog, to: &writer)
+        writer.member("sourceId", sourceId)
+        writer.member("connectorVersion", connectorVersion ?? "")
+        writer.member("configurationHash", configurationHash)
+        writer.endObject()
+        return writer.bytes
     }
 
     /// The body of `POST /api/v1/destinations/write_discover_catalog_result`.
@@ -32,18 +34,42 @@ public enum CatalogConversion {
         connectorVersion: String?,
         configurationHash: String?
     ) throws(CatalogConversionError) -> [UInt8] {
-        try request(
-            catalog: destinationCatalog(catalog),
-            idName: "destinationId",
-            id: destinationId,
-            connectorVersion: connectorVersion,
-            configurationHash: configurationHash
-        )
+        var writer = JSONWriter(capacity: capacity(for: catalog))
+        writer.beginObject()
+        writer.key("catalog")
+        try write(destinationCatalog: catalog, to: &writer)
+        writer.member("destinationId", destinationId)
+        writer.member("connectorVersion", connectorVersion ?? "")
+        writer.member("configurationHash", configurationHash)
+        writer.endObject()
+        return writer.bytes
     }
 
     /// A source's catalog: `{"streams":[{"stream":…,"config":…}]}`. Fails on a stream without a name.
     public static func sourceCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
-        var writer = JSONWriter()
+        var writer = JSONWriter(capacity: capacity(for: catalog))
+        try write(sourceCatalog: catalog, to: &writer)
+        return writer.bytes
+    }
+
+    /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name, sync mode or schema.
+    public static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
+        var writer = JSONWriter(capacity: capacity(for: catalog))
+        try write(destinationCatalog: catalog, to: &writer)
+        return writer.bytes
+    }
+}
+
+extension CatalogConversion {
+    /// Room for a conversion's result without growing: most of it are schemas, which stay as they are.
+    private static func capacity(for catalog: JSONValue) -> Int {
+        catalog.rawJSON.count + catalog.rawJSON.count / 4 + 4_096
+    }
+
+    private static func write(
+        sourceCatalog catalog: JSONValue,
+        to writer: inout JSONWriter
+    ) throws(CatalogConversionError) {
         writer.beginObject()
         writer.key("streams")
         writer.beginArray()
@@ -60,12 +86,12 @@ public enum CatalogConversion {
         }
         writer.endArray()
         writer.endObject()
-        return writer.bytes
     }
 
-    /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name, sync mode or schema.
-    public static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
-        var writer = JSONWriter()
+    private static func write(
+        destinationCatalog catalog: JSONValue,
+        to writer: inout JSONWriter
+    ) throws(CatalogConversionError) {
         writer.beginObject()
         writer.key("operations")
         writer.beginArray()
@@ -87,27 +113,6 @@ public enum CatalogConversion {
         }
         writer.endArray()
         writer.endObject()
-        return writer.bytes
-    }
-}
-
-extension CatalogConversion {
-    private static func request(
-        catalog: [UInt8],
-        idName: String,
-        id: String?,
-        connectorVersion: String?,
-        configurationHash: String?
-    ) -> [UInt8] {
-        var writer = JSONWriter()
-        writer.beginObject()
-        writer.key("catalog")
-        writer.raw(catalog)
-        writer.member(idName, id)
-        writer.member("connectorVersion", connectorVersion ?? "")
-        writer.member("configurationHash", configurationHash)
-        writer.endObject()
-        return writer.bytes
     }
 
     private static func write(stream: JSONValue, to writer: inout JSONWriter) {

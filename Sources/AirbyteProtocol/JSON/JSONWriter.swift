@@ -5,7 +5,10 @@ public struct JSONWriter: Sendable {
     /// Whether a comma has to come before the next key or element.
     private var needsComma = false
 
-    public init() {}
+    /// A writer with room for `capacity` bytes; it grows when they are used up.
+    public init(capacity: Int = 0) {
+        bytes.reserveCapacity(capacity)
+    }
 
     /// The bytes of one object whose members `body` writes.
     public static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
