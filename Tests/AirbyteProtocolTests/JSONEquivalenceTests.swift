@@ -36,6 +36,13 @@ import Testing
         #expect(try !json(right).isEquivalent(to: json(left)))
     }
 
+    @Test func isEqualOnlyWhenWrittenAlike() throws {
+        #expect(try json(#" {"a":1} "#) == json(#"{"a":1}"#))
+        #expect(try json(#"[{"a":1}]"#).elements.map(\.hashValue) == [json(#"{"a":1}"#).hashValue])
+        #expect(try json("1") != json("1.0"))
+        #expect(try json(#"{"a": 1}"#) != json(#"{"a":1}"#))
+    }
+
     @Test func comparesTheDeepestValues() throws {
         func nested(_ inner: String) -> String {
             String(repeating: "[", count: 1_000) + inner + String(repeating: "]", count: 1_000)

@@ -113,6 +113,13 @@ func text(_ bytes: some Sequence<UInt8>) -> String {
         #expect(opaque[member: "tail"]?.elements.map(\.int64) == [4])
     }
 
+    /// A scalar under an opaque name does not make what comes behind it opaque.
+    @Test func indexesWhatFollowsAnOpaqueScalar() throws {
+        let line = Array(#"[{"config":1},{"a":2},[{"config":null}],[3]]"#.utf8)
+        let opaque = try JSONParser(opaqueKeys: ["config"]).parse(line).root
+        #expect(opaque.storage.nodes.count == (try JSONDocument(parsing: line)).storage.nodes.count)
+    }
+
     @Test(arguments: [
         #"{"config":{"a":tru}}"#, #"{"config":{"a" 1}}"#, #"{"config":["\x"]}"#, #"{"config":[1,]}"#,
         #"{"config":[01]}"#,

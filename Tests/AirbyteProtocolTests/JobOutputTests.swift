@@ -114,6 +114,18 @@ import Testing
         #expect(text(empty.bytes) == "{}")
     }
 
+    @Test func comparesFailures() {
+        let reason = FailureReason(failureOrigin: .source, failureType: nil, metadata: [("a", .int(1))])
+        var other = reason
+        #expect(other == reason)
+        other.metadata = [("a", .string("1"))]
+        #expect(other != reason)
+        #expect(
+            JobOutput(operation: .check, failureReason: reason)
+                != JobOutput(operation: .check, failureReason: other)
+        )
+    }
+
     @Test func spellsOriginsAndTypes() {
         #expect(
             FailureOrigin.allCases.map(\.rawValue) == [

@@ -1,3 +1,10 @@
+// Two values are equal when they are written alike; see `isEquivalent` for those that mean the same.
+extension JSONValue: Hashable {
+    public static func == (left: JSONValue, right: JSONValue) -> Bool { left.rawJSON == right.rawJSON }
+
+    public func hash(into hasher: inout Hasher) { hasher.combine(rawJSON) }
+}
+
 extension JSONValue {
     /// Whether two values mean the same.
     ///

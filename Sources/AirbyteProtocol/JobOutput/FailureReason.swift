@@ -37,7 +37,7 @@ public enum JSONScalar: Hashable, Sendable {
 }
 
 /// Why a job has no result: the job output's `failureReason`.
-public struct FailureReason: Sendable {
+public struct FailureReason: Equatable, Sendable {
     /// The longest message that is taken from a connector, in UTF-16 units, as the platform's readers count.
     public static let maximumMessageLength = 50_000
     /// The longest stack trace, in UTF-16 units.
@@ -93,6 +93,14 @@ public struct FailureReason: Sendable {
             timestamp: trace.emittedAt,
             streamDescriptor: trace.streamDescriptor
         )
+    }
+
+    // A list of pairs has no equality of its own. What is written is all that there is to compare.
+    public static func == (left: FailureReason, right: FailureReason) -> Bool {
+        var (leftWriter, rightWriter) = (JSONWriter(), JSONWriter())
+        left.write(to: &leftWriter)
+        right.write(to: &rightWriter)
+        return leftWriter.bytes == rightWriter.bytes
     }
 
     func write(to writer: inout JSONWriter) {

@@ -1,5 +1,5 @@
 /// The document in which a job's outcome is handed to the platform.
-public struct JobOutput: Sendable {
+public struct JobOutput: Equatable, Sendable {
     public var operation: Operation
     /// The result of a check.
     public var checkConnection: ConnectionStatus?

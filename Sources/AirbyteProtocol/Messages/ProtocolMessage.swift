@@ -87,7 +87,7 @@ public struct ConnectionStatus: Hashable, Sendable {
 /// A message of the Airbyte protocol, as far as the sidecar needs it.
 ///
 /// A payload that is a `JSONValue` keeps the line that it is part of in memory.
-public enum ProtocolMessage: Sendable {
+public enum ProtocolMessage: Hashable, Sendable {
     case log(ConnectorLog)
     /// The specification, to be passed on verbatim.
     case spec(JSONValue)
@@ -105,7 +105,7 @@ public enum ProtocolMessage: Sendable {
 }
 
 /// What became of one line of a connector's output.
-public enum DecodedLine: Sendable {
+public enum DecodedLine: Hashable, Sendable {
     case message(ProtocolMessage)
     /// JSON that may be a message, but without a type or without a member that its type requires.
     case dropped(reason: String)

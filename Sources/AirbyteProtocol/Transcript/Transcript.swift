@@ -1,5 +1,5 @@
 /// What an operation was to bring.
-public enum OperationResult: Sendable {
+public enum OperationResult: Hashable, Sendable {
     case connectionStatus(ConnectionStatus)
     /// A source's catalog, as the protocol has it.
     case catalog(JSONValue)
@@ -12,7 +12,7 @@ public enum OperationResult: Sendable {
 /// What a connector said in all: the messages that count, and figures about the lines that do not.
 ///
 /// The first result of each kind and the first error trace win; of configurations, the last.
-public struct Transcript: Sendable {
+public struct Transcript: Hashable, Sendable {
     /// A line of this many UTF-16 units counts as too long; it is read nevertheless.
     public static let tooLongLine = 20_000_000
 
