@@ -12,17 +12,23 @@ import Testing
     private func object(_ text: String) throws -> NSDictionary { try object(Array(text.utf8)) }
 
     static let full = """
-        {"streams":[{"name":"user ev\\u00e9nts","json_schema":{"type": "object","max":12345678901234567890.123456789012345678900},\
-        "supported_sync_modes":["incremental","full_refresh"],"source_defined_cursor":true,"default_cursor_field":["updated","at"],\
-        "source_defined_primary_key":[["id"],["a","b"]],"namespace":"public","is_resumable":false,"is_file_based":true,"more":1}],"x":2}
+        {"streams":[{"name":"user ev\\u00e9nts","json_schema":{"type": "object",\
+        "max":12345678901234567890.123456789012345678900},\
+        "supported_sync_modes":["incremental","full_refresh"],"source_defined_cursor":true,\
+        "default_cursor_field":["updated","at"],\
+        "source_defined_primary_key":[["id"],["a","b"]],"namespace":"public","is_resumable":false,\
+        "is_file_based":true,"more":1}],"x":2}
         """
 
     @Test func convertsAllMembersOfAStream() throws {
         let converted = try CatalogConversion.sourceCatalog(json(Self.full))
         let expected = """
-            {"streams":[{"stream":{"name":"user evénts","jsonSchema":{"type":"object","max":12345678901234567890.1234567890123456789},\
-            "supportedSyncModes":["incremental","full_refresh"],"sourceDefinedCursor":true,"defaultCursorField":["updated","at"],\
-            "sourceDefinedPrimaryKey":[["id"],["a","b"]],"namespace":"public","isResumable":false,"isFileBased":true},\
+            {"streams":[{"stream":{"name":"user evénts","jsonSchema":{"type":"object",\
+            "max":12345678901234567890.1234567890123456789},\
+            "supportedSyncModes":["incremental","full_refresh"],"sourceDefinedCursor":true,\
+            "defaultCursorField":["updated","at"],\
+            "sourceDefinedPrimaryKey":[["id"],["a","b"]],"namespace":"public","isResumable":false,\
+            "isFileBased":true},\
             "config":{"syncMode":"incremental","destinationSyncMode":"append","cursorField":["updated","at"],\
             "primaryKey":[["id"],["a","b"]],"aliasName":"user_events","selected":true,"includeFiles":false}}]}
             """
@@ -37,13 +43,19 @@ import Testing
 
     @Test(arguments: [
         #"{"streams":[{"name":"s"}]}"#,
-        #"{"streams":[null,{"name":"s","json_schema":null,"supported_sync_modes":null,"source_defined_cursor":null,"default_cursor_field":null,"source_defined_primary_key":null,"namespace":null,"is_resumable":null,"is_file_based":null}]}"#,
-        #"{"streams":[],"streams":[{"name":"other","namespace":"n","name":"s","namespace":null,"supported_sync_modes":[null]}]}"#,
+        #"{"streams":[null,{"name":"s","json_schema":null,"supported_sync_modes":null,"#
+            + #""source_defined_cursor":null,"default_cursor_field":null,"#
+            + #""source_defined_primary_key":null,"namespace":null,"is_resumable":null,"#
+            + #""is_file_based":null}]}"#,
+        #"{"streams":[],"streams":[{"name":"other","namespace":"n","name":"s","namespace":null,"#
+            + #""supported_sync_modes":[null]}]}"#,
     ])
     func convertsAStreamWithoutMembers(_ catalog: String) throws {
         let expected = """
-            {"streams":[{"stream":{"name":"s","supportedSyncModes":[],"defaultCursorField":[],"sourceDefinedPrimaryKey":[]},\
-            "config":{"syncMode":"incremental","destinationSyncMode":"append","cursorField":[],"primaryKey":[],"aliasName":"s",\
+            {"streams":[{"stream":{"name":"s","supportedSyncModes":[],"defaultCursorField":[],\
+            "sourceDefinedPrimaryKey":[]},\
+            "config":{"syncMode":"incremental","destinationSyncMode":"append","cursorField":[],\
+            "primaryKey":[],"aliasName":"s",\
             "selected":true,"includeFiles":false}}]}
             """
         #expect(try object(CatalogConversion.sourceCatalog(json(catalog))) == object(expected))
@@ -73,12 +85,14 @@ import Testing
     @Test func convertsDestinationOperations() throws {
         let catalog = """
             {"operations":[{"object_name":"contact","sync_mode":"append_dedup","json_schema":{"n": 1.10},\
-            "matching_keys":[["id"],["a","b"]],"more":1},{"object_name":"x","sync_mode":"soft_delete","json_schema":{}}]}
+            "matching_keys":[["id"],["a","b"]],"more":1},{"object_name":"x","sync_mode":"soft_delete",\
+            "json_schema":{}}]}
             """
         #expect(
             text(try CatalogConversion.destinationCatalog(json(catalog))) == """
                 {"operations":[{"objectName":"contact","syncMode":"append_dedup","schema":{"n": 1.10},\
-                "matchingKeys":[["id"],["a","b"]]},{"objectName":"x","syncMode":"soft_delete","schema":{},"matchingKeys":[]}]}
+                "matchingKeys":[["id"],["a","b"]]},{"objectName":"x","syncMode":"soft_delete","schema":{},\
+                "matchingKeys":[]}]}
                 """
         )
     }
@@ -110,7 +124,8 @@ import Testing
         )
         #expect(
             text(full)
-                == #"{"catalog":{"streams":[]},"sourceId":"id-1","connectorVersion":"1.2.3","configurationHash":"abc"}"#
+                == #"{"catalog":{"streams":[]},"sourceId":"id-1","connectorVersion":"1.2.3","#
+                + #""configurationHash":"abc"}"#
         )
         let bare = try CatalogConversion.writeDiscoverCatalogResult(
             catalog: catalog,
@@ -127,7 +142,8 @@ import Testing
         )
         #expect(
             text(destination)
-                == #"{"catalog":{"operations":[]},"destinationId":"id-2","connectorVersion":"","configurationHash":"h"}"#
+                == #"{"catalog":{"operations":[]},"destinationId":"id-2","connectorVersion":"","#
+                + #""configurationHash":"h"}"#
         )
     }
 

@@ -97,7 +97,8 @@ func text(_ bytes: some Sequence<UInt8>) -> String {
 
     @Test func looksIntoOpaqueMembersOnDemand() throws {
         let line =
-            #"{"config":{"a":[1,{"config":2}],"é":"x"},"other":{"config":[]},"data":3,"\u0063onfig":null,"tail":[4]}"#
+            #"{"config":{"a":[1,{"config":2}],"é":"x"},"other":{"config":[]},"data":3,"#
+            + #""\u0063onfig":null,"tail":[4]}"#
         let parser = JSONParser(opaqueKeys: ["data", "config"])
         let opaque = try parser.parse(Array(line.utf8)).root
         let full = try json(line)

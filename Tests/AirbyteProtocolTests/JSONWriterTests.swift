@@ -33,7 +33,8 @@ import Testing
         writer.endObject()
         #expect(
             text(writer.bytes)
-                == #"{"empty":[],"list":[-1,true,null,"s",{},[18446744073709551615],1.50],"object":{"a":"x","b":2,"c":false}}"#
+                == #"{"empty":[],"list":[-1,true,null,"s",{},[18446744073709551615],1.50],"object":{"a":"x","#
+                + #""b":2,"c":false}}"#
         )
     }
 

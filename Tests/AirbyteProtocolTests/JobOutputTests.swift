@@ -7,7 +7,8 @@ import Testing
         let check = JobOutput(operation: .check, checkConnection: ConnectionStatus(status: .succeeded))
         #expect(
             text(check.encoded())
-                == #"{"outputType":"checkConnection","checkConnection":{"status":"succeeded"},"connectorConfigurationUpdated":false}"#
+                == #"{"outputType":"checkConnection","checkConnection":{"status":"succeeded"},"#
+                + #""connectorConfigurationUpdated":false}"#
         )
         let failed = JobOutput(
             operation: .check,
@@ -16,7 +17,8 @@ import Testing
         )
         #expect(
             text(failed.encoded())
-                == #"{"outputType":"checkConnection","checkConnection":{"status":"failed","message":"no \"route\"\n"},"connectorConfigurationUpdated":true}"#
+                == #"{"outputType":"checkConnection","checkConnection":{"status":"failed","#
+                + #""message":"no \"route\"\n"},"connectorConfigurationUpdated":true}"#
         )
         let discover = JobOutput(
             operation: .discover,
@@ -24,7 +26,9 @@ import Testing
         )
         #expect(
             text(discover.encoded())
-                == #"{"outputType":"discoverCatalogId","discoverCatalogId":"8f2c5b1e-0000-4000-8000-000000000001","connectorConfigurationUpdated":false}"#
+                == #"{"outputType":"discoverCatalogId","#
+                + #""discoverCatalogId":"8f2c5b1e-0000-4000-8000-000000000001","#
+                + #""connectorConfigurationUpdated":false}"#
         )
         #expect(
             text(JobOutput(operation: .spec).encoded())
@@ -34,7 +38,8 @@ import Testing
 
     @Test func passesTheSpecOnVerbatim() throws {
         let spec =
-            "{ \"connectionSpecification\" : {\"n\": 1.00000000000000000000000000000000000000001e+05, \"u\":\"\\u00e9\\/\"},\"x\":[ ] }"
+            #"{ "connectionSpecification" : {"n": 1.00000000000000000000000000000000000000001e+05, "#
+            + #""u":"\u00e9\/"},"x":[ ] }"#
         let line: [UInt8] =
             Array(#"{"type":"SPEC","spec":"#.utf8) + Array(spec.utf8) + Array(" } garbage \"".utf8)
         var reader = TranscriptReader()
@@ -66,9 +71,11 @@ import Testing
         )
         #expect(
             text(output.encoded()) == """
-                {"outputType":"checkConnection","connectorConfigurationUpdated":false,"failureReason":{"failureOrigin":"source",\
+                {"outputType":"checkConnection","connectorConfigurationUpdated":false,\
+                "failureReason":{"failureOrigin":"source",\
                 "failureType":"config_error","internalMessage":"for operators","externalMessage":"for users",\
-                "metadata":{"from_trace_message":true,"connector_command":"check"},"stacktrace":"at x\\nat y",\
+                "metadata":{"from_trace_message":true,"connector_command":"check"},\
+                "stacktrace":"at x\\nat y",\
                 "timestamp":1690000000000,"streamDescriptor":{"name":"users","namespace":"public"}}}
                 """
         )
@@ -104,8 +111,10 @@ import Testing
         reason.write(to: &writer)
         #expect(
             text(writer.bytes) == """
-                {"failureOrigin":"airbyte_platform","failureType":"transient_error","internalMessage":"i","externalMessage":"e",\
-                "metadata":{"s":"t","n":-5,"b":false,"z":null},"stacktrace":"t","retryable":true,"timestamp":1,\
+                {"failureOrigin":"airbyte_platform","failureType":"transient_error","internalMessage":"i",\
+                "externalMessage":"e",\
+                "metadata":{"s":"t","n":-5,"b":false,"z":null},"stacktrace":"t","retryable":true,\
+                "timestamp":1,\
                 "streamDescriptor":{"name":"n"}}
                 """
         )

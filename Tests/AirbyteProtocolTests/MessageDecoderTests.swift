@@ -111,7 +111,8 @@ import Testing
 
     @Test func decodesErrorTraces() throws {
         let line = """
-            {"type":"TRACE","trace":{"type":"ERROR","emitted_at":1690000000000.5,"error":{"message":"for users",\
+            {"type":"TRACE","trace":{"type":"ERROR","emitted_at":1690000000000.5,\
+            "error":{"message":"for users",\
             "internal_message":"for operators","stack_trace":"at x\\nat y","failure_type":"config_error",\
             "stream_descriptor":{"name":"users","namespace":"public"},"more":1}}}
             """
