@@ -63,6 +63,11 @@ class ControlPlane:
             timer.daemon = True
             timer.start()
 
+    def stop(self):
+        """Ends everything and gives the ports back."""
+        self.server.stop()
+        self.admin_server.stop()
+
     def report(self, exchange, found):
         """Records violations of an exchange."""
         for where, what in found:
@@ -335,11 +340,11 @@ def main(arguments):
         return 1
     if options.with_parent and not die_with_parent(parent):
         return 0
-    print("listening on http://127.0.0.1:%d" % plane.server.port, flush=True)
     if options.port_file:
         with open(options.port_file + ".tmp", "w", encoding="ascii") as file:
             file.write("%d\n" % plane.server.port)
         os.rename(options.port_file + ".tmp", options.port_file)
+    print("listening on http://127.0.0.1:%d" % plane.server.port, flush=True)
     while True:
         arrived = signal.sigwait({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
         if arrived != signal.SIGHUP or not options.with_parent or os.getppid() != parent:

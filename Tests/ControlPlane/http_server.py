@@ -189,6 +189,8 @@ class Connection:
         self._close()
 
     def close(self):
+        if not self.open:
+            return  # or a FIN could overtake the RST of a reset under way
         self.open = False
         try:
             self.socket.shutdown(socket.SHUT_WR)
@@ -259,6 +261,15 @@ class Server:
                 pass
             listener.close()
         for connection in victims:
+            connection.reset()
+
+    def stop(self):
+        """Ends everything and gives the port back."""
+        self.refuse()
+        self._guard.close()
+        with self._lock:
+            rest = list(self._connections)
+        for connection in rest:
             connection.reset()
 
     @property
