@@ -106,8 +106,8 @@ class ControlPlane:
         path, workload, source = request.path, None, None
         if path.startswith("/w/"):
             # A base address of http://…/w/ID tells whose request it is, whatever the body says.
-            _, _, workload, rest = path.split("/", 3) if path.count("/") >= 3 else (path, "", None, "")
-            workload, path, source = unquote(workload or ""), "/" + rest, "path"
+            workload, _, rest = path[len("/w/"):].partition("/")
+            workload, path, source = unquote(workload), "/" + rest, "path"
         call = CALLS.get(path, "unknown")
         value, parsed, problem = None, False, None
         if request.body:
@@ -173,7 +173,7 @@ class ControlPlane:
         kind = (exchange.request.header("content-type") or "").split(";")[0].strip().lower()
         form = exchange.call == "token" and self._is_form(exchange.request)
         if kind != "application/json" and not form:
-            self.report(exchange, [("", "the content type is %s, must be application/json" % (kind or "absent"))])
+            self.report(exchange, [("", "the content type is %s, not application/json" % (kind or "absent"))])
             return workload_api.message(415, "the content type must be application/json")
         if exchange.request.body and exchange.note is None:
             found = document.findings(exchange.json, described["request"])

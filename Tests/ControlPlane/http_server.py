@@ -299,6 +299,9 @@ class Server:
                 self._on_bad_request(connection, str(problem))
             try:
                 connection.send(Reply(problem.status, str(problem).encode(), (), "text/plain").encoded(True))
+                # Closing with bytes unread would send an RST, and the answer might be lost on its way.
+                connection.socket.shutdown(socket.SHUT_WR)
+                connection.wait_until_client_leaves()
             except OSError:
                 pass
         except (OSError, ValueError):

@@ -11,7 +11,8 @@ from routes import SERVER_API
 
 def new_uuid():
     """A random UUID (RFC 9562, version 4); the uuid module costs more to import than it gives here."""
-    digits = "%032x" % ((int.from_bytes(os.urandom(16), "big") & ~(0xF << 76) & ~(0x3 << 62)) | 0x4 << 76 | 0x2 << 62)
+    bits = int.from_bytes(os.urandom(16), "big") & ~(0xF << 76) & ~(0x3 << 62)
+    digits = "%032x" % (bits | 0x4 << 76 | 0x2 << 62)
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
