@@ -53,8 +53,8 @@ class MainContainerTests(InAWorkspace):
 
     def test_exit_codes(self):
         for entrypoint, code in (
-            (SCRIPTED + " --exit 3", 3), (SCRIPTED + " --signal KILL", 137), (SCRIPTED + " --signal SEGV", 139),
-            ("no-such-command", 127), ("/", 126),
+            (SCRIPTED + " --exit 3", 3), (SCRIPTED + " --signal KILL", 137),
+            (SCRIPTED + " --signal SEGV", 139), ("no-such-command", 127), ("/", 126),
         ):
             self.assertEqual(self.main_container(entrypoint).returncode, code)
             self.assertEqual(self.read("exitCode.txt"), b"%d\n" % code)
@@ -101,19 +101,21 @@ class ScriptedConnectorTests(InAWorkspace):
 
     def test_arguments(self):
         code, output = self.play(
-            "--line", "a", "--lines", "2 n{i}", "--raw", r"\xff\r\n\\", "--stderr", "e", "--fill", "3", "--exit", "9",
-            "check", "--config", "c")
+            "--line", "a", "--lines", "2 n{i}", "--raw", r"\xff\r\n\\", "--stderr", "e", "--fill", "3",
+            "--exit", "9", "check", "--config", "c")
         self.assertEqual((code, output, self.stderr), (9, b"a\nn0\nn1\n\xff\r\n\\xxx", b"e\n"))
 
     def test_a_text_file(self):
-        self.write("s.txt", "# comment\n\nline  two spaces\nlines 2 {i}\ndribble 10000 ab\\n\nbase64 /w==\nfile s2\n")
+        self.write("s.txt", "# comment\n\nline  two spaces\nlines 2 {i}\ndribble 10000 ab\\n\n"
+                            "base64 /w==\nfile s2\n")
         self.write("s2", "from a file")
         self.assertEqual(self.play("s.txt", "spec"), (0, b" two spaces\n0\n1\nab\n\xfffrom a file"))
 
     def test_a_json_file(self):
         self.write("s.json", [
             {"line": {"n": [1, "ü"]}}, {"lines": "{i}", "count": 2}, {"dribble": "ü\n", "rate": 10000},
-            {"touch": "there"}, {"wait-for": "there"}, {"truncate": 3}, {"raw": "tail"}, {"shell": "echo sh"}])
+            {"touch": "there"}, {"wait-for": "there"}, {"truncate": 3}, {"raw": "tail"},
+            {"shell": "echo sh"}])
         self.assertEqual(self.play("s.json"), (0, b'{"ntailsh\n'))
 
     def test_it_waits(self):
@@ -174,7 +176,8 @@ class SampleSourceTests(InAWorkspace):
         streams = messages["CATALOG"]["catalog"]["streams"]
         self.assertEqual(len(streams), 5)
         self.assertEqual(len(streams[3]["json_schema"]["properties"]), 4)
-        self.assertEqual(messages["CONTROL"]["control"]["connectorConfig"]["config"]["api_key"], "abc-rotated")
+        config = messages["CONTROL"]["control"]["connectorConfig"]["config"]
+        self.assertEqual(config["api_key"], "abc-rotated")
         error = self.messages("discover", {}, code=1)["TRACE"]["trace"]
         self.assertEqual((error["type"], error["error"]["failure_type"]), ("ERROR", "config_error"))
 
@@ -182,8 +185,8 @@ class SampleSourceTests(InAWorkspace):
 class PrepareWorkspaceTests(InAWorkspace):
     def prepare(self, *arguments):
         done = subprocess.run(
-            [os.path.join(SCRIPTS, "prepare-workspace"), self.folder, *arguments], capture_output=True, text=True,
-            check=False)
+            [os.path.join(SCRIPTS, "prepare-workspace"), self.folder, *arguments], capture_output=True,
+            text=True, check=False)
         return done.returncode, done.stdout.strip()
 
     def test_every_operation(self):

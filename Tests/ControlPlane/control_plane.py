@@ -100,6 +100,7 @@ class ControlPlane:
             keep, note = False, "the answer could not be written: %s" % problem
         self.recorder.finish(exchange, sent, note)
         self._print(exchange)
+        exchange.json = None  # a catalog's objects take ten times its bytes, which are kept
         return keep
 
     def _begin(self, request, connection):

@@ -41,7 +41,7 @@ class Document:
             return
         unknown = set(schema) - _CHECKED_MEMBERS
         if unknown:
-            raise ValueError("the schema at %s uses %s, which is not checked" % (where or "/", sorted(unknown)))
+            raise ValueError("the schema at %s uses %s, unchecked here" % (where or "/", sorted(unknown)))
         if "$ref" in schema:
             self._check(value, self.schemas[schema["$ref"]], where, found)
             return

@@ -42,7 +42,9 @@ class Store:
         found = SERVER_API.findings(actor, "SourceRead" if kind == "sources" else "DestinationRead")
         if found:
             raise ValueError("; ".join("%s %s" % pair for pair in found))
-        self.actors[kind][actor[singular + "Id"].lower()] = {"read": actor, "workload": workload, "updates": 0}
+        self.actors[kind][actor[singular + "Id"].lower()] = {
+            "read": actor, "workload": workload, "updates": 0,
+        }
         return actor
 
     def workload_of_actor(self, actor_id):
@@ -128,7 +130,7 @@ def _update(plane, exchange, kind):
     read, body = actor["read"], exchange.json
     for name in ("name", "resourceAllocation"):
         if body.get(name) != read.get(name):
-            plane.report(exchange, [("/" + name, "is not what get answered; only the configuration may change")])
+            plane.report(exchange, [("/" + name, "differs from what get answered")])
     read["connectionConfiguration"] = body["connectionConfiguration"]
     for name in ("name", "resourceAllocation"):
         if name in body:

@@ -105,9 +105,11 @@ class ApiTests(OverSockets):
 
     def test_outputs(self):
         path = "/api/v1/workload_output/write"
-        self.assertEqual(self.client.call("POST", path, {"workloadId": "w", "output": SPEC_OUTPUT}), (204, None))
+        body = {"workloadId": "w", "output": SPEC_OUTPUT}
+        self.assertEqual(self.client.call("POST", path, body), (204, None))
         self.assertEqual(self.admin.call("GET", "/_admin/outputs/w")[1], json.loads(SPEC_OUTPUT))
-        status, answer = self.client.call("POST", path, {"workloadId": "w", "output": '{"outputType": "spec"}'})
+        body = {"workloadId": "w", "output": '{"outputType": "spec"}'}
+        status, answer = self.client.call("POST", path, body)
         self.assertEqual(status, 422)
         self.assertIn("connectorConfigurationUpdated", answer["validationErrors"][0]["propertyPath"])
         self.assertEqual(self.client.call("POST", path, {"workloadId": "w", "output": {}})[0], 422)
@@ -203,7 +205,8 @@ class TroubleTests(OverSockets):
 
     def test_statuses(self):
         self.client.fault(call="running", times=2, status=503, retryAfter=7, body={"a": 1})
-        self.assertEqual(self.client.call("PUT", "/api/v1/workload/running", {"workloadId": "w"}), (503, {"a": 1}))
+        answer = self.client.call("PUT", "/api/v1/workload/running", {"workloadId": "w"})
+        self.assertEqual(answer, (503, {"a": 1}))
         self.assertEqual(self.client.response.headers["Retry-After"], "7")
         self.assertEqual(self.client.workload("running"), 503)
         self.assertEqual(self.client.workload("running"), 204)
@@ -282,7 +285,8 @@ class RecordTests(OverSockets):
         self.client.workload("running")
         self.client.workload("heartbeat")
         first, second = self.client.requests("?workload=w")
-        self.assertEqual((first["call"], first["status"], first["body"]), ("running", 204, {"workloadId": "w"}))
+        self.assertEqual((first["call"], first["status"]), ("running", 204))
+        self.assertEqual(first["body"], {"workloadId": "w"})
         self.assertEqual(first["connection"], second["connection"])
         self.assertEqual((first["requestOnConnection"], second["requestOnConnection"]), (1, 2))
         self.assertLessEqual(first["receivedAt"], first["answeredAt"])
@@ -307,7 +311,8 @@ class RecordTests(OverSockets):
         self.assertEqual(answers, [(200, {"reached": True, "count": 2, "requests": [2, 3]})])
 
     def test_waiting_for_a_state(self):
-        self.assertEqual(self.client.call("POST", "/_admin/workloads", {"id": "v", "state": "claimed"})[0], 200)
+        made = {"id": "v", "state": "claimed"}
+        self.assertEqual(self.client.call("POST", "/_admin/workloads", made)[0], 200)
         self.assertEqual(self.client.call("POST", "/_admin/workloads/v/cancel", {"reason": "test"})[0], 200)
         self.assertEqual(self.admin.call("GET", "/_admin/wait?workload=v&state=cancelled&timeout=20")[0], 200)
         self.assertEqual(self.client.workload("heartbeat", "v"), 410)
@@ -321,8 +326,9 @@ class RecordTests(OverSockets):
 
     def test_unknown_admin_requests(self):
         for method, path, status in (
-            ("GET", "/_admin/nothing", 404), ("GET", "/_admin/requests/99", 404), ("GET", "/_admin/outputs/x", 404),
-            ("POST", "/_admin/workloads", 400), ("GET", "/_admin/wait?state=asleep&workload=w", 400),
+            ("GET", "/_admin/nothing", 404), ("GET", "/_admin/requests/99", 404),
+            ("GET", "/_admin/outputs/x", 404), ("POST", "/_admin/workloads", 400),
+            ("GET", "/_admin/wait?state=asleep&workload=w", 400),
         ):
             self.assertEqual(self.client.call(method, path, {})[0], status, path)
 
@@ -342,7 +348,8 @@ class HttpTests(OverSockets):
     def test_chunked_bodies(self):
         head = (b"PUT /api/v1/workload/running HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n")
-        chunks = b"5\r\n" + self.BODY[:5] + b"\r\n%x;ext\r\n" % len(self.BODY[5:]) + self.BODY[5:] + b"\r\n0\r\n\r\n"
+        one, two = self.BODY[:5], self.BODY[5:]
+        chunks = b"5\r\n%s\r\n%x;ext\r\n%s\r\n0\r\n\r\n" % (one, len(two), two)
         answer = self.exchange(head + chunks)
         self.assertTrue(answer.startswith(b"HTTP/1.1 204 "), answer)
 
@@ -361,7 +368,8 @@ class HttpTests(OverSockets):
 
     def test_what_is_no_http(self):
         for data in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n",
-                     b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
+                     b"PUT / HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+                     b"PUT / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
                      b"GET / HTTP/1.1\r\nX: " + b"x" * 100000):
             self.assertTrue(self.exchange(data).startswith(b"HTTP/1.1 400 "), data[:40])
         self.assertEqual(len(self.plane.recorder.violations()), 5)
@@ -374,7 +382,8 @@ class HttpTests(OverSockets):
 class ProcessTests(unittest.TestCase):
     def start(self, *arguments):
         process = subprocess.Popen(
-            [sys.executable, os.path.join(HERE, "control_plane.py"), *arguments], stdout=subprocess.PIPE, text=True)
+            [sys.executable, os.path.join(HERE, "control_plane.py"), *arguments], stdout=subprocess.PIPE,
+            text=True)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.kill)
         line = process.stdout.readline()
@@ -403,7 +412,8 @@ class ProcessTests(unittest.TestCase):
     def test_it_ends_with_its_parent(self):
         script = (
             "import subprocess, sys\n"
-            "child = subprocess.Popen([sys.executable, sys.argv[1], '--with-parent'], stdout=subprocess.PIPE)\n"
+            "command = [sys.executable, sys.argv[1], '--with-parent']\n"
+            "child = subprocess.Popen(command, stdout=subprocess.PIPE)\n"
             "print(child.stdout.readline().decode(), end='', flush=True)\n"
             "sys.stdin.read()\n")
         parent = subprocess.Popen(

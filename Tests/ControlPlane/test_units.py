@@ -98,7 +98,8 @@ class JobOutputTests(unittest.TestCase):
                   "metadata": {"from_trace_message": True}, "streamDescriptor": {"name": "s"}}
         for output in (
             {"outputType": "checkConnection", "checkConnection": {"status": "succeeded"}},
-            {"outputType": "checkConnection", "checkConnection": {"status": "failed"}, "failureReason": reason},
+            {"outputType": "checkConnection", "checkConnection": {"status": "failed"},
+             "failureReason": reason},
             {"outputType": "discoverCatalogId", "discoverCatalogId": UUID},
             {"outputType": "discoverCatalogId", "failureReason": reason},
             {"outputType": "spec", "spec": {"connectionSpecification": None, "more": None}},
@@ -108,7 +109,8 @@ class JobOutputTests(unittest.TestCase):
     def test_bad_outputs(self):
         flag = {"connectorConfigurationUpdated": False}
         for output, where in (
-            ({"outputType": "spec", "spec": {"connectionSpecification": {}}}, "/connectorConfigurationUpdated"),
+            ({"outputType": "spec", "spec": {"connectionSpecification": {}}},
+             "/connectorConfigurationUpdated"),
             (dict(flag, outputType="spec"), ""),
             (dict(flag, outputType="spec", spec={}), "/spec/connectionSpecification"),
             (dict(flag, outputType="spec", spec=None), "/spec"),
