@@ -211,7 +211,7 @@ extension Sidecar {
         } catch {
             throw StartError(
                 problem: "SIDECAR_IO_BACKEND",
-                configuration.ioBackend.word,
+                configuration.ioBackend.rawValue,
                 "\(error); use auto, which takes epoll where io_uring is not to be had"
             )
         }

@@ -79,14 +79,3 @@ extension SidecarInput {
         ].compactMap { name, value in value.map { (name, $0) } }
     }
 }
-
-extension BackendChoice {
-    /// As `SIDECAR_IO_BACKEND` spells it.
-    var word: String {
-        switch self {
-        case .automatic: "auto"
-        case .ioUring: "io_uring"
-        case .epoll: "epoll"
-        }
-    }
-}

@@ -133,7 +133,7 @@ public struct Configuration: Sendable {
         )
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
         outputSinks = Self.outputSinks(&reader, serverAPI: serverAPI)
-        ioBackend = Self.ioBackend(&reader)
+        ioBackend = reader.choice("SIDECAR_IO_BACKEND", default: BackendChoice.automatic)
         trace = Self.trace(reader)
         logLevel = Self.logLevel(&reader)
         logFormat = reader.choice("PLATFORM_LOG_FORMAT", default: LogFormat.text)
@@ -256,18 +256,6 @@ extension Configuration {
             "this sidecar stores job output in LOCAL storage or through the server API only: "
                 + "set INTERNAL_API_HOST and SIDECAR_OUTPUT_SINK=api"
         )
-    }
-
-    private static func ioBackend(_ reader: inout EnvironmentReader) -> BackendChoice {
-        enum Word: String, CaseIterable {
-            case auto, epoll
-            case ioUring = "io_uring"
-        }
-        switch reader.choice("SIDECAR_IO_BACKEND", default: Word.auto) {
-        case .auto: return .automatic
-        case .ioUring: return .ioUring
-        case .epoll: return .epoll
-        }
     }
 
     private static func logLevel(_ reader: inout EnvironmentReader) -> Logger.Level {

@@ -1,0 +1,87 @@
+import Foundation
+import Testing
+
+/// Which driver runs the loop, and how little it does while nothing happens.
+@Suite struct BackendTests {
+    private static let withoutIOUring = Project.path("Tests/EndToEndTests/Fixtures/without-io-uring")
+
+    @Test func refusedIOUringGivesWayToEpoll() async throws {
+        try await Pod.with("check") { pod in
+            pod.environment["SIDECAR_IO_BACKEND"] = nil
+            pod.launcher = [Self.withoutIOUring]
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.console.contains("on epoll"))
+            #expect(outcome.console.contains("io_uring_setup: EPERM"))
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+        }
+    }
+
+    @Test func forcedIOUringThatIsRefusedIsAnError() async throws {
+        try await Pod.with("check", backend: .ioUring) { pod in
+            pod.launcher = [Self.withoutIOUring]
+            let outcome = try await pod.outcome(of: try pod.startSidecar())
+            #expect(outcome.exitCode == 78, "\(outcome)")
+            #expect(outcome.errors.contains("SIDECAR_IO_BACKEND=io_uring: io_uring_setup: EPERM"))
+            #expect(outcome.requests.isEmpty)
+            #expect(outcome.isMarked)
+        }
+    }
+
+    /// Between two heartbeats there is one wait, which the timer ends: seen by strace, in epoll mode.
+    @Test func idleEpollLoopSleepsUntilTheHeartbeat() async throws {
+        let calls = try await idleTrace(.epoll) { pod in
+            let trace = pod.folder.appendingPathComponent("strace.txt").path
+            pod.launcher = [
+                "/usr/bin/strace", "-o", trace, "-e", "trace=epoll_wait,epoll_pwait,sendto", "-s", "400",
+            ]
+            return trace
+        }
+        try expectOneWait(
+            calls,
+            heartbeat: { $0.contains("PUT /api/v1/workload/heartbeat") },
+            wait: { $0.hasPrefix("epoll_") && !$0.contains(", 0) =") && !$0.contains(", 0, ") }
+        )
+    }
+
+    /// The same by the loop's own trace, in io_uring mode.
+    @Test func idleIOUringLoopSleepsUntilTheHeartbeat() async throws {
+        let calls = try await idleTrace(.ioUring) { pod in
+            let trace = pod.folder.appendingPathComponent("trace.txt").path
+            pod.environment["SIDECAR_TRACE"] = trace
+            return trace
+        }
+        // The heartbeat goes out in the tick that the timer began.
+        try expectOneWait(
+            calls,
+            heartbeat: { $0.contains("poll_add(") && $0.contains("<timer>") && $0.contains(" = POLLIN") },
+            wait: { $0.contains("io_uring_enter") && !$0.contains("min_complete=0") }
+        )
+    }
+
+    /// Runs a sidecar through several heartbeats with nothing else going on; returns the lines of the trace.
+    private func idleTrace(_ backend: Backend, _ prepare: (Pod) -> String) async throws -> [Substring] {
+        try await Pod.with("check", backend: backend) { pod in
+            let trace = prepare(pod)
+            let sidecar = try pod.startSidecar()
+            try await pod.controlPlane.wait(for: "heartbeat", count: 5)
+            sidecar.send(SIGKILL)
+            _ = await sidecar.exitCode
+            return try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        }
+    }
+
+    private func expectOneWait(
+        _ calls: [Substring],
+        heartbeat: (Substring) -> Bool,
+        wait: (Substring) -> Bool
+    ) throws {
+        let beats = calls.indices.filter { heartbeat(calls[$0]) }
+        try #require(beats.count >= 4, "\(calls.joined(separator: "\n"))")
+        // The first ones still settle the connection; look at the span between the third and the fourth.
+        let span = calls[beats[2]...beats[3]]
+        // One wait for the heartbeat's answer (two where its parts come apart), and one for the next heartbeat.
+        let waits = span.count(where: wait)
+        #expect((2...3).contains(waits), "\(span.joined(separator: "\n"))")
+    }
+}

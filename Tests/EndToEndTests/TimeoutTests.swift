@@ -1,0 +1,52 @@
+import Testing
+
+/// The file time-outs, real ones, shortened by settings.
+@Suite struct TimeoutTests {
+    @Test(arguments: ["check", "discover"], Backend.allCases)
+    func connectorThatNeverEndsIsTimedOut(_ operation: String, _ backend: Backend) async throws {
+        let outcome = try await Pod.with(operation, backend: backend) { pod in
+            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.02"
+            pod.environment["SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES"] = "30"
+            return try await pod.run(.script(Self.hangingConnector))
+        }
+        try expectTimeout(outcome, limit: "1.2 seconds")
+    }
+
+    @Test(arguments: Backend.allCases)
+    func discoverWithinASyncHasItsOwnTimeout(_ backend: Backend) async throws {
+        let outcome = try await Pod.with("discover", backend: backend, input: ["--within-sync"]) { pod in
+            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "30"
+            pod.environment["SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES"] = "0.025"
+            return try await pod.run(.script(Self.hangingConnector))
+        }
+        try expectTimeout(outcome, limit: "1.5 seconds")
+    }
+
+    @Test func connectorThatNeverStartsIsTimedOut() async throws {
+        try await Pod.with("spec") { pod in
+            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.01"
+            let outcome = try await pod.outcome(of: try pod.startSidecar())
+            #expect(outcome.exitCode == 2, "\(outcome)")
+            #expect(outcome.requests("failure").count == 1)
+        }
+    }
+
+    /// Ends its output in the middle of a line.
+    private static let hangingConnector = """
+        line {"type":"LOG","log":{"level":"INFO","message":"working on it"}}
+        raw an unfinished line
+        sleep 60
+        """
+
+    private func expectTimeout(_ outcome: Outcome, limit: String) throws {
+        #expect(outcome.exitCode == 2, "\(outcome)")
+        let failure = try #require(outcome.requests("failure").first)["body"]
+        #expect(failure["source"] == "unknown")
+        #expect(try #require(failure["reason"].text).contains("within \(limit)"))
+        #expect(outcome.console.contains("INFO  source > working on it"))
+        #expect(outcome.console.contains("INFO  source > an unfinished line"))
+        #expect(outcome.requests("output").isEmpty)
+        #expect(!outcome.requests("heartbeat").isEmpty)
+        #expect(outcome.isMarked)
+    }
+}

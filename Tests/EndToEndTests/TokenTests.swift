@@ -1,0 +1,69 @@
+import Testing
+
+/// Access tokens: fetched, sent, renewed, and never shown.
+@Suite struct TokenTests {
+    private static let secret = "correct-horse-battery-staple"
+
+    private func useTokens(_ pod: Pod) {
+        pod.environment["CONTROL_PLANE_TOKEN_ENDPOINT"] =
+            "\(pod.controlPlane.baseURL)/api/v1/dataplanes/token"
+        pod.environment["DATAPLANE_CLIENT_ID"] = "dataplane-7"
+        pod.environment["DATAPLANE_CLIENT_SECRET"] = Self.secret
+        pod.environment["LOG_LEVEL"] = "TRACE"
+        pod.environment["SIDECAR_TRACE"] = "1"
+    }
+
+    @Test(arguments: Backend.allCases)
+    func everyCallCarriesAToken(_ backend: Backend) async throws {
+        try await Pod.with("discover", backend: backend, controlPlane: ["--auth"]) { pod in
+            useTokens(pod)
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("token").count == 1)
+            #expect(outcome.requests.allSatisfy { $0["status"].number.map { $0 < 300 } ?? false })
+            #expect(!outcome.console.contains(Self.secret) && !outcome.errors.contains(Self.secret))
+            #expect(!outcome.console.contains("eyJ") && !outcome.errors.contains("eyJ"))
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func tokenThatEndsIsRenewedInTime(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend, controlPlane: ["--auth", "--token-seconds", "2"]) {
+            pod in
+            useTokens(pod)
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(
+                .script(
+                    "wait-for go\nline {\"type\":\"CONNECTION_STATUS\",\"connectionStatus\":{\"status\":\"SUCCEEDED\"}}"
+                )
+            )
+            try await pod.controlPlane.wait(for: "token", count: 3)
+            try pod.write("", to: "go")
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests.allSatisfy { $0["status"].number != 401 }, "\(outcome)")
+        }
+    }
+
+    @Test func tokenThatIsRefusedIsReplacedOnce() async throws {
+        try await Pod.with("check", controlPlane: ["--auth"]) { pod in
+            useTokens(pod)
+            try await pod.controlPlane.addFault(#"{"call": "output", "times": 1, "status": 401}"#)
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("token").count == 2)
+            #expect(outcome.requests("output").count == 2)
+        }
+    }
+
+    @Test func wrongSecretIsToldWithoutBeingShown() async throws {
+        try await Pod.with("check", controlPlane: ["--auth", "--client-secret", "another"]) { pod in
+            useTokens(pod)
+            pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0.01"
+            let outcome = try await pod.run(.script("wait-for go"))
+            #expect(outcome.exitCode == 1, "\(outcome)")
+            #expect(outcome.console.contains("DATAPLANE_CLIENT_SECRET"))
+            #expect(!outcome.console.contains(Self.secret))
+        }
+    }
+}
