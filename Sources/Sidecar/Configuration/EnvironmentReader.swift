@@ -122,23 +122,33 @@ enum HTTPBaseURL {
         guard printable, !url.contains(where: { $0 == "?" || $0 == "#" }) else {
             throw Malformed(advice: "a URL without spaces, query or fragment is needed")
         }
-        while url.hasSuffix("/") { url.removeLast() }
         let authority = url[separator.upperBound...].prefix { $0 != "/" }
         guard hasHost(authority) else {
             throw Malformed(
                 advice: "the URL's host or port is missing or wrong, such as http://airbyte-server:8001"
             )
         }
+        // There is a host, so that the slashes of `://` stay.
+        while url.hasSuffix("/") { url.removeLast() }
         return url
     }
 
+    /// True for `[user:password@]host[:port]`, where an IPv6 address stands in brackets.
     private static func hasHost(_ authority: Substring) -> Bool {
         let hostAndPort = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        let afterBracket = hostAndPort.split(separator: "]", omittingEmptySubsequences: false).last ?? ""
-        guard let colon = afterBracket.lastIndex(of: ":") else { return !hostAndPort.isEmpty }
-        guard let port = Int(afterBracket[afterBracket.index(after: colon)...]), (1...65_535).contains(port)
-        else { return false }
-        return hostAndPort.hasPrefix("[") || colon != afterBracket.startIndex
+        var host = hostAndPort.prefix { $0 != ":" }
+        var rest = hostAndPort[host.endIndex...]
+        if hostAndPort.hasPrefix("[") {
+            guard let bracket = hostAndPort.firstIndex(of: "]") else { return false }
+            host = hostAndPort[..<bracket].dropFirst()
+            rest = hostAndPort[bracket...].dropFirst()
+        }
+        return !host.isEmpty && (rest.isEmpty || rest.first == ":" && isPort(rest.dropFirst()))
+    }
+
+    private static func isPort(_ text: Substring) -> Bool {
+        let digits = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        return digits && Int(text).map { (1...65_535).contains($0) } ?? false
     }
 }
 
