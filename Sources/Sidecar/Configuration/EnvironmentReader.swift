@@ -42,7 +42,10 @@ struct EnvironmentReader {
     /// A length of time, a decimal number of `unit`s greater than zero, of the first of the names that is set.
     mutating func duration(_ names: String..., unit: TimeUnit, default fallback: Duration) -> Duration {
         guard let (name, value) = firstSet(names) else { return fallback }
-        guard let number = Self.decimal(value), number > 0, number <= unit.largest else {
+        // What is rounded to no time at all would be a timer that never stops firing.
+        guard let number = Self.decimal(value), number <= unit.largest,
+            case let nanoseconds = Int64(number * Double(unit.duration.nanoseconds)), nanoseconds > 0
+        else {
             reject(
                 name,
                 value: value,
@@ -51,7 +54,7 @@ struct EnvironmentReader {
             )
             return fallback
         }
-        return .nanoseconds(Int64(number * Double(unit.duration.nanoseconds)))
+        return .nanoseconds(nanoseconds)
     }
 
     /// A whole number within the bounds.
