@@ -132,7 +132,7 @@ public struct Configuration: Sendable {
             default: .seconds(10)
         )
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
-        outputSinks = Self.outputSinks(&reader, serverAPI: serverAPI)
+        outputSinks = Self.outputSinks(&reader)
         ioBackend = reader.choice("SIDECAR_IO_BACKEND", default: BackendChoice.automatic)
         trace = Self.trace(reader)
         logLevel = Self.logLevel(&reader)
@@ -218,7 +218,7 @@ extension Configuration {
         return TokenSource(endpoint: endpoint, clientID: clientID, clientSecret: clientSecret)
     }
 
-    private static func outputSinks(_ reader: inout EnvironmentReader, serverAPI: API?) -> [OutputSink] {
+    private static func outputSinks(_ reader: inout EnvironmentReader) -> [OutputSink] {
         let choice = reader.choice("SIDECAR_OUTPUT_SINK", default: OutputSinkChoice.auto)
         let storageIsSet = reader.text("STORAGE_TYPE") != nil
         let storageType = reader.choice("STORAGE_TYPE", default: StorageType.local)
@@ -226,7 +226,9 @@ extension Configuration {
         if !root.hasPrefix("/") {
             reader.reject("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
         }
-        let api: [OutputSink] = serverAPI == nil ? [] : [.api]
+        // An address that is wrong has been told already: it is not unset.
+        let apiIsSet = reader.text("INTERNAL_API_HOST") != nil
+        let api: [OutputSink] = apiIsSet ? [.api] : []
         let storage: [OutputSink] = storageType == .local ? [.localStorage(root: root)] : []
 
         switch choice {
