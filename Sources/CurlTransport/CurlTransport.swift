@@ -259,6 +259,11 @@ extension CurlTransport {
         _ code: CURLcode
     ) -> Result<HTTPResponse, HTTPTransportError> {
         guard code != CURLE_OK else {
+            // libcurl is content with a head that was cut off by the end of the connection.
+            guard exchange.head.isComplete else {
+                let message = "\(exchange.origin): the connection was closed in the middle of the answer's head"
+                return .failure(HTTPTransportError(kind: .interrupted, message: message))
+            }
             let status = handle.number(CURLINFO_RESPONSE_CODE)
             return .success(HTTPResponse(status: status, headers: exchange.head.headers, body: exchange.body))
         }

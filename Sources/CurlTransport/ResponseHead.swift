@@ -14,6 +14,9 @@ struct ResponseHead {
     private var bytes = 0
     private var progress = Progress.expectsStatusLine
 
+    /// Whether the final answer's head has come to its empty line.
+    var isComplete: Bool { progress == .ended }
+
     /// Takes one line, its line end included; false says that the head is longer than allowed.
     mutating func append(_ line: some Collection<UInt8>) -> Bool {
         bytes += line.count
