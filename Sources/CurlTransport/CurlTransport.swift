@@ -261,7 +261,8 @@ extension CurlTransport {
         guard code != CURLE_OK else {
             // libcurl is content with a head that was cut off by the end of the connection.
             guard exchange.head.isComplete else {
-                let message = "\(exchange.origin): the connection was closed in the middle of the answer's head"
+                let message =
+                    "\(exchange.origin): the connection was closed in the middle of the answer's head"
                 return .failure(HTTPTransportError(kind: .interrupted, message: message))
             }
             let status = handle.number(CURLINFO_RESPONSE_CODE)

@@ -1,0 +1,87 @@
+import Foundation
+import Reactor
+import Testing
+
+@testable import CurlTransport
+
+/// Whom the transport trusts.
+@Suite struct TLSTests {
+    private static func options(file: String? = nil, directory: String? = nil) -> CurlTransport.Options {
+        .init(userAgent: "Test", certificateFile: file, certificateDirectory: directory)
+    }
+
+    @Test(arguments: drivers)
+    func anAuthorityInAFileIsTrusted(driver: BackendChoice) throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let loop = try TestLoop(driver, Self.options(file: server.certificateFile))
+        for path in ["/one", "/two"] {
+            let response = try loop.exchange(request("GET", server.url + path)).get()
+            #expect(response.body == Array(path.utf8))
+        }
+        #expect(loop.transport.isIdle)
+    }
+
+    @Test func anAuthorityInADirectoryIsTrusted() throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let directories = CurlTransport.Options.systemCertificateDirectory + ":" + server.certificateDirectory
+        for directory in [server.certificateDirectory, directories] {
+            let loop = try TestLoop(.automatic, Self.options(directory: directory))
+            #expect(try loop.exchange(request("GET", server.url)).get().status == 200)
+        }
+    }
+
+    @Test(arguments: drivers)
+    func anUnknownAuthorityIsRefused(driver: BackendChoice) throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        for options in [CurlTransport.Options(userAgent: "Test"), Self.options()] {
+            let loop = try TestLoop(driver, options)
+            let error = try loop.failure(request("GET", server.url + "/secret"))
+            #expect(error.kind == .tls)
+            #expect(error.message.hasPrefix("127.0.0.1:\(server.port): the certificate is not trusted ("))
+            #expect(error.message.hasSuffix("SSL_CERT_FILE"))
+            #expect(!error.message.contains("secret"))
+            try loop.settle()
+        }
+    }
+
+    @Test func aCertificateForAnotherHostIsRefused() throws {
+        let server = try TLSServer(name: "elsewhere.example")
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic, Self.options(file: server.certificateFile))
+        #expect(try loop.failure(request("GET", "https://localhost:\(server.port)/")).kind == .tls)
+    }
+
+    @Test func aCertificateFileThatIsNotThereIsNamed() throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic, Self.options(file: "/nowhere/authorities.pem"))
+        let error = try loop.failure(request("GET", server.url))
+        #expect(error.kind == .tls)
+        #expect(error.message.contains("the authorities in /nowhere/authorities.pem cannot be read"))
+    }
+
+    @Test func aServerWithoutTLSIsATLSFailure() throws {
+        let server = LoopbackServer { connection in
+            _ = connection.readSome(1)
+            connection.answer("400 Bad Request")
+            connection.waitForEnd()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic)
+        #expect(try loop.failure(request("GET", "https://127.0.0.1:\(server.port)/")).kind == .tls)
+    }
+
+    @Test(arguments: [true, false])
+    func aHandshakeThatIsCutIsAnInterruption(reset: Bool) throws {
+        let server = LoopbackServer { connection in
+            _ = connection.readSome(65536)
+            if reset { connection.reset() }
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic)
+        #expect(try loop.failure(request("GET", "https://127.0.0.1:\(server.port)/")).kind == .interrupted)
+    }
+}
