@@ -175,7 +175,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "127.0.0.1/x", "ftp://127.0.0.1/", "file:///etc/passwd", "http://", "http://[::1/",
+        "", "127.0.0.1/x", "http://a@b@c/", "ftp://127.0.0.1/", "file:///etc/passwd", "http://",
+        "http://[::1/",
         "http://h:99999/",
         "http://127.0.0.1/a b", "http://127.0.0.1/\r\nX: y", "http://127.0.0.1/\u{0}",
     ])

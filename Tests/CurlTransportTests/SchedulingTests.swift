@@ -191,7 +191,7 @@ import Testing
         var isFirstOver = false
         _ = loop.transport.send(request("GET", "nonsense")) { [transport = loop.transport] _ in
             isFirstOver = true
-            if let second { transport?.cancel(second) }
+            if let second { transport.cancel(second) }
         }
         second = loop.transport.send(request("GET", "nonsense")) { _ in Issue.record("called after cancel") }
         try loop.run { isFirstOver }
@@ -210,7 +210,7 @@ import Testing
         try loop.run(until: held.arrived)
         var isOver = false
         _ = loop.transport.send(request("GET", server.url)) { [transport = loop.transport] _ in
-            transport?.cancel(running)
+            transport.cancel(running)
             isOver = true
         }
         try loop.run { isOver }
@@ -252,9 +252,8 @@ import Testing
             }
         }
         try loop.run(until: held.arrived)
-        weak let transport = loop.transport
         loop.dropTransport()
-        #expect(transport == nil)
+        #expect(loop.weakTransport == nil)
         var isLater = false
         loop.reactor.schedule(after: .milliseconds(5)) { isLater = true }
         try loop.run { isLater }
@@ -273,7 +272,7 @@ import Testing
             isOver = true
         }
         try loop.run { isOver }
-        #expect(loop.transport == nil)
+        try loop.run { loop.weakTransport == nil }
     }
 
     /// After the last exchange the loop has nothing to do: no timer, no descriptor, no wake-up.

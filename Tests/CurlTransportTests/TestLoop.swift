@@ -15,16 +15,23 @@ final class TestLoop {
     private static let guardTime = Duration.seconds(60)
 
     let reactor: Reactor
-    private(set) var transport: CurlTransport!
-    private var isOver = false
+    private(set) weak var weakTransport: CurlTransport?
+    private var heldTransport: CurlTransport?
 
     init(_ backend: BackendChoice, _ options: CurlTransport.Options = .init(userAgent: "Test")) throws {
         reactor = try Reactor(backend: backend)
-        transport = try CurlTransport(reactor: reactor, options: options)
+        let transport = try CurlTransport(reactor: reactor, options: options)
+        heldTransport = transport
+        weakTransport = transport
     }
 
     /// Lets go of the transport with all that it still does.
-    func dropTransport() { transport = nil }
+    func dropTransport() { heldTransport = nil }
+
+    var transport: CurlTransport {
+        guard let heldTransport else { preconditionFailure("the test has let go of its transport") }
+        return heldTransport
+    }
 
     func run(until condition: () -> Bool) throws {
         var isStuck = false
