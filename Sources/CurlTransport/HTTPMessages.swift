@@ -14,6 +14,7 @@ public struct HTTPRequest: Sendable {
     public var method: String
     /// Absolute, `http` or `https`.
     public var url: String
+    /// `Content-Length`, `Transfer-Encoding` and `Expect` are left out: the transport says what it does itself.
     public var headers: [HTTPHeader]
     /// The body's bytes; nil sends none.
     public var body: [UInt8]?

@@ -138,6 +138,40 @@ import Testing
         try loop.settle()
     }
 
+    /// Neither an error of our own nor a SIGPIPE, which would end the test's process.
+    @Test(arguments: drivers, [true, false])
+    func aPeerThatHangsUpWhileWeSendIsAnInterruption(driver: BackendChoice, reset: Bool) throws {
+        let server = LoopbackServer { connection in
+            _ = connection.readHead()
+            if reset { connection.reset() }
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let body = [UInt8](repeating: 1, count: 20_000_000)
+        #expect(try loop.failure(request("PUT", server.url, body: body)).kind == .interrupted)
+        try loop.settle()
+    }
+
+    /// The server does not want the body: what it says counts, and its connection is not used again.
+    @Test(arguments: drivers)
+    func anAnswerBeforeTheEndOfTheBodyCounts(driver: BackendChoice) throws {
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            connection.answer("413 Content Too Large", body: "no")
+            connection.waitForEnd()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let body = [UInt8](repeating: 1, count: 20_000_000)
+        for _ in 0..<2 {
+            let response = try loop.exchange(request("PUT", server.url, body: body)).get()
+            #expect(response.status == 413)
+            #expect(response.body == Array("no".utf8))
+        }
+        #expect(server.acceptedCount == 2)
+        try loop.settle()
+    }
+
     @Test(arguments: drivers)
     func bodiesOverTheBoundAreRefused(driver: BackendChoice) throws {
         let server = Self.server { connection in

@@ -91,6 +91,24 @@ import Testing
         )
     }
 
+    /// In a process of its own, as the environment belongs to all tests.
+    @Test func theEnvironmentIsNotRead() async {
+        await #expect(processExitsWith: .success) {
+            for name in ["http_proxy", "all_proxy", "ALL_PROXY"] { setenv(name, "http://proxy.invalid:1", 1) }
+            setenv("no_proxy", "api.invalid", 1)
+            let server = LoopbackServer { connection in
+                while connection.readRequest() != nil { connection.answer(body: "direct") }
+            }
+            let direct = try TestLoop(.automatic).exchange(request("GET", server.url)).get()
+            #expect(direct.body == Array("direct".utf8))
+            let proxy = ProxyServer()
+            let loop = try TestLoop(.automatic, .init(userAgent: "Test", httpProxy: proxy.address))
+            #expect(
+                try loop.exchange(request("GET", "http://api.invalid/")).get().body == Array("by proxy".utf8)
+            )
+        }
+    }
+
     @Test func aProxyThatIsNotThereIsNamed() throws {
         let (descriptor, port) = listen(backlog: 1)
         close(descriptor)

@@ -22,6 +22,24 @@ import Testing
         #expect(loop.transport.isIdle)
     }
 
+    @Test func newConnectionsResumeTheSession() throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic, Self.options(file: server.certificateFile))
+        let sent = request("GET", server.url, headers: [HTTPHeader("Connection", "close")])
+        #expect(try loop.exchange(sent).get().header("X-Session") == "new")
+        #expect(try loop.exchange(sent).get().header("X-Session") == "reused")
+    }
+
+    /// Neither an error of our own nor a SIGPIPE, which would end the test's process.
+    @Test func aPeerThatHangsUpWhileWeSendIsAnInterruption() throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic, Self.options(file: server.certificateFile))
+        let body = [UInt8](repeating: 1, count: 20_000_000)
+        #expect(try loop.failure(request("PUT", server.url, body: body)).kind == .interrupted)
+    }
+
     @Test func anAuthorityInADirectoryIsTrusted() throws {
         let server = try TLSServer()
         defer { server.stop() }

@@ -1,4 +1,4 @@
-"""An HTTPS server on a free port of the loopback; answers every request with its own path.
+"""An HTTPS server on a free port of the loopback; answers every GET with its own path.
 
 Usage: tls_server.py CERTIFICATE KEY. Prints its port on one line, and ends when its standard input does.
 """
@@ -21,6 +21,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("X-Session", session)
         self.end_headers()
         self.wfile.write(body)
+
+    def do_PUT(self):
+        """Hangs up without having read the body."""
+        self.close_connection = True
+        self.connection.close()
 
     def log_message(self, *arguments):
         pass
