@@ -213,19 +213,8 @@ extension CurlTransport {
         var stillRunning: Int32 = 0
         let code = curl_multi_socket_action(multi, descriptor, events, &stillRunning)
         precondition(code == CURLM_OK, "libcurl refused an event")
-        if descriptor == CURL_SOCKET_TIMEOUT, changes.timer == nil {
-            askForTimer()
-        }
         settle()
         deliver()
-    }
-
-    /// libcurl does not repeat a wish that it believes to be in effect, but its clock and the loop's are read
-    /// at different moments: when our timer came a little early, the wish still stands.
-    private func askForTimer() {
-        var milliseconds = -1
-        curl_multi_timeout(multi, &milliseconds)
-        if milliseconds >= 0 { changes.timer = .milliseconds(milliseconds) }
     }
 
     /// Collects what has ended, starts what has waited for it, and puts libcurl's wishes into effect.

@@ -20,7 +20,7 @@ final class LoopChanges {
 
     private(set) var changes: [Change] = []
     /// The last wish about the one timer; nil says that it stays as it is.
-    var timer: Timer?
+    private var timer: Timer?
 
     /// Hands over the changes in the order of their arrival, and begins anew.
     func takeChanges() -> [Change] {

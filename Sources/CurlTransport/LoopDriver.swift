@@ -120,6 +120,8 @@ final class LoopDriver {
         return events
     }
 
+    /// The loop's clock is read once a tick and can be behind libcurl's, so a timer may come a little early;
+    /// libcurl then finds nothing due and asks again.
     private func setTimer(after delay: Duration?) {
         if let timer { reactor.cancel(timer) }
         timer = delay.map { delay in

@@ -275,6 +275,20 @@ import Testing
         try loop.run { loop.weakTransport == nil }
     }
 
+    /// A handler that takes its time lets the loop's clock fall behind libcurl's, so that libcurl's timer comes
+    /// too early; libcurl has to ask for it again.
+    @Test(arguments: drivers)
+    func aTimerThatComesEarlyIsSetAgain(driver: BackendChoice) throws {
+        let held = HeldServer()
+        let loop = try TestLoop(driver)
+        loop.reactor.schedule(after: .zero) { usleep(60_000) }
+        let error = try loop.failure(request("GET", held.server.url, totalTimeout: .milliseconds(50)))
+        #expect(error.kind == .timeout)
+        try loop.settle()
+        held.release.fire()
+        held.server.stop()
+    }
+
     /// After the last exchange the loop has nothing to do: no timer, no descriptor, no wake-up.
     @Test(arguments: drivers)
     func nothingIsLeftOnTheLoopWhenAllHasEnded(driver: BackendChoice) throws {

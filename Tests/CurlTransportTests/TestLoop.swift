@@ -12,7 +12,7 @@ typealias Outcome = Result<HTTPResponse, HTTPTransportError>
 /// A reactor with a transport, and a way to run them until something has happened.
 final class TestLoop {
     /// Only a guard against hanging: far longer than anything here takes.
-    private static let guardTime = Duration.seconds(60)
+    private static let guardTime = Duration.seconds(30)
 
     let reactor: Reactor
     private(set) weak var weakTransport: CurlTransport?
