@@ -116,7 +116,9 @@ struct CurlFailure {
     /// libcurl names the host that it could not connect to, and that is the proxy if one was used.
     private var isProxyUnreachable: Bool {
         guard let proxy else { return false }
-        return detail.hasPrefix("Failed to connect to \(proxy.host) port \(proxy.port) ")
+        // There the brackets of an IPv6 address are missing.
+        let host = proxy.host.drop { $0 == "[" }.prefix { $0 != "]" }
+        return detail.hasPrefix("Failed to connect to \(host) port \(proxy.port) ")
     }
 
     /// libcurl has no code of its own for a malformed chunk.

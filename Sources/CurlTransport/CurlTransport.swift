@@ -43,6 +43,7 @@ public final class CurlTransport: HTTPTransport {
 
     /// Fails when libcurl cannot be set up, or when a proxy's address makes no sense.
     public init(reactor: Reactor, options: Options) throws(HTTPTransportError) {
+        let options = options.withoutEmptyStrings
         httpProxy = try CurlTransport.checkProxy(options.httpProxy, variable: "HTTP_PROXY")
         httpsProxy = try CurlTransport.checkProxy(options.httpsProxy, variable: "HTTPS_PROXY")
         // curl_global_init(3): safe from any thread since 7.84, and counted, so no global of ours is needed.
@@ -195,8 +196,9 @@ extension CurlTransport {
         exchangesOfHandles[handle.raw] = nil
         let left = runningPerOrigin[exchange.origin, default: 0] - 1
         runningPerOrigin[exchange.origin] = left > 0 ? left : nil
+        guard handle.isReusable, spares.count < CurlTransport.spareHandles else { return }
         handle.reset()
-        if spares.count < CurlTransport.spareHandles { spares.append(handle) }
+        spares.append(handle)
     }
 
     /// Keeps the result until the loop delivers it.

@@ -34,17 +34,27 @@ extension CurlTransport {
             certificateDirectory: String? = Options.systemCertificateDirectory,
             maximumResponseBytes: Int = Options.usualMaximumResponseBytes
         ) {
-            func set(_ value: String?) -> String? { value == "" ? nil : value }
             self.userAgent = userAgent
-            self.httpProxy = set(httpProxy)
-            self.httpsProxy = set(httpsProxy)
-            self.noProxy = set(noProxy)
-            self.certificateFile = set(certificateFile)
-            self.certificateDirectory = set(certificateDirectory)
+            self.httpProxy = httpProxy
+            self.httpsProxy = httpsProxy
+            self.noProxy = noProxy
+            self.certificateFile = certificateFile
+            self.certificateDirectory = certificateDirectory
             self.maximumResponseBytes = maximumResponseBytes
         }
 
-        /// The proxy that the environment names for that scheme, before `noProxy` is asked.
+        /// The same with empty strings as nil, which is how environments are often filled.
+        var withoutEmptyStrings: Options {
+            var options = self
+            for field in [
+                \Options.httpProxy, \.httpsProxy, \.noProxy, \.certificateFile, \.certificateDirectory,
+            ] where options[keyPath: field] == "" {
+                options[keyPath: field] = nil
+            }
+            return options
+        }
+
+        /// The proxy that is configured for the scheme, before `noProxy` is asked.
         func proxy(forScheme scheme: String) -> String? {
             scheme == "https" ? httpsProxy : httpProxy
         }

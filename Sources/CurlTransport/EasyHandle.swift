@@ -41,6 +41,10 @@ final class EasyHandle {
         return ccurl_easy_get_long(raw, info, &value) == CURLE_OK ? value : 0
     }
 
+    /// Whether the handle can serve another exchange. libcurl never forgets a handle's last system error, so one
+    /// that has seen any would show it again for a later failure of another kind.
+    var isReusable: Bool { number(CURLINFO_OS_ERRNO) == 0 }
+
     /// Makes the handle as new, but for its TLS sessions.
     func reset() {
         curl_easy_reset(raw)

@@ -61,5 +61,8 @@ import Testing
         #expect(
             failure.error.message.hasPrefix("api.example:443: cannot connect to proxy proxy.example:3128 (")
         )
+        failure.proxy = Origin(proxy: "[::1]:3128")
+        failure.detail = "Failed to connect to ::1 port 3128 after 1 ms"
+        #expect(failure.error.message.hasPrefix("api.example:443: cannot connect to proxy [::1]:3128 ("))
     }
 }

@@ -91,6 +91,22 @@ import Testing
         )
     }
 
+    @Test func emptySettingsAreNone() throws {
+        let server = LoopbackServer { connection in
+            while connection.readRequest() != nil { connection.answer() }
+        }
+        defer { server.stop() }
+        let options = CurlTransport.Options(
+            userAgent: "Test",
+            httpProxy: "",
+            httpsProxy: "",
+            noProxy: "",
+            certificateFile: "",
+            certificateDirectory: ""
+        )
+        #expect(try TestLoop(.automatic, options).exchange(request("GET", server.url)).get().status == 200)
+    }
+
     /// In a process of its own, as the environment belongs to all tests.
     @Test func theEnvironmentIsNotRead() async {
         await #expect(processExitsWith: .success) {

@@ -92,6 +92,24 @@ import Testing
         #expect(try loop.failure(request("GET", "https://127.0.0.1:\(server.port)/")).kind == .tls)
     }
 
+    /// The first exchange leaves ECONNRESET in the handle that the second one uses.
+    @Test func anEarlierFailureDoesNotColourTheNext() throws {
+        let resetting = LoopbackServer { connection in
+            _ = connection.readRequest()
+            connection.reset()
+        }
+        defer { resetting.stop() }
+        let plain = LoopbackServer { connection in
+            _ = connection.readSome(1)
+            connection.answer("400 Bad Request")
+            connection.waitForEnd()
+        }
+        defer { plain.stop() }
+        let loop = try TestLoop(.automatic)
+        #expect(try loop.failure(request("GET", resetting.url)).kind == .interrupted)
+        #expect(try loop.failure(request("GET", "https://127.0.0.1:\(plain.port)/")).kind == .tls)
+    }
+
     @Test(arguments: [true, false])
     func aHandshakeThatIsCutIsAnInterruption(reset: Bool) throws {
         let server = LoopbackServer { connection in
