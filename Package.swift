@@ -50,7 +50,12 @@ let package = Package(
 
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "AirbyteProtocolTests", dependencies: ["AirbyteProtocol"], swiftSettings: strict),
-        .testTarget(name: "CurlTransportTests", dependencies: ["CurlTransport"], exclude: ["Fixtures"], swiftSettings: strict),
+        .testTarget(
+            name: "CurlTransportTests",
+            dependencies: ["CurlTransport"],
+            exclude: ["Fixtures"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SidecarTests", dependencies: ["Sidecar"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
