@@ -56,7 +56,14 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
-        .testTarget(name: "SidecarTests", dependencies: ["Sidecar"], swiftSettings: strict),
+        .testTarget(
+            name: "SidecarTests",
+            dependencies: [
+                "Sidecar", "Reactor", "AirbyteProtocol", "CurlTransport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["airbyte-connector-sidecar"],
