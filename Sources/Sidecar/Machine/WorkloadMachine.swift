@@ -274,8 +274,8 @@ extension WorkloadMachine {
     ) -> [Action] {
         guard contact.current == call else { return [] }
         contact.current = nil
+        if case .gone = outcome { return contactGone(call) }
         var actions = releaseHeldReport()
-        if case .gone = outcome { return actions + contactGone(call) }
         if case .accepted = outcome {
             return actions + contactSucceeded(call, now)
         }
@@ -312,9 +312,10 @@ extension WorkloadMachine {
         return actions
     }
 
-    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell.
+    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
+    /// report that is held has not been sent, and is not to be sent any more.
     private mutating func contactGone(_ call: Contact) -> [Action] {
-        if case .reporting = phase {
+        if case .reporting = phase, !reportIsHeld {
             contact.closed = true
             return [.disarm(.contact)]
         }
