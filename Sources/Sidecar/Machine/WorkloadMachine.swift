@@ -230,7 +230,7 @@ extension WorkloadMachine {
 
     /// reporting → ended, or once more → reporting with the failure that the success could not be told.
     private mutating func reportAnswered(_ outcome: CallOutcome) -> [Action] {
-        guard case .reporting(var plan) = phase else { return [] }
+        guard case .reporting(var plan) = phase, !reportIsHeld else { return [] }
         switch outcome {
         case .accepted:
             return end(plan.exitStatus, .info, plan.report.confirmation)
