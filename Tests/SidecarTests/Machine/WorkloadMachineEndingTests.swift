@@ -1,0 +1,371 @@
+import AirbyteProtocol
+import Glibc
+import Reactor
+import Testing
+
+@testable import Sidecar
+
+/// How the wait of a workload machine ends, and what follows.
+@Suite struct WorkloadMachineEndingTests {
+    private func world(
+        _ operation: AirbyteProtocol.Operation = .check,
+        fileTimeout: Duration = .seconds(540)
+    ) throws -> MachineWorld {
+        MachineWorld(try sidecarInput(operation), fileTimeout: fileTimeout)
+    }
+
+    // MARK: Exit code
+
+    @Test func aWholeCheck() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
+        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.timers.isEmpty)
+        #expect(world.output?.checkConnection?.status == .succeeded)
+    }
+
+    @Test func aWholeDiscover() throws {
+        var world = try world(.discover)
+        world.announce()
+        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == ["catalog"])
+        #expect(world.send(.catalogWritten(id: "c-1")) == ["store"])
+        #expect(world.output?.discoverCatalogId == "c-1")
+        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+    }
+
+    @Test func exitCodeIsTakenOnce() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(1))) == [])
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.exitCodeFound(.code(1))) == [])
+        #expect(world.send(.transcriptRead(transcript())) == [], "read once only")
+    }
+
+    @Test func heartbeatsGoOnUntilTheEnd() throws {
+        var world = try world(.discover)
+        world.announce()
+        func beat() {
+            #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+            world.send(.contactAnswered(.heartbeat, .ok))
+        }
+        beat()
+        world.send(.exitCodeFound(.code(0)))
+        beat()
+        world.send(.transcriptRead(transcript(Line.catalog)))
+        beat()
+        world.send(.catalogWritten(id: "c"))
+        beat()
+        world.send(.outputStored)
+        beat()
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.advance(by: .seconds(3_600)) == [])
+    }
+
+    // MARK: File time-out
+
+    @Test(arguments: [(Duration.seconds(540), "9 minutes"), (.seconds(30), "30 seconds")])
+    func fileTimeout(_ limit: Duration, _ spoken: String) throws {
+        var world = try world(fileTimeout: limit)
+        world.announce()
+        var reads: [String] = []
+        while world.now - world.started < limit {
+            for step in world.advance(by: .seconds(1)) {
+                if step == "heartbeat" {
+                    world.send(.contactAnswered(.heartbeat, .ok))
+                } else {
+                    reads.append(step)
+                }
+            }
+            #expect(reads.isEmpty || world.now - world.started == limit)
+        }
+        #expect(reads == ["read"], "the connector's log lines so far are read")
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["failure(unknown)"])
+        #expect(world.logged.contains { $0.contains("within \(spoken)") })
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
+    }
+
+    @Test func exitCodeDisarmsTheFileTimeout() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        #expect(world.delay(of: .fileTimeout) == nil)
+        #expect(world.send(.timerFired(.fileTimeout)) == [], "late")
+    }
+
+    @Test func exitCodeWinsWhileTheOutputIsReadForATimeout() throws {
+        var world = try world(fileTimeout: .seconds(10))
+        world.announce()
+        #expect(world.advance(by: .seconds(10)) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
+        world.send(.outputStored)
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+    }
+
+    // MARK: Lost connector
+
+    @Test func lostConnector() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.send(.outputClosed) == [])
+        #expect(world.delay(of: .lostConnector) == .seconds(10))
+        #expect(world.advance(by: .seconds(10)) == ["verify"])
+        #expect(world.send(.outputVerified(isClosed: true)) == ["read"])
+        #expect(world.delay(of: .fileTimeout) == nil)
+        #expect(world.send(.transcriptRead(transcript())) == ["store"])
+        #expect(world.send(.outputStored) == ["failure(source)"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+    }
+
+    @Test func writesDisarmTheSuspicion() throws {
+        var world = try world()
+        world.announce()
+        world.send(.outputClosed)
+        world.advance(by: .seconds(9))
+        world.send(.outputTouched)
+        #expect(world.delay(of: .lostConnector) == nil)
+        world.send(.outputClosed)
+        #expect(world.delay(of: .lostConnector) == .seconds(10), "the grace begins anew")
+    }
+
+    @Test func verifiedOpenGoesOn() throws {
+        var world = try world()
+        world.announce()
+        world.send(.outputClosed)
+        #expect(world.advance(by: .seconds(10)) == ["verify"])
+        #expect(world.send(.outputVerified(isClosed: false)) == [])
+        #expect(world.delay(of: .lostConnector) == nil)
+        world.send(.outputClosed)
+        #expect(world.delay(of: .lostConnector) == .seconds(10))
+        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.delay(of: .lostConnector) == nil)
+    }
+
+    @Test func closedAfterTheExitCodeMeansNothing() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        #expect(world.send(.outputClosed) == [])
+        #expect(world.delay(of: .lostConnector) == nil)
+        #expect(world.send(.outputVerified(isClosed: true)) == [])
+    }
+
+    // MARK: The held report
+
+    @Test func reportWaitsForTheFirstAnnouncement() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputStored) == [])
+        #expect(world.send(.contactAnswered(.running, .ok)) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+    }
+
+    @Test func reportIsSentWhenTheFirstAnnouncementFails() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputStored) == [])
+        #expect(world.send(.contactAnswered(.running, .down)) == ["success"])
+    }
+
+    @Test func reportDoesNotWaitInBackOff() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.contactAnswered(.running, .down))
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputStored) == ["success"])
+    }
+
+    @Test func reportDoesNotWaitForALaterAnnouncement() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.contactAnswered(.running, .down))
+        #expect(world.advance(by: .seconds(2)) == ["running"])
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.contactAnswered(.running, .down)) == [], "not reported twice")
+    }
+
+    // MARK: Reports that are not taken
+
+    @Test(arguments: [
+        CallOutcome.refused("422"), .notFound("404"), .unauthorized("403"),
+        .unavailable("down for good", retryAfter: nil),
+    ])
+    func refusedSuccessBecomesAFailure(_ outcome: CallOutcome) throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        world.send(.outputStored)
+        #expect(world.send(.reportAnswered(outcome)) == ["failure(airbyte_platform)"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.steps.count { $0 == "store" } == 1, "the good output stays")
+    }
+
+    @Test func refusedFailureEnds() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript()))
+        #expect(world.send(.outputStored) == ["failure(source)"])
+        #expect(world.send(.reportAnswered(.refused("422"))) == ["exit 1"])
+    }
+
+    @Test func bothReportsRefused() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        world.send(.outputStored)
+        world.send(.reportAnswered(.refused("422")))
+        #expect(world.send(.reportAnswered(.refused("422"))) == ["exit 1"])
+    }
+
+    // MARK: Steps that fail
+
+    @Test func catalogThatIsNotTaken() throws {
+        var world = try world(.discover)
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.catalog)))
+        #expect(world.send(.catalogFailed("500")) == ["store"])
+        #expect(world.output?.discoverCatalogId == nil)
+        #expect(world.output?.failureReason?.failureOrigin == .airbytePlatform)
+        #expect(world.send(.outputStored) == ["failure(airbyte_platform)"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+    }
+
+    @Test func outputThatIsNotTaken() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputLost("disk full")) == ["failure(airbyte_platform)"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+    }
+
+    @Test func stepsOutOfTurnAreIgnored() throws {
+        var world = try world(.discover)
+        world.announce()
+        #expect(world.send(.outputStored) == [])
+        #expect(world.send(.catalogWritten(id: "c")) == [])
+        #expect(world.send(.reportAnswered(.ok)) == [])
+        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == [])
+        #expect(!world.isEnded)
+    }
+
+    // MARK: Signals
+
+    /// A world in each phase of its life, and what the phase answers to a signal.
+    enum Stage: CaseIterable, Sendable {
+        case announcing, waiting, reading, writingCatalog, storing, holding, reporting
+    }
+
+    private func world(in stage: Stage) throws -> MachineWorld {
+        var world = try world(.discover)
+        if stage == .announcing || stage == .holding { world.send(.started) } else { world.announce() }
+        guard stage != .announcing, stage != .waiting else { return world }
+        world.send(.exitCodeFound(.code(0)))
+        guard stage != .reading else { return world }
+        world.send(.transcriptRead(transcript(Line.catalog)))
+        guard stage != .writingCatalog else { return world }
+        world.send(.catalogWritten(id: "c"))
+        guard stage != .storing else { return world }
+        world.send(.outputStored)
+        return world
+    }
+
+    @Test(arguments: Stage.allCases)
+    func firstSignalGivesTwentySeconds(_ stage: Stage) throws {
+        var world = try world(in: stage)
+        let isWaiting = stage == .announcing || stage == .waiting
+        #expect(world.send(.signalled(SIGTERM)) == (isWaiting ? ["read"] : []))
+        #expect(world.delay(of: .termination) == .seconds(20))
+        #expect(world.advance(by: .seconds(20)).last == "exit 143")
+        #expect(world.timers.isEmpty)
+        #expect(world.send(.signalled(SIGTERM)) == [])
+    }
+
+    @Test(arguments: Stage.allCases)
+    func secondSignalEndsAtOnce(_ stage: Stage) throws {
+        var world = try world(in: stage)
+        world.send(.signalled(SIGTERM))
+        #expect(world.send(.signalled(SIGTERM)) == ["exit 143"])
+        #expect(world.timers.isEmpty)
+    }
+
+    @Test func otherSignalsHaveTheirOwnCode() throws {
+        var world = try world(in: .waiting)
+        world.send(.signalled(SIGINT))
+        #expect(world.send(.signalled(SIGTERM)) == ["exit 130"], "the first one counts")
+    }
+
+    @Test func completeResultIsDeliveredAfterASignal() throws {
+        var world = try world(in: .waiting)
+        world.send(.signalled(SIGTERM))
+        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == ["catalog"])
+        #expect(world.send(.catalogWritten(id: "c")) == ["store"])
+        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 143"])
+    }
+
+    @Test func nothingCompleteIsReportedAfterASignal() throws {
+        var world = try world(in: .waiting)
+        world.send(.signalled(SIGTERM))
+        #expect(world.send(.transcriptRead(transcript())) == ["failure(airbyte_platform)"])
+        #expect(world.send(.reportAnswered(.down)) == ["exit 143"])
+    }
+
+    @Test func goneAfterASignal() throws {
+        var world = try world(in: .writingCatalog)
+        world.send(.signalled(SIGTERM))
+        world.advance(by: .seconds(15))
+        #expect(world.send(.timerFired(.contactTimeout)) == ["exit 143"])
+    }
+
+    @Test func exitCodeDuringTheReadingAfterASignalCounts() throws {
+        var world = try world(in: .waiting)
+        world.send(.signalled(SIGTERM))
+        #expect(world.send(.exitCodeFound(.code(0))) == [])
+        world.send(.transcriptRead(transcript(Line.catalog)))
+        world.send(.catalogWritten(id: "c"))
+        world.send(.outputStored)
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 143"])
+    }
+
+    @Test func nothingFollowsTheEnd() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.contactAnswered(.running, .gone))
+        let events: [WorkloadMachine.Event] = [
+            .started, .exitCodeFound(.code(0)), .outputClosed, .outputTouched,
+            .outputVerified(isClosed: true),
+            .transcriptRead(transcript()), .contactAnswered(.running, .ok), .catalogWritten(id: "c"),
+            .catalogFailed("x"), .outputStored, .outputLost("x"), .reportAnswered(.ok), .signalled(SIGTERM),
+        ]
+        for event in events + WorkloadMachine.TimerName.allCases.map({ .timerFired($0) }) {
+            #expect(world.machine.handled(event, now: world.now).isEmpty)
+        }
+    }
+}
+
+extension WorkloadMachine {
+    /// What a copy of the machine makes of the event.
+    fileprivate func handled(_ event: Event, now: Instant) -> [Action] {
+        var copy = self
+        return copy.handle(event, now: now)
+    }
+}

@@ -1,0 +1,260 @@
+import AirbyteProtocol
+import Glibc
+import Reactor
+import Testing
+
+@testable import Sidecar
+
+/// Thousands of workloads whose every event is drawn from a seed: whatever happens, some things must hold.
+@Suite struct WorkloadMachineSimulationTests {
+    /// Seeds are run in batches, so that a failing one is named without a test case for each.
+    private static let batches = 20
+    private static let seedsInABatch = 200
+
+    @Test(arguments: 0..<batches)
+    func invariantsHold(_ batch: Int) throws {
+        for seed in batch * Self.seedsInABatch..<(batch + 1) * Self.seedsInABatch {
+            var simulation = try Simulation(seed: UInt64(seed))
+            simulation.run()
+            #expect(simulation.broken == [], "seed \(seed): \(simulation.history.joined(separator: ", "))")
+        }
+    }
+
+    @Test func sameSeedIsTheSameRun() throws {
+        var first = try Simulation(seed: 77)
+        var second = try Simulation(seed: 77)
+        first.run()
+        second.run()
+        #expect(first.history == second.history)
+        #expect(!first.history.isEmpty)
+    }
+}
+
+/// One workload in a world that answers at random.
+private struct Simulation {
+    private var machine: WorkloadMachine
+    private var now = Instant(nanoseconds: 0)
+    private var random: SplitMix64
+    private let operation: AirbyteProtocol.Operation
+
+    private var timers: [WorkloadMachine.TimerName: Instant] = [:]
+    private var contact: WorkloadMachine.Contact?
+    private var isReading = false
+    private var isVerifying = false
+    private var isWritingCatalog = false
+    private var isStoring = false
+    private var report: Report?
+
+    private var stored = false
+    private var signalled = false
+    private var sawGone = false
+    private var lastReportAccepted: Report?
+    private var exits: [Int32] = []
+
+    /// Rules that did not hold.
+    private(set) var broken: [String] = []
+    private(set) var history: [String] = []
+
+    init(seed: UInt64) throws {
+        random = SplitMix64(seed: seed)
+        operation = [.spec, .check, .discover].randomElement(using: &random) ?? .check
+        let kind: ConnectorKind = Bool.random(using: &random) ? .source : .destination
+        machine = WorkloadMachine(
+            settings: WorkloadMachine.Settings(
+                heartbeat: Configuration.Heartbeat(interval: .seconds(30), contactTimeout: .seconds(300)),
+                contactRetries: RetryPolicy(firstDelay: .seconds(2), maxRetries: 5),
+                fileTimeout: .seconds(Int.random(in: 1...900, using: &random)),
+                lostConnectorGrace: .seconds(10)
+            ),
+            input: try sidecarInput(operation, of: kind),
+            now: now,
+            seed: seed
+        )
+    }
+
+    mutating func run() {
+        take(.started)
+        for _ in 0..<Int.random(in: 5...120, using: &random) where exits.isEmpty {
+            randomStep()
+        }
+        // From here on everything that was asked for is answered: the end has to come.
+        var left = 2_000
+        while exits.isEmpty, left > 0 {
+            left -= 1
+            if !answerSomething(kindly: true) { fireNextTimer() }
+        }
+        expect(exits.count == 1, "ends once")
+        expect(timers.isEmpty, "no timer is left")
+        checkExit()
+        for _ in 0..<20 { strayEvent() }
+        expect(exits.count == 1, "nothing follows the end")
+    }
+
+    // MARK: Events
+
+    private mutating func randomStep() {
+        switch Int.random(in: 0..<20, using: &random) {
+        case 0..<9:
+            if !answerSomething(kindly: false) { fireNextTimer() }
+        case 9..<14: fireNextTimer()
+        case 14: now = now + .seconds(Int.random(in: 0...3, using: &random))
+        case 15: take(.outputClosed)
+        case 16: take(.outputTouched)
+        case 17: take(.exitCodeFound(exit()))
+        case 18: strayEvent()
+        default:
+            if Int.random(in: 0..<4, using: &random) == 0 { take(.signalled(SIGTERM)) }
+        }
+    }
+
+    private mutating func fireNextTimer() {
+        guard let next = timers.min(by: { ($0.value, $0.key.order) < ($1.value, $1.key.order) }) else {
+            return expect(false, "something is waited for")
+        }
+        now = max(now, next.value)
+        timers[next.key] = nil
+        take(.timerFired(next.key))
+    }
+
+    /// Answers one of the calls that are under way; false where none is.
+    private mutating func answerSomething(kindly: Bool) -> Bool {
+        var answers: [WorkloadMachine.Event] = []
+        if let contact { answers.append(.contactAnswered(contact, outcome(kindly: kindly))) }
+        if isReading { answers.append(.transcriptRead(randomTranscript())) }
+        if isVerifying { answers.append(.outputVerified(isClosed: Bool.random(using: &random))) }
+        if isWritingCatalog { answers.append(roll(kindly) ? .catalogWritten(id: "c") : .catalogFailed("x")) }
+        if isStoring { answers.append(roll(kindly) ? .outputStored : .outputLost("x")) }
+        if report != nil { answers.append(.reportAnswered(outcome(kindly: kindly))) }
+        guard let answer = answers.randomElement(using: &random) else { return false }
+        take(answer)
+        return true
+    }
+
+    /// An answer that nobody waits for, or a timer that was disarmed: must be harmless.
+    private mutating func strayEvent() {
+        var strays: [WorkloadMachine.Event] = []
+        if contact != .heartbeat { strays.append(.contactAnswered(.heartbeat, .gone)) }
+        if contact != .running { strays.append(.contactAnswered(.running, .gone)) }
+        if !isReading { strays.append(.transcriptRead(randomTranscript())) }
+        if report == nil { strays.append(.reportAnswered(.ok)) }
+        if !isStoring, !isWritingCatalog { strays += [.outputStored, .catalogFailed("stray")] }
+        if let stray = strays.randomElement(using: &random) { take(stray) }
+    }
+
+    private mutating func roll(_ kindly: Bool) -> Bool {
+        kindly || Int.random(in: 0..<4, using: &random) > 0
+    }
+
+    private mutating func outcome(kindly: Bool) -> CallOutcome {
+        if roll(kindly) { return .ok }
+        let outcomes: [CallOutcome] = [
+            .gone, .notFound("404"), .down, .down, .down, .unavailable("busy", retryAfter: .seconds(90)),
+            .unauthorized("401"), .refused("422"),
+        ]
+        return outcomes.randomElement(using: &random) ?? .ok
+    }
+
+    private mutating func exit() -> ConnectorExit {
+        [.code(0), .code(0), .code(1), .code(137), .unusable("is empty")].randomElement(using: &random)
+            ?? .code(0)
+    }
+
+    private mutating func randomTranscript() -> Transcript {
+        let lines = [
+            Line.result(of: operation, kind: .source), Line.result(of: operation, kind: .destination),
+            Line.trace,
+            Line.bareTrace, Line.namelessCatalog, "plain",
+        ]
+        return transcript(
+            lines.randomElement(using: &random) ?? "",
+            lines.randomElement(using: &random) ?? ""
+        )
+    }
+
+    // MARK: Rules
+
+    private mutating func expect(_ holds: Bool, _ rule: String) {
+        if !holds { broken.append(rule) }
+    }
+
+    private mutating func take(_ event: WorkloadMachine.Event) {
+        let wasEnded = !exits.isEmpty
+        note(event)
+        let actions = machine.handle(event, now: now)
+        expect(!wasEnded || actions.isEmpty, "nothing follows the end")
+        for action in actions { perform(action) }
+        guard exits.isEmpty else { return }
+        expect(timers[.contactTimeout] != nil, "patience with the platform has an end")
+        let isReporting = report != nil
+        expect(
+            contact != nil || timers[.contact] != nil || (sawGone && isReporting),
+            "heartbeats go on"
+        )
+    }
+
+    private mutating func note(_ event: WorkloadMachine.Event) {
+        switch event {
+        case .contactAnswered(let call, let outcome):
+            if contact == call {
+                contact = nil
+                if outcome == .gone { sawGone = true }
+            }
+        case .transcriptRead: isReading = false
+        case .outputVerified: isVerifying = false
+        case .catalogWritten, .catalogFailed: isWritingCatalog = false
+        case .outputStored:
+            if isStoring { stored = true }
+            isStoring = false
+        case .outputLost: isStoring = false
+        case .reportAnswered(let outcome):
+            if case .accepted = outcome, report != nil { lastReportAccepted = report }
+            report = nil
+        case .signalled: signalled = true
+        default: break
+        }
+    }
+
+    private mutating func perform(_ action: WorkloadMachine.Action) {
+        expect(exits.isEmpty, "nothing follows the end")
+        switch action {
+        case .contact(let call):
+            expect(contact == nil, "one contact at a time")
+            contact = call
+        case .readTranscript:
+            expect(!isReading, "read once")
+            isReading = true
+        case .verifyOutputClosed: isVerifying = true
+        case .writeCatalog:
+            expect(!isWritingCatalog && !isStoring && report == nil, "one step at a time")
+            isWritingCatalog = true
+        case .storeOutput:
+            expect(!isWritingCatalog && !isStoring && report == nil, "one step at a time")
+            expect(!stored, "the output is stored once")
+            isStoring = true
+        case .report(let report):
+            expect(self.report == nil, "one report at a time")
+            expect(report != .success || stored, "no success before the output is stored")
+            expect(!isStoring && !isWritingCatalog, "the report comes last")
+            self.report = report
+        case .arm(let timer, let deadline):
+            expect(deadline >= now, "timers lie in the future")
+            timers[timer] = deadline
+        case .disarm(let timer): timers[timer] = nil
+        case .log: return
+        case .exit(let status): exits.append(status)
+        }
+        history.append(action.name)
+    }
+
+    private mutating func checkExit() {
+        let status = exits.first ?? -1
+        if signalled { return expect(status == 143, "a signal gives the exit code") }
+        expect([0, 1, 2].contains(status), "a known exit code")
+        if status == 0 { expect(lastReportAccepted == .success, "0 means that the success was taken") }
+        if status == 2 { expect(lastReportAccepted != nil, "2 means that the time-out was reported") }
+    }
+}
+
+extension WorkloadMachine.TimerName {
+    fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}

@@ -1,0 +1,109 @@
+import AirbyteProtocol
+import Reactor
+
+@testable import Sidecar
+
+/// A machine in a world where time passes only when a test says so: keeps its timers and writes down what it wants.
+struct MachineWorld {
+    private(set) var machine: WorkloadMachine
+    private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+    let started: Instant
+    private(set) var timers: [WorkloadMachine.TimerName: Instant] = [:]
+    /// Everything that the machine has wanted, timers and log lines left out.
+    private(set) var steps: [String] = []
+    private(set) var logged: [String] = []
+    /// The last output that was to be stored.
+    private(set) var output: JobOutput?
+
+    init(
+        _ input: SidecarInput,
+        interval: Duration = .seconds(30),
+        contactTimeout: Duration = .seconds(300),
+        fileTimeout: Duration = .seconds(540),
+        retryDelay: Duration = .seconds(2),
+        seed: UInt64 = 1
+    ) {
+        started = now
+        machine = WorkloadMachine(
+            settings: WorkloadMachine.Settings(
+                heartbeat: Configuration.Heartbeat(interval: interval, contactTimeout: contactTimeout),
+                contactRetries: RetryPolicy(firstDelay: retryDelay, maxRetries: 5),
+                fileTimeout: fileTimeout,
+                lostConnectorGrace: .seconds(10)
+            ),
+            input: input,
+            now: now,
+            seed: seed
+        )
+    }
+
+    /// Hands in an event; what the machine wants in answer, timers and log lines left out.
+    @discardableResult
+    mutating func send(_ event: WorkloadMachine.Event) -> [String] {
+        var wanted: [String] = []
+        for action in machine.handle(event, now: now) {
+            switch action {
+            case .arm(let timer, let deadline): timers[timer] = deadline
+            case .disarm(let timer): timers[timer] = nil
+            case .log(let level, let message): logged.append("\(level) \(message)")
+            case .storeOutput(let output):
+                self.output = output
+                wanted.append(action.name)
+            default: wanted.append(action.name)
+            }
+        }
+        steps += wanted
+        return wanted
+    }
+
+    /// Starts, and has the announcement accepted.
+    mutating func announce() {
+        send(.started)
+        send(.contactAnswered(.running, .accepted(body: [])))
+    }
+
+    /// Lets so much time pass; what fires in it, fires at its own time. What the machine wants in answer.
+    @discardableResult
+    mutating func advance(by time: Duration) -> [String] {
+        let end = now + time
+        var wanted: [String] = []
+        while let next = timers.filter({ $0.value <= end }).min(by: { $0.value < $1.value }) {
+            now = max(now, next.value)
+            timers[next.key] = nil
+            wanted += send(.timerFired(next.key))
+        }
+        now = end
+        return wanted
+    }
+
+    /// How long until the timer fires; nil where it is not armed.
+    func delay(of timer: WorkloadMachine.TimerName) -> Duration? {
+        timers[timer].map { $0 - now }
+    }
+
+    var isEnded: Bool { steps.last?.hasPrefix("exit") == true }
+}
+
+extension WorkloadMachine.Action {
+    /// One word or two.
+    var name: String {
+        switch self {
+        case .contact(let contact): contact.rawValue
+        case .readTranscript: "read"
+        case .verifyOutputClosed: "verify"
+        case .writeCatalog: "catalog"
+        case .storeOutput: "store"
+        case .report(.success): "success"
+        case .report(.failure(let source, _)): "failure(\(source.rawValue))"
+        case .arm(let timer, _): "arm \(timer)"
+        case .disarm(let timer): "disarm \(timer)"
+        case .log: "log"
+        case .exit(let status): "exit \(status)"
+        }
+    }
+}
+
+extension CallOutcome {
+    static let ok = CallOutcome.accepted(body: [])
+    static let down = CallOutcome.unavailable("down", retryAfter: nil)
+}
