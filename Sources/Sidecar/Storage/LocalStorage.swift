@@ -10,6 +10,10 @@ struct LocalStorage: Sendable {
         var message: String
     }
 
+    /// So much of a document's name goes into its temporary name, in bytes: one that is cut within a character may
+    /// grow by three, and all of it stays below the 255 that a name may have.
+    private static let longestStem = 200
+
     /// An absolute path.
     let root: String
 
@@ -35,7 +39,8 @@ struct LocalStorage: Sendable {
         in folder: Int32,
         shownAs path: String
     ) throws(Failure) {
-        let temporary = ".\(name.prefix(200)).\(getpid()).tmp"
+        let stem = String(decoding: name.utf8.prefix(Self.longestStem), as: UTF8.self)
+        let temporary = ".\(stem).\(getpid()).tmp"
         // Left behind by a process of the same number that died: nobody else uses this name.
         _ = unsafe unlinkat(folder, temporary, 0)
         let file = OwnedDescriptor(
