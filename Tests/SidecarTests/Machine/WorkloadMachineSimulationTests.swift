@@ -160,16 +160,19 @@ private struct Simulation {
     }
 
     private mutating func randomTranscript() -> Transcript {
-        let lines = [
-            Line.result(of: operation, kind: .source), Line.result(of: operation, kind: .destination),
-            Line.trace,
-            Line.bareTrace, Line.namelessCatalog, "plain",
-        ]
-        return transcript(
-            lines.randomElement(using: &random) ?? "",
-            lines.randomElement(using: &random) ?? ""
-        )
+        Self.transcripts[operation]?.randomElement(using: &random) ?? Transcript()
     }
+
+    /// What connectors can have said, all pairs of some lines.
+    private static let transcripts = Dictionary(
+        uniqueKeysWithValues: AirbyteProtocol.Operation.allCases.map { operation in
+            let lines = [
+                Line.result(of: operation, kind: .source), Line.result(of: operation, kind: .destination),
+                Line.trace, Line.bareTrace, Line.namelessCatalog, "plain",
+            ]
+            return (operation, lines.flatMap { first in lines.map { transcript(first, $0) } })
+        }
+    )
 
     // MARK: Rules
 

@@ -38,8 +38,10 @@ final class TemporaryDirectory {
         }
     }
 
-    func read(_ name: String) -> String? {
-        let file = open(path(name), O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    func read(_ name: String) -> String? { Self.read(path: path(name)) }
+
+    static func read(path: String) -> String? {
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard file >= 0 else { return nil }
         defer { close(file) }
         var bytes: [UInt8] = []
