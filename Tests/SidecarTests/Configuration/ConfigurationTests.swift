@@ -180,7 +180,7 @@ import Testing
     ])
     func ioBackend(_ value: String, _ backend: BackendChoice) throws {
         let read = try configuration(["SIDECAR_IO_BACKEND": value]).ioBackend
-        #expect(read.word == backend.word)
+        #expect(read == backend)
     }
 
     @Test(arguments: [("json", Configuration.LogFormat.json), ("JSON", .json), ("text", .text), ("", .text)])
@@ -189,7 +189,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("LOG_LEVEL", "TRACE, DEBUG, INFO, WARN, ERROR"), ("SIDECAR_IO_BACKEND", "auto, epoll, io_uring"),
+        ("LOG_LEVEL", "TRACE, DEBUG, INFO, WARN, ERROR"), ("SIDECAR_IO_BACKEND", "auto, io_uring, epoll"),
         ("PLATFORM_LOG_FORMAT", "text, json"), ("SIDECAR_OUTPUT_SINK", "auto, storage, api"),
         ("STORAGE_TYPE", "S3, MINIO, GCS, AZURE, LOCAL"),
     ])
