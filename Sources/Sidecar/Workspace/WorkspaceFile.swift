@@ -56,27 +56,41 @@ final class WorkspaceFile {
 
     /// The whole file, read at once. More than `limit` bytes are an error.
     func contents(limit: Int) throws(WorkspaceError) -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: limit + 1)
+        // As large as the file says it is, and one byte more, so that a file that has grown is noticed.
+        var bytes = [UInt8](repeating: 0, count: Int(min(size, UInt64(limit))) + 1)
         var filled = 0
-        while filled < bytes.count {
-            let count = unsafe bytes[filled...].withUnsafeMutableBytes {
-                unsafe pread(owned.raw, $0.baseAddress, $0.count, filled)
+        while true {
+            let count = try read(into: &bytes, from: filled)
+            filled += count
+            guard filled <= limit else {
+                throw WorkspaceError(
+                    file: name,
+                    problem: "is longer than the \(limit) bytes that are read of it"
+                )
             }
             if count == 0 { break }
-            if count < 0 {
-                if errno == EINTR { continue }
+            if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: filled)) }
+        }
+        bytes.removeLast(bytes.count - filled)
+        return bytes
+    }
+
+    /// Fills the array from the offset on with what the file holds there; returns the count of bytes read, 0 at
+    /// the end of the file.
+    private func read(into bytes: inout [UInt8], from offset: Int) throws(WorkspaceError) -> Int {
+        while true {
+            let count = unsafe bytes.withUnsafeMutableBytes { all in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: all[offset...])
+                return unsafe pread(owned.raw, rest.baseAddress, rest.count, offset)
+            }
+            if count >= 0 { return count }
+            guard errno == EINTR else {
                 throw WorkspaceError(
                     file: name,
                     problem: "cannot be read: \(SystemError(call: "pread", errno: errno))"
                 )
             }
-            filled += count
         }
-        guard filled <= limit else {
-            throw WorkspaceError(file: name, problem: "is longer than the \(limit) bytes that are read of it")
-        }
-        bytes.removeLast(bytes.count - filled)
-        return bytes
     }
 
     private static func kind(_ mode: mode_t) -> String {
