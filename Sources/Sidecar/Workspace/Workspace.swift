@@ -60,17 +60,39 @@ final class Workspace {
         }
     }
 
-    /// Puts the `TERMINATED` marker there, whatever has been put in its place.
+    /// Puts the `TERMINATED` marker there, whatever has been put in its place: the main container looks for a
+    /// regular file.
     func writeTerminatedMarker() throws(SystemError) {
         let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-        var raw = unsafe openat(directory.raw, FileName.terminated, flags, 0o644)
-        if raw < 0, [ELOOP, ENXIO, EISDIR, EACCES].contains(errno) {
-            // A link, a FIFO, somebody else's file: make room and try once more.
-            _ = unsafe unlinkat(directory.raw, FileName.terminated, 0)
-            raw = unsafe openat(directory.raw, FileName.terminated, flags | O_EXCL, 0o644)
+        let raw = unsafe openat(directory.raw, FileName.terminated, flags, 0o644)
+        if raw >= 0 {
+            // A FIFO that somebody reads can be opened too.
+            let isRegular = Self.isRegular(raw)
+            close(raw)
+            if isRegular { return }
+        } else if ![ELOOP, ENXIO, EISDIR, EACCES].contains(errno) {
+            throw SystemError(call: "openat", errno: errno)
         }
-        guard raw >= 0 else { throw SystemError(call: "openat", errno: errno) }
-        close(raw)
+        // A link, a FIFO, a directory, somebody else's file: make room and try once more.
+        removeWhatTakesTheMarkersName()
+        let second = unsafe openat(directory.raw, FileName.terminated, flags | O_EXCL, 0o644)
+        guard second >= 0 else { throw SystemError(call: "openat", errno: errno) }
+        close(second)
+    }
+
+    /// Whether it worked shows when the name is used.
+    private func removeWhatTakesTheMarkersName() {
+        guard unsafe unlinkat(directory.raw, FileName.terminated, 0) != 0, errno == EISDIR,
+            unsafe unlinkat(directory.raw, FileName.terminated, AT_REMOVEDIR) != 0
+        else { return }
+        // Something is in the directory. It is moved aside: what is in it is the connector's affair.
+        let aside = "\(FileName.terminated).\(getpid())"
+        _ = unsafe renameat(directory.raw, FileName.terminated, directory.raw, aside)
+    }
+
+    private static func isRegular(_ descriptor: Int32) -> Bool {
+        var information = stat()
+        return unsafe fstat(descriptor, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
     }
 
     /// Whether inotify tells of the other container's writes: not on file systems whose writers may be behind
