@@ -93,13 +93,16 @@ final class WorkspaceWatcher {
     }
 
     private func take(_ events: [InotifyEvent]) {
-        // Many writes between two ticks make many events that all say the same.
-        var told: Set<Change> = []
+        // Many writes between two ticks make many events that all say the same. Only repetitions are left out: the
+        // last change of a file has to be the last that is told of it.
+        var last: [String: Change] = [:]
         for event in events {
             if event.mask.contains(.deleteSelf) || event.mask.contains(.ignored) {
                 rescan(because: "the directory was removed")
             }
-            guard let change = change(event), told.insert(change).inserted, !isCancelled else { continue }
+            guard let change = change(event), last.updateValue(change, forKey: event.name) != change,
+                !isCancelled
+            else { continue }
             handler(change)
         }
     }
