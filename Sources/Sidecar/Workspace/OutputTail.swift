@@ -25,6 +25,7 @@ final class OutputTail {
     /// Called once the end has been reached by a read that was started after the call came.
     private var finished: (() -> Void)?
     private var isHeldBack = false
+    private var isCancelled = false
     private var toldProblem: WorkspaceError?
 
     /// Both handlers are called from the loop.
@@ -73,7 +74,7 @@ final class OutputTail {
         if let current { reactor.cancel(current) }
         current = nil
         finished = nil
-        isHeldBack = true
+        isCancelled = true
     }
 
     /// Whether a writer holds the output open; nil where that is unknown or there is no output.
@@ -87,7 +88,7 @@ final class OutputTail {
 
 extension OutputTail {
     private func readOn() {
-        guard current == nil, isStale, !isHeldBack else { return }
+        guard current == nil, isStale, !isHeldBack, !isCancelled else { return }
         if finished == nil, console.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
             isHeldBack = true
@@ -136,7 +137,9 @@ extension OutputTail {
         guard let completion = finished else { return }
         finished = nil
         // Later, so that no completion is called from within `finish`.
-        reactor.schedule(after: .zero, handler: completion)
+        reactor.schedule(after: .zero) { [weak self] in
+            if self?.isCancelled == false { completion() }
+        }
     }
 }
 
