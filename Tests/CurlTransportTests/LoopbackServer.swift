@@ -51,11 +51,10 @@ final class LoopbackServer: Sendable {
             }
             threads.enter()
             Thread.detachNewThread { [self] in
-                let connection = ServerConnection(descriptor, number: number)
-                script(connection)
+                script(ServerConnection(descriptor, number: number))
                 state.withLock { state in
                     state.open.remove(descriptor)
-                    connection.close()
+                    close(descriptor)
                 }
                 threads.leave()
             }

@@ -17,7 +17,7 @@ struct ReceivedRequest: Sendable {
 final class ServerConnection {
     /// Counts the connections of one server from 1.
     let number: Int
-    private(set) var descriptor: Int32
+    let descriptor: Int32
     private var buffered: [UInt8] = []
 
     init(_ descriptor: Int32, number: Int) {
@@ -102,10 +102,12 @@ final class ServerConnection {
         close()
     }
 
+    /// Ends the connection. The descriptor's number stays ours until the script returns, as the server still
+    /// knows it and other tests run at the same time.
     func close() {
-        guard descriptor >= 0 else { return }
-        _ = Foundation.close(descriptor)
-        descriptor = -1
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        dup2(nothing, descriptor)
+        _ = Foundation.close(nothing)
     }
 
     /// Blocks until the peer has closed, whatever it sends before.
