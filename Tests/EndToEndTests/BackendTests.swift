@@ -28,6 +28,26 @@ import Testing
         }
     }
 
+    /// A user's limit of inotify instances that is used up, as it happens on crowded nodes.
+    @Test(arguments: Backend.allCases)
+    func withoutInotifyTheWorkspaceIsLookedAtAgainAndAgain(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.environment["SIDECAR_RESCAN_SECONDS"] = "0.1"
+            let limit = "/proc/sys/user/max_inotify_instances"
+            pod.launcher = [
+                "/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c",
+                "echo 0 > \(limit) && exec \"$0\"",
+            ]
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(
+                outcome.console.contains("is looked at every 0.1 seconds, since inotify is not to be had")
+            )
+            #expect(outcome.console.contains("EMFILE"))
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+        }
+    }
+
     /// Between two heartbeats there is one wait, which the timer ends: seen by strace, in epoll mode.
     @Test func idleEpollLoopSleepsUntilTheHeartbeat() async throws {
         let calls = try await idleTrace(.epoll) { pod in

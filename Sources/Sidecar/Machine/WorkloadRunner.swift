@@ -62,6 +62,7 @@ final class WorkloadRunner {
         watcher = WorkspaceWatcher(
             workspace: workspace,
             reactor: reactor,
+            usesInotify: workspace.inotifyIsReliable,
             rescanInterval: rescanInterval,
             log: log
         ) { [weak self] change in self?.workspaceChanged(change) }

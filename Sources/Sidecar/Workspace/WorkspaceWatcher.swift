@@ -21,6 +21,7 @@ final class WorkspaceWatcher {
 
     private let workspace: Workspace
     private let reactor: Reactor
+    private let usesInotify: Bool
     private let rescanInterval: Duration
     private let log: Logger
     private let handler: (Change) -> Void
@@ -28,15 +29,20 @@ final class WorkspaceWatcher {
     private var isRescanning = false
     private var isCancelled = false
 
+    /// - Parameters:
+    ///   - usesInotify: false where inotify does not tell of the connector's writes.
+    ///   - rescanInterval: how often everything is looked at where inotify is not used or not to be had.
     init(
         workspace: Workspace,
         reactor: Reactor,
+        usesInotify: Bool,
         rescanInterval: Duration,
         log: Logger,
         handler: @escaping (Change) -> Void
     ) {
         self.workspace = workspace
         self.reactor = reactor
+        self.usesInotify = usesInotify
         self.rescanInterval = rescanInterval
         self.log = log
         self.handler = handler
@@ -44,7 +50,7 @@ final class WorkspaceWatcher {
 
     /// Watches first and then has everything looked at, so that nothing is missed in between.
     func start() {
-        if workspace.inotifyIsReliable {
+        if usesInotify {
             watch()
         } else {
             rescan(because: "its file system may not tell of the connector's writes")
@@ -66,7 +72,7 @@ final class WorkspaceWatcher {
             }
             _ = try source.watch(
                 descriptor: workspace.descriptor,
-                [.create, .movedTo, .modify, .closeWrite, .deleteSelf, .onlyDirectory]
+                [.create, .movedTo, .modify, .closeWrite, .onlyDirectory]
             )
             inotify = source
         } catch {
@@ -97,9 +103,8 @@ final class WorkspaceWatcher {
         // last change of a file has to be the last that is told of it.
         var last: [String: Change] = [:]
         for event in events {
-            if event.mask.contains(.deleteSelf) || event.mask.contains(.ignored) {
-                rescan(because: "the directory was removed")
-            }
+            // The file system was unmounted: the directory itself cannot go while the workspace holds it open.
+            if event.mask.contains(.ignored) { rescan(because: "its file system is gone") }
             guard let change = change(event), last.updateValue(change, forKey: event.name) != change,
                 !isCancelled
             else { continue }

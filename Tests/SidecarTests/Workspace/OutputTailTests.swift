@@ -1,0 +1,326 @@
+import Glibc
+import Reactor
+import Testing
+
+@testable import Sidecar
+
+/// The reading of a growing file, on the real loop with both drivers.
+@Suite struct OutputTailTests {
+    final class Told {
+        private(set) var bytes: [UInt8] = []
+        var restarts: [Int] = []
+
+        func take(_ span: RawSpan) {
+            span.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        }
+    }
+
+    /// A tail with everything that it needs, and what it has told.
+    final class Fixture {
+        let directory = TemporaryDirectory()
+        let reactor: Reactor
+        let pipe = Pipe()
+        let console: Console
+        let log = CapturedLog()
+        let tail: OutputTail
+        private let told = Told()
+
+        init(_ backend: BackendChoice) throws {
+            reactor = try Reactor(backend: backend)
+            console = Console(descriptor: pipe.writeEnd, reactor: reactor)
+            tail = OutputTail(
+                workspace: try Workspace(path: directory.path),
+                reactor: reactor,
+                console: console,
+                log: log.logger,
+                onBytes: { [told] in told.take($0) },
+                onRestart: { [told] in told.restarts.append(told.bytes.count) }
+            )
+        }
+
+        var bytes: [UInt8] { told.bytes }
+        /// How many bytes had been read at each new beginning.
+        var restarts: [Int] { told.restarts }
+        var text: String { String(decoding: bytes, as: UTF8.self) }
+
+        func tick(until text: String) throws { try reactor.tick { self.text == text } }
+
+        /// Has a console that nobody reads fall behind.
+        func stall() {
+            console.pending.append(contentsOf: repeatElement(UInt8(ascii: "c"), count: 2 * 1_024 * 1_024))
+            console.flush()
+        }
+
+        /// Somebody reads the console again.
+        func relieve() throws {
+            var relieved = false
+            console.whenRelieved { relieved = true }
+            try reactor.tick {
+                _ = self.pipe.read()
+                return relieved
+            }
+        }
+    }
+
+    private static let output = "jobOutput.json"
+
+    @Test(arguments: BackendChoice.both)
+    func growth(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "one\n")
+        fixture.tail.wake()
+        #expect(fixture.text == "", "nothing is told from within the call")
+        try fixture.tick(until: "one\n")
+        fixture.directory.append(Self.output, "two\n")
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "one\n", "nobody has woken it")
+        fixture.tail.wake()
+        try fixture.tick(until: "one\ntwo\n")
+        #expect(fixture.restarts == [])
+        #expect(fixture.log.lines == [])
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func wokenWhileItReads(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "one")
+        fixture.tail.wake()
+        fixture.directory.append(Self.output, "two")
+        fixture.tail.wake()
+        fixture.tail.wake()
+        try fixture.tick(until: "onetwo")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func severalBuffers(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        let content = (0..<50_000).map { "line \($0)\n" }.joined()
+        fixture.directory.write(Self.output, content)
+        fixture.tail.wake()
+        try fixture.reactor.tick { fixture.bytes.count >= content.utf8.count }
+        #expect(fixture.text == content)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func appearsLater(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.tail.wakeReplaced()
+        try fixture.reactor.tickOver()
+        #expect(fixture.tail.isOpenForWriting == nil)
+        fixture.directory.write(Self.output, "here")
+        fixture.tail.wake()
+        try fixture.tick(until: "here")
+        #expect(fixture.restarts == [])
+        #expect(fixture.log.lines == [], "that it was missing is no problem")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func truncated(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "a long line")
+        fixture.tail.wake()
+        try fixture.tick(until: "a long line")
+        fixture.directory.write(Self.output, "new")
+        fixture.tail.wake()
+        try fixture.tick(until: "a long linenew")
+        #expect(fixture.restarts == [11])
+        #expect(fixture.log.count(of: "was truncated after 11 bytes") == 1)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func replaced(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "old")
+        fixture.tail.wake()
+        try fixture.tick(until: "old")
+        // What the old file got before it was replaced is read first.
+        fixture.directory.append(Self.output, " end")
+        fixture.directory.write("other", "new")
+        #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
+        fixture.tail.wakeReplaced()
+        try fixture.tick(until: "old endnew")
+        #expect(fixture.restarts == [7])
+        #expect(fixture.log.count(of: "was replaced by another file") == 1)
+        fixture.directory.append(Self.output, "er")
+        fixture.tail.wake()
+        try fixture.tick(until: "old endnewer")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func sameFileIsNotReadTwice(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "once")
+        for _ in 0..<3 {
+            fixture.tail.wakeReplaced()
+            try fixture.reactor.tickOver()
+        }
+        #expect(fixture.text == "once")
+        #expect(fixture.restarts == [])
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func removedFileIsReadToItsEnd(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "one")
+        fixture.tail.wake()
+        try fixture.tick(until: "one")
+        fixture.directory.append(Self.output, "two")
+        #expect(unlink(fixture.directory.path(Self.output)) == 0)
+        fixture.tail.wakeReplaced()
+        try fixture.tick(until: "onetwo")
+        #expect(fixture.restarts == [])
+    }
+
+    // MARK: The end
+
+    @Test(arguments: BackendChoice.both)
+    func finishReadsEverything(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        let content = text(ofLength: 500_000)
+        fixture.directory.write(Self.output, content)
+        var ends = 0
+        fixture.tail.finish { ends += 1 }
+        #expect(ends == 0, "not from within the call")
+        try fixture.reactor.tick { ends > 0 }
+        #expect(fixture.text == content)
+        try fixture.reactor.tickOver()
+        #expect(ends == 1)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func finishWhileItReads(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "one")
+        fixture.tail.wake()
+        fixture.directory.append(Self.output, "two")
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.text == "onetwo")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func finishTakesTheReplacementToo(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "old")
+        fixture.tail.wake()
+        try fixture.tick(until: "old")
+        fixture.directory.write("other", "new")
+        #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.text == "oldnew")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func finishWithoutAFile(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        #expect(!isFinished)
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.bytes == [])
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func unusableFileIsToldOnceAndEnds(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        #expect(mkfifo(fixture.directory.path(Self.output), 0o644) == 0)
+        for _ in 0..<3 {
+            fixture.tail.wakeReplaced()
+            try fixture.reactor.tickOver()
+        }
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.log.lines == ["error jobOutput.json is a FIFO, not a regular file: it is not read"])
+    }
+
+    // MARK: Holding back
+
+    @Test(arguments: BackendChoice.both)
+    func stalledConsoleHoldsTheReadingBack(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.stall()
+        #expect(fixture.console.isStalled)
+        fixture.directory.write(Self.output, "patience")
+        fixture.tail.wake()
+        fixture.tail.wake()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "")
+        try fixture.relieve()
+        try fixture.tick(until: "patience")
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func finishDoesNotWaitForTheConsole(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.stall()
+        fixture.directory.write(Self.output, "all of it")
+        fixture.tail.wake()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "")
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.text == "all of it")
+        try fixture.relieve()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "all of it")
+    }
+
+    // MARK: Cancelling
+
+    @Test(arguments: BackendChoice.both)
+    func cancelledTailTellsNothing(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "x")
+        fixture.tail.wake()
+        var isFinished = false
+        fixture.tail.finish { isFinished = true }
+        fixture.tail.cancel()
+        try fixture.reactor.tickOver()
+        fixture.tail.wake()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "")
+        #expect(!isFinished)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func cancelledAtItsEndTailTellsNothing(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        var isFinished = false
+        // There is no file, so that the end is reached at once and only its telling is due.
+        fixture.tail.finish { isFinished = true }
+        fixture.tail.cancel()
+        try fixture.reactor.tickOver()
+        #expect(!isFinished)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func cancelledTailStaysSilentWhenTheConsoleIsRelieved(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.stall()
+        fixture.directory.write(Self.output, "x")
+        fixture.tail.wake()
+        fixture.tail.cancel()
+        try fixture.relieve()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "")
+    }
+
+    // MARK: Who writes
+
+    @Test(arguments: BackendChoice.both)
+    func tellsWhetherSomebodyWrites(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        #expect(fixture.tail.isOpenForWriting == nil)
+        fixture.directory.write(Self.output, "x")
+        #expect(fixture.tail.isOpenForWriting == false)
+        let writer = open(fixture.directory.path(Self.output), O_WRONLY | O_CLOEXEC)
+        #expect(fixture.tail.isOpenForWriting == true)
+        close(writer)
+        #expect(fixture.tail.isOpenForWriting == false)
+    }
+}
