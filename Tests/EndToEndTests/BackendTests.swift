@@ -3,12 +3,20 @@ import Testing
 
 /// Which driver runs the loop, and how little it does while nothing happens.
 @Suite struct BackendTests {
-    private static let withoutIOUring = Project.path("Tests/EndToEndTests/Fixtures/without-io-uring")
+    /// The start of a command line for whose program the calls fail with that errno.
+    private func refusing(_ errno: String, _ calls: String) -> [String] {
+        [Project.path("Tests/EndToEndTests/Fixtures/refusing"), errno, calls]
+    }
+
+    /// As the seccomp profile RuntimeDefault has it.
+    private var withoutIOUring: [String] {
+        refusing("EPERM", "io_uring_setup,io_uring_enter,io_uring_register")
+    }
 
     @Test func refusedIOUringGivesWayToEpoll() async throws {
         try await Pod.with("check") { pod in
             pod.environment["SIDECAR_IO_BACKEND"] = nil
-            pod.launcher = [Self.withoutIOUring]
+            pod.launcher = withoutIOUring
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.console.contains("on epoll"))
@@ -19,7 +27,7 @@ import Testing
 
     @Test func forcedIOUringThatIsRefusedIsAnError() async throws {
         try await Pod.with("check", backend: .ioUring) { pod in
-            pod.launcher = [Self.withoutIOUring]
+            pod.launcher = withoutIOUring
             let outcome = try await pod.outcome(of: try pod.startSidecar())
             #expect(outcome.exitCode == 78, "\(outcome)")
             #expect(outcome.errors.contains("SIDECAR_IO_BACKEND=io_uring: io_uring_setup: EPERM"))
@@ -33,11 +41,7 @@ import Testing
     func withoutInotifyTheWorkspaceIsLookedAtAgainAndAgain(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
             pod.environment["SIDECAR_RESCAN_SECONDS"] = "0.1"
-            let limit = "/proc/sys/user/max_inotify_instances"
-            pod.launcher = [
-                "/usr/bin/unshare", "--user", "--map-root-user", "/bin/sh", "-c",
-                "echo 0 > \(limit) && exec \"$0\"",
-            ]
+            pod.launcher = refusing("EMFILE", "inotify_init1")
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(

@@ -150,6 +150,8 @@ import Testing
     func sameFileIsNotReadTwice(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.directory.write(Self.output, "once")
+        fixture.tail.wake()
+        try fixture.tick(until: "once")
         for _ in 0..<3 {
             fixture.tail.wakeReplaced()
             try fixture.reactor.tickOver()
