@@ -23,10 +23,10 @@ final class LogPipeline {
         _ level: Logger.Level,
         from source: LogSource,
         _ message: String,
-        caller: LogEvent.Caller? = nil
+        caller: JobLogEvent.Caller? = nil
     ) {
         guard accepts(level) else { return }
-        let event = LogEvent(
+        let event = JobLogEvent(
             timestamp: wallClock.millisecondsSince1970,
             level: level,
             source: source,
@@ -67,7 +67,7 @@ private struct PipelineLogHandler: LogHandler, @unchecked Sendable {
             event.level,
             from: .platform,
             event.message.description,
-            caller: LogEvent.Caller(file: event.file, function: event.function, line: event.line)
+            caller: JobLogEvent.Caller(file: event.file, function: event.function, line: event.line)
         )
     }
 }

@@ -8,7 +8,7 @@ enum LogSource: String, Sendable {
 }
 
 /// One event of a job's log.
-struct LogEvent: Sendable {
+struct JobLogEvent: Sendable {
     /// Where in this program the event comes from; none for the connector's own.
     struct Caller: Sendable {
         var file: String

@@ -1,0 +1,49 @@
+/// A point in time in the Gregorian calendar, in UTC.
+struct CalendarTime: Hashable {
+    var year: Int
+    var month: Int
+    var day: Int
+    var hour: Int
+    var minute: Int
+    var second: Int
+    var millisecond: Int
+
+    /// Counts days in 400-year cycles that begin on a 1st of March, where a leap day is the last of its year.
+    init(millisecondsSince1970: Int64) {
+        let secondsSince1970 = Self.floorDivide(Int(millisecondsSince1970), by: 1_000)
+        millisecond = secondsSince1970.rest
+        let days = Self.floorDivide(secondsSince1970.whole, by: 86_400)
+        hour = days.rest / 3_600
+        minute = days.rest / 60 % 60
+        second = days.rest % 60
+
+        // 719,468 days lie between 0000-03-01 and 1970-01-01.
+        let cycle = Self.floorDivide(days.whole + 719_468, by: 146_097)
+        let dayOfCycle = cycle.rest
+        let yearOfCycle = (dayOfCycle - dayOfCycle / 1_460 + dayOfCycle / 36_524 - dayOfCycle / 146_096) / 365
+        let dayOfYear = dayOfCycle - (365 * yearOfCycle + yearOfCycle / 4 - yearOfCycle / 100)
+        let monthFromMarch = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * monthFromMarch + 2) / 5 + 1
+        month = monthFromMarch < 10 ? monthFromMarch + 3 : monthFromMarch - 9
+        year = cycle.whole * 400 + yearOfCycle + (month <= 2 ? 1 : 0)
+    }
+
+    /// `2026-11-24 05:22:24.123`
+    var text: String {
+        let date = [Self.padded(year, 4), Self.padded(month, 2), Self.padded(day, 2)].joined(separator: "-")
+        let time = [Self.padded(hour, 2), Self.padded(minute, 2), Self.padded(second, 2)].joined(
+            separator: ":"
+        )
+        return "\(date) \(time).\(Self.padded(millisecond, 3))"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
+    private static func floorDivide(_ number: Int, by divisor: Int) -> (whole: Int, rest: Int) {
+        let (quotient, remainder) = number.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+}

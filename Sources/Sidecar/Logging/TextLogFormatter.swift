@@ -1,0 +1,23 @@
+/// For people: `2026-11-24 05:22:24.123 INFO  source > message`, in UTC.
+///
+/// Further lines of a message are indented, so that no connector can make up a line that looks like another
+/// event; its control characters are spelled out, so that it cannot play with the reader's terminal.
+struct TextLogFormatter: LogFormatter {
+    func format(_ event: JobLogEvent, into output: inout [UInt8]) {
+        output.append(contentsOf: CalendarTime(millisecondsSince1970: event.timestamp).text.utf8)
+        output.append(UInt8(ascii: " "))
+        let level = event.level.platformName
+        output.append(contentsOf: level.utf8)
+        output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 5 - level.utf8.count) + 1))
+        output.append(contentsOf: event.source.rawValue.utf8)
+        output.append(contentsOf: " > ".utf8)
+        for (number, line) in event.message.split(
+            separator: "\n",
+            omittingEmptySubsequences: false
+        ).enumerated() {
+            if number > 0 { output.append(contentsOf: "\n    ".utf8) }
+            output.append(contentsOf: line.escapingControlCharacters(keeping: ["\t"]).utf8)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+}

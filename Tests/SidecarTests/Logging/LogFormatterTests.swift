@@ -1,0 +1,93 @@
+import AirbyteProtocol
+import Logging
+import Testing
+
+@testable import Sidecar
+
+private func event(
+    _ message: String,
+    _ level: Logger.Level = .info,
+    _ source: LogSource = .source,
+    caller: JobLogEvent.Caller? = nil
+) -> JobLogEvent {
+    JobLogEvent(
+        timestamp: 1_700_000_000_123,
+        level: level,
+        source: source,
+        message: message,
+        caller: caller
+    )
+}
+
+private func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> String {
+    var output: [UInt8] = []
+    formatter.format(event, into: &output)
+    return String(decoding: output, as: UTF8.self)
+}
+
+@Suite struct TextLogFormatterTests {
+    private static let start = "2023-11-14 22:13:20.123 "
+
+    @Test(arguments: [
+        (Logger.Level.trace, "TRACE"), (.debug, "DEBUG"), (.info, "INFO "), (.notice, "INFO "),
+        (.warning, "WARN "), (.error, "ERROR"), (.critical, "ERROR"),
+    ])
+    func levelsLineUp(_ level: Logger.Level, _ name: String) {
+        #expect(formatted(TextLogFormatter(), event("m", level)) == "\(Self.start)\(name) source > m\n")
+    }
+
+    @Test(arguments: [
+        ("", ""),
+        ("one\ntwo\n  three", "one\n    two\n      three"),
+        ("ends\n", "ends\n    "),
+        // No connector can make up a line that looks like another event, or play with the terminal.
+        ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"),
+        ("over\rwritten", "over\\rwritten"),
+        ("bell\u{7}\u{0}", "bell\\u{7}\\u{0}"),
+        ("a\tb", "a\tb"),
+        ("C1 \u{9B}31m", "C1 \\u{9b}31m"),
+        ("line\u{2028}separator", "line\\u{2028}separator"),
+        ("Zoë 😀", "Zoë 😀"),
+    ])
+    func messagesStayWithinTheirEvent(_ message: String, _ text: String) {
+        #expect(formatted(TextLogFormatter(), event(message)) == "\(Self.start)INFO  source > \(text)\n")
+    }
+
+    @Test(arguments: [LogSource.platform, .source, .destination])
+    func speakerIsNamed(_ source: LogSource) {
+        #expect(formatted(TextLogFormatter(), event("m", .info, source)).contains(" \(source.rawValue) > m"))
+    }
+}
+
+@Suite struct JSONLogFormatterTests {
+    private let formatter = JSONLogFormatter(context: [("workloadId", "w-1"), ("jobId", "j \"1\"")])
+
+    @Test(arguments: ["plain", "two\nlines", "\u{1B}[31m", "quote \" and \\", "\u{0}\u{7}", "Zoë 😀", ""])
+    func anyMessageIsOneLineOfJSON(_ message: String) throws {
+        let text = formatted(formatter, event(message, .warning, .destination))
+        #expect(text.hasSuffix("\n"))
+        #expect(text.dropLast().utf8.allSatisfy { $0 >= 0x20 })
+        let root = try JSONDocument(parsing: Array(text.utf8)).root
+        #expect(root[member: "message"]?.string == message)
+        #expect(root[member: "level"]?.string == "WARN")
+        #expect(root[member: "logSource"]?.string == "destination")
+        #expect(root[member: "timestamp"]?.int64 == 1_700_000_000_123)
+        #expect(root[member: "caller"] == nil)
+        #expect(root[member: "workloadId"]?.string == "w-1")
+        #expect(root[member: "jobId"]?.string == "j \"1\"")
+    }
+
+    @Test func callerIsTheTypeAndItsMethod() throws {
+        let caller = JobLogEvent.Caller(
+            file: "Sidecar/CallOutcome+HTTP.swift",
+            function: "classify(_:call:)",
+            line: 42
+        )
+        let text = formatted(formatter, event("m", caller: caller))
+        let root = try #require(JSONDocument(parsing: Array(text.utf8)).root[member: "caller"])
+        #expect(root[member: "className"]?.string == "CallOutcome+HTTP")
+        #expect(root[member: "methodName"]?.string == "classify")
+        #expect(root[member: "lineNumber"]?.int64 == 42)
+        #expect(root[member: "threadName"]?.string == "main")
+    }
+}
