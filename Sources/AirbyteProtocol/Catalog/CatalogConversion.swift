@@ -16,15 +16,13 @@ public enum CatalogConversion {
         connectorVersion: String?,
         configurationHash: String?
     ) throws(CatalogConversionError) -> [UInt8] {
-        var writer = JSONWriter(capacity: capacity(for: catalog))
-        writer.beginObject()
-        writer.key("catalog")
-        try write(sourceCatalog: catalog, to: &writer)
-        writer.member("sourceId", sourceId)
-        writer.member("connectorVersion", connectorVersion ?? "")
-        writer.member("configurationHash", configurationHash)
-        writer.endObject()
-        return writer.bytes
+        try request(
+            catalog,
+            conversion: write(sourceCatalog:to:),
+            actor: ("sourceId", sourceId),
+            connectorVersion: connectorVersion,
+            configurationHash: configurationHash
+        )
     }
 
     /// The body of `POST /api/v1/destinations/write_discover_catalog_result`.
@@ -34,15 +32,13 @@ public enum CatalogConversion {
         connectorVersion: String?,
         configurationHash: String?
     ) throws(CatalogConversionError) -> [UInt8] {
-        var writer = JSONWriter(capacity: capacity(for: catalog))
-        writer.beginObject()
-        writer.key("catalog")
-        try write(destinationCatalog: catalog, to: &writer)
-        writer.member("destinationId", destinationId)
-        writer.member("connectorVersion", connectorVersion ?? "")
-        writer.member("configurationHash", configurationHash)
-        writer.endObject()
-        return writer.bytes
+        try request(
+            catalog,
+            conversion: write(destinationCatalog:to:),
+            actor: ("destinationId", destinationId),
+            connectorVersion: connectorVersion,
+            configurationHash: configurationHash
+        )
     }
 
     /// A source's catalog: `{"streams":[{"stream":…,"config":…}]}`. Fails on a stream without a name.
@@ -61,6 +57,25 @@ public enum CatalogConversion {
 }
 
 extension CatalogConversion {
+    /// What the two requests have in common.
+    private static func request(
+        _ catalog: JSONValue,
+        conversion: (JSONValue, inout JSONWriter) throws(CatalogConversionError) -> Void,
+        actor: (name: String, id: String?),
+        connectorVersion: String?,
+        configurationHash: String?
+    ) throws(CatalogConversionError) -> [UInt8] {
+        var writer = JSONWriter(capacity: capacity(for: catalog))
+        writer.beginObject()
+        writer.key("catalog")
+        try conversion(catalog, &writer)
+        writer.member(actor.name, actor.id)
+        writer.member("connectorVersion", connectorVersion ?? "")
+        writer.member("configurationHash", configurationHash)
+        writer.endObject()
+        return writer.bytes
+    }
+
     /// Room for a conversion's result without growing: most of it are schemas, which stay as they are.
     private static func capacity(for catalog: JSONValue) -> Int {
         catalog.rawJSON.count + catalog.rawJSON.count / 4 + 4_096
