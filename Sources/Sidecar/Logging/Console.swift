@@ -74,6 +74,7 @@ final class Console {
             let count = unsafe chunk.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
             if count >= 0 {
                 written += count
+                forgetWritten()
             } else if errno == EAGAIN {
                 return false
             } else if errno != EINTR {
@@ -84,6 +85,13 @@ final class Console {
         pending.removeAll(keepingCapacity: pending.count <= Self.heldBack)
         written = 0
         return true
+    }
+
+    /// A reader that never quite catches up must not make the backlog grow with what it has got.
+    private func forgetWritten() {
+        guard written > Self.heldBack else { return }
+        pending.removeFirst(written)
+        written = 0
     }
 
     private func awaitWritable() {
@@ -105,9 +113,12 @@ final class Console {
         guard backlog > Self.longestBacklog else { return }
         // Whole lines at the end go; the first half of the backlog stays, to tell how it began.
         let keep = written + Self.longestBacklog / 2
-        let cut = pending[..<keep].lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? keep
+        let lineEnd = pending[written..<keep].lastIndex(of: UInt8(ascii: "\n"))
+        let cut = lineEnd.map { $0 + 1 } ?? keep
         let dropped = pending.count - cut
         pending.removeSubrange(cut...)
+        // A line of megabytes is cut itself.
+        if lineEnd == nil { pending.append(UInt8(ascii: "\n")) }
         pending.append(
             contentsOf: "[\(dropped) bytes of log lines dropped: the console does not take them]\n".utf8
         )

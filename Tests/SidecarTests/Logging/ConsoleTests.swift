@@ -77,6 +77,19 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func lineThatIsLongerThanTheBoundIsCutAndTheNoteStands(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.print("first\n")
+        fixture.console.flush()
+        fixture.print(String(repeating: "x", count: 20 * 1_024 * 1_024) + "\n")
+        fixture.console.flush()
+        let lines = try fixture.read(atLeast: fixture.console.pending.count).split(separator: "\n")
+        #expect(lines.first == "first")
+        #expect(lines.count == 3)
+        #expect(try #require(lines.last).contains("bytes of log lines dropped"))
+    }
+
+    @Test(arguments: BackendChoice.both)
     func readerThatIsGoneEndsNothing(_ backend: BackendChoice) throws {
         signal(SIGPIPE, SIG_IGN)
         let fixture = try Fixture(backend)
