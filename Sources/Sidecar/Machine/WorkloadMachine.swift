@@ -113,6 +113,8 @@ public struct WorkloadMachine: Sendable {
     private let input: SidecarInput
     private var phase: Phase = .waiting
     private var contact: ContactState
+    /// The connector's output is closed as far as is known, and the grace period runs.
+    private var outputIsClosed = false
     /// Set by a signal; then it is the exit status, whatever else happens.
     private var stopSignal: Int32?
     /// A report waits until the first announcement has been answered, so that the two cannot overtake each other.
@@ -134,7 +136,7 @@ public struct WorkloadMachine: Sendable {
         case .started: return start(now)
         case .exitCodeFound(let exit): return connectorExited(exit)
         case .outputClosed: return outputClosed(now)
-        case .outputTouched: return [.disarm(.lostConnector)]
+        case .outputTouched: return outputTouched()
         case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed)
         case .transcriptRead(let transcript): return transcriptRead(transcript)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
@@ -192,8 +194,16 @@ extension WorkloadMachine {
     }
 
     private mutating func outputClosed(_ now: Instant) -> [Action] {
-        guard case .waiting = phase else { return [] }
+        // The grace period runs from the first sign on: looking again and again must not prolong it.
+        guard case .waiting = phase, !outputIsClosed else { return [] }
+        outputIsClosed = true
         return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]
+    }
+
+    private mutating func outputTouched() -> [Action] {
+        guard outputIsClosed else { return [] }
+        outputIsClosed = false
+        return [.disarm(.lostConnector)]
     }
 
     private mutating func outputVerified(isClosed: Bool) -> [Action] {
@@ -365,6 +375,7 @@ extension WorkloadMachine {
             return startReading(.fileTimeout(limit: settings.fileTimeout))
         case .lostConnector:
             guard case .waiting = phase else { return [] }
+            outputIsClosed = false
             return [.verifyOutputClosed]
         case .termination:
             return end(

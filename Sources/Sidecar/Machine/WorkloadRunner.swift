@@ -8,7 +8,7 @@ final class WorkloadRunner {
     private static let exitCodeSettling: Duration = .seconds(1)
 
     private var machine: WorkloadMachine
-    private var reader = TranscriptReader()
+    private var reader: TranscriptReader
     private let input: SidecarInput
     private let reactor: Reactor
     private let workspace: Workspace
@@ -43,6 +43,7 @@ final class WorkloadRunner {
         onExit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
+        reader = TranscriptReader(kind: input.connectorKind)
         self.input = input
         self.reactor = reactor
         self.workspace = workspace

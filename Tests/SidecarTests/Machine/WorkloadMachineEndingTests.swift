@@ -135,6 +135,18 @@ import Testing
         #expect(world.delay(of: .lostConnector) == .seconds(10), "the grace begins anew")
     }
 
+    @Test func lookingAgainDoesNotProlongTheGrace() throws {
+        var world = try world()
+        world.announce()
+        for _ in 0..<4 {
+            #expect(world.send(.outputClosed) == [])
+            #expect(world.advance(by: .seconds(2)) == [])
+        }
+        world.send(.outputClosed)
+        #expect(world.delay(of: .lostConnector) == .seconds(2))
+        #expect(world.advance(by: .seconds(2)) == ["verify"])
+    }
+
     @Test func verifiedOpenGoesOn() throws {
         var world = try world()
         world.announce()
