@@ -8,6 +8,10 @@ public struct SidecarInput: Sendable {
     public var logPath: String
     public var connectorKind: ConnectorKind
     public var launcher: Launcher
+    /// The source's or destination's id; absent where it has not been saved yet, and for a SPEC.
+    public var actorID: String?
+    /// What the connector was started with: secrets in clear, never to be shown.
+    public var connectorConfiguration: JSONValue?
     /// Present for a DISCOVER.
     public var discover: Discover?
 
@@ -20,8 +24,6 @@ public struct SidecarInput: Sendable {
 
     /// What a discover's result is written with.
     public struct Discover: Hashable, Sendable {
-        /// The source's id; for a destination discover the destination's.
-        public var actorID: String
         /// Empty when unknown.
         public var connectorVersion: String
         public var configHash: String?
@@ -61,7 +63,21 @@ public struct SidecarInput: Sendable {
             discover: discoverInput,
             dockerImage: launcher.dockerImage
         )
-        discover = operation == .discover ? try Self.discover(discoverInput, in: known) : nil
+        switch operation {
+        case .spec:
+            break
+        case .check:
+            actorID = try check?.text("actorId")
+            connectorConfiguration = try check?.object("connectionConfiguration")?.value
+        case .discover:
+            guard let discoverInput else {
+                throw known.problem("lacks discoverCatalogInput, which a DISCOVER needs")
+            }
+            // For a destination discover this member holds the destination's id.
+            actorID = try discoverInput.text("sourceId")
+            connectorConfiguration = try discoverInput.object("connectionConfiguration")?.value
+            discover = try Self.discover(discoverInput)
+        }
     }
 
     private static func operation(_ root: Members) throws(SidecarInputError) -> Operation {
@@ -88,16 +104,11 @@ public struct SidecarInput: Sendable {
         return dockerImage?.hasPrefix("airbyte/destination") == true ? .destination : .source
     }
 
-    private static func discover(
-        _ input: Members?,
-        in root: Members
-    ) throws(SidecarInputError) -> Discover {
-        guard let input else { throw root.problem("lacks discoverCatalogInput, which a DISCOVER needs") }
-        guard let actorID = try input.text("sourceId"), !actorID.isEmpty else {
-            throw root.problem("lacks discoverCatalogInput.sourceId")
+    private static func discover(_ input: Members) throws(SidecarInputError) -> Discover {
+        guard try input.text("sourceId")?.isEmpty == false else {
+            throw input.problem("lacks discoverCatalogInput.sourceId")
         }
         return Discover(
-            actorID: actorID,
             connectorVersion: try input.text("connectorVersion") ?? "",
             configHash: try input.text("configHash"),
             isWithinSync: try input.flag("manual") == false

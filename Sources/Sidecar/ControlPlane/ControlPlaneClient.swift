@@ -124,7 +124,8 @@ extension ControlPlaneClient {
         _ = transport.send(request) { [self] result in
             let outcome = CallOutcome(
                 result,
-                call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)"
+                call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)",
+                quotingBody: call.mayQuoteAnswer
             )
             if case .unauthorized = outcome, let token, !tokenIsFresh {
                 keeper.reject(token)

@@ -16,6 +16,8 @@ public struct PlatformCall: Sendable {
     public var path: String
     /// JSON.
     public var body: [UInt8]
+    /// False where an error's answer could repeat a secret of the body.
+    public var mayQuoteAnswer = true
     /// Overrides the API's own limit for the whole exchange.
     public var timeout: Duration?
 
@@ -59,12 +61,46 @@ extension PlatformCall {
 
     /// `POST /api/v1/sources/write_discover_catalog_result` or `…/destinations/…`.
     static func writeCatalog(_ catalog: CatalogWrite) -> PlatformCall {
-        let actors = catalog.connector == .destination ? "destinations" : "sources"
-        return PlatformCall(
+        PlatformCall(
             api: .server,
             method: "POST",
-            path: "/api/v1/\(actors)/write_discover_catalog_result",
+            path: "/api/v1/\(catalog.connector.collection)/write_discover_catalog_result",
             body: catalog.body
+        )
+    }
+
+    /// `POST /api/v1/sources/get` or `…/destinations/get`.
+    static func getActor(_ connector: ConnectorKind, id: String) -> PlatformCall {
+        PlatformCall(
+            api: .server,
+            method: "POST",
+            path: "/api/v1/\(connector.collection)/get",
+            body: JSONWriter.object { $0.member(connector.idName, id) },
+            mayQuoteAnswer: false
+        )
+    }
+
+    /// `POST /api/v1/sources/update` or `…/destinations/update`.
+    ///
+    /// - Parameter resourceAllocation: as `getActor` gave it; left out where it is absent or null.
+    static func updateActor(
+        _ update: ConfigurationUpdate,
+        name: String,
+        resourceAllocation: JSONValue?
+    ) -> PlatformCall {
+        PlatformCall(
+            api: .server,
+            method: "POST",
+            path: "/api/v1/\(update.connector.collection)/update",
+            body: JSONWriter.object { writer in
+                writer.member(update.connector.idName, update.actorID)
+                writer.member("connectionConfiguration", update.configuration)
+                writer.member("name", name)
+                if resourceAllocation?.isNull == false {
+                    writer.member("resourceAllocation", resourceAllocation)
+                }
+            },
+            mayQuoteAnswer: false
         )
     }
 
@@ -85,5 +121,23 @@ extension PlatformCall {
             body: body,
             timeout: timeout
         )
+    }
+}
+
+extension ConnectorKind {
+    /// The part of the server API's paths.
+    fileprivate var collection: String {
+        switch self {
+        case .source: "sources"
+        case .destination: "destinations"
+        }
+    }
+
+    /// The member that names the actor.
+    fileprivate var idName: String {
+        switch self {
+        case .source: "sourceId"
+        case .destination: "destinationId"
+        }
     }
 }

@@ -17,6 +17,32 @@ final class Courier {
         self.log = log
     }
 
+    /// Has the platform keep the connector's new configuration; the completion gets nil, or why it did not.
+    ///
+    /// The platform's update replaces name and resources too, so these are asked for first and handed back.
+    func perform(_ update: ConfigurationUpdate, completion: @escaping (DeliveryProblem?) -> Void) {
+        let actor = "\(update.connector.rawValue) \(update.actorID)"
+        log.info("The connector has changed its configuration: updating the \(actor)")
+        client.perform(.getActor(update.connector, id: update.actorID)) { [client, log] outcome in
+            guard case .accepted(let answer) = outcome else {
+                return completion(DeliveryProblem(message: outcome.problem ?? ""))
+            }
+            guard let document = try? JSONDocument(parsing: answer),
+                let name = document.root[member: "name"]?.string
+            else {
+                return completion(DeliveryProblem(message: "the server knows the \(actor) but gave no name"))
+            }
+            let resources = document.root[member: "resourceAllocation"]
+            client.perform(.updateActor(update, name: name, resourceAllocation: resources)) { outcome in
+                guard case .accepted = outcome else {
+                    return completion(DeliveryProblem(message: outcome.problem ?? ""))
+                }
+                log.info("The configuration of the \(actor) is updated")
+                completion(nil)
+            }
+        }
+    }
+
     /// Hands over the catalog; the completion gets the id that the server gave it.
     func write(_ catalog: CatalogWrite, completion: @escaping (Result<String, DeliveryProblem>) -> Void) {
         client.perform(.writeCatalog(catalog)) { outcome in

@@ -7,6 +7,8 @@ import Logging
 /// changes what follows. Nothing is sent from here.
 public struct DeliveryPlan: Sendable {
     public enum Step: Sendable {
+        /// Have the platform keep the configuration that the connector has changed.
+        case updateConfiguration(ConfigurationUpdate)
         /// Hand the discovered catalog to the server, which answers with its id.
         case writeCatalog(CatalogWrite)
         /// Put the job output where the platform reads it.
@@ -25,8 +27,11 @@ public struct DeliveryPlan: Sendable {
     public private(set) var exitStatus: Int32
     public let summary: Summary?
 
+    private var update: ConfigurationUpdate?
+    private var configurationWasUpdated = false
     private var catalog: CatalogWrite?
     private var output: JobOutput?
+    private let isResult: Bool
     private let context: VerdictContext
 
     /// The plan for an ending of the wait with what the connector had written by then.
@@ -37,13 +42,36 @@ public struct DeliveryPlan: Sendable {
         exitStatus = verdict.exitStatus
         output = verdict.output
         catalog = verdict.catalog
+        update = ConfigurationUpdate(transcript: transcript, input: input)
+        isResult = verdict.isResult
         summary = Summary(level: verdict.isResult ? .info : .warning, text: verdict.summary)
     }
 
     public var nextStep: Step {
+        if let update { return .updateConfiguration(update) }
         if let catalog { return .writeCatalog(catalog) }
-        if let output { return .storeOutput(output) }
+        if var output {
+            output.connectorConfigurationUpdated = configurationWasUpdated
+            return .storeOutput(output)
+        }
         return .report(report)
+    }
+
+    /// The platform keeps the connector's new configuration.
+    public mutating func configurationUpdated() {
+        update = nil
+        configurationWasUpdated = true
+    }
+
+    /// The platform did not take the new configuration. The next job would run with the old one, which may have ended:
+    /// the job has failed. A failure that the connector told of stays what is stored.
+    public mutating func configurationFailed(_ problem: String) {
+        update = nil
+        let text = "The connector's new configuration could not be saved"
+        guard isResult else { return addToReport("\(text): \(problem)") }
+        catalog = nil
+        fail("\(text): \(problem)")
+        output = context.failedOutput(context.platformFailure("\(text).", internalMessage: problem))
     }
 
     /// The server took the catalog and named it.
@@ -68,19 +96,21 @@ public struct DeliveryPlan: Sendable {
     /// No sink took the output.
     public mutating func outputLost(_ problem: String) {
         output = nil
-        if case .failure(let source, let reason) = report {
-            report = .failure(
-                source: source,
-                reason: "\(reason) The job output could not be saved: \(problem)"
-            )
-        } else {
-            fail("The job output could not be saved: \(problem)")
-        }
+        addToReport("The job output could not be saved: \(problem)")
     }
 
     /// The platform did not take the report of success. The output that has been delivered stays as it is.
     public mutating func successRefused(_ problem: String) {
         fail("The job output was delivered, but the workload could not be reported as successful: \(problem)")
+    }
+
+    /// One more thing has gone wrong.
+    private mutating func addToReport(_ problem: String) {
+        if case .failure(let source, let reason) = report {
+            report = .failure(source: source, reason: "\(reason) \(problem)")
+        } else {
+            fail(problem)
+        }
     }
 
     private mutating func fail(_ reason: String) {

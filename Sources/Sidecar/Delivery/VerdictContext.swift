@@ -5,11 +5,13 @@ struct VerdictContext: Sendable {
     let operation: Operation
     /// Where a failure of the connector comes from.
     let origin: FailureOrigin
+    private let actorID: String?
     private let discover: SidecarInput.Discover?
 
     init(input: SidecarInput) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
+        actorID = input.actorID
         discover = input.discover
     }
 
@@ -67,14 +69,14 @@ struct VerdictContext: Sendable {
             case .source:
                 try CatalogConversion.writeDiscoverCatalogResult(
                     catalog: catalog,
-                    sourceId: discover?.actorID,
+                    sourceId: actorID,
                     connectorVersion: version,
                     configurationHash: discover?.configHash
                 )
             case .destination:
                 try CatalogConversion.writeDestinationDiscoverCatalogResult(
                     catalog: catalog,
-                    destinationId: discover?.actorID,
+                    destinationId: actorID,
                     connectorVersion: version,
                     configurationHash: discover?.configHash
                 )

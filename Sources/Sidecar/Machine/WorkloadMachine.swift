@@ -64,6 +64,8 @@ public struct WorkloadMachine: Sendable {
         /// Answers `readTranscript`.
         case transcriptRead(Transcript)
         case contactAnswered(Contact, CallOutcome)
+        case configurationUpdated
+        case configurationFailed(String)
         case catalogWritten(id: String)
         case catalogFailed(String)
         case outputStored
@@ -80,6 +82,7 @@ public struct WorkloadMachine: Sendable {
         case readTranscript
         /// Ask whether anybody holds the connector's output open for writing.
         case verifyOutputClosed
+        case updateConfiguration(ConfigurationUpdate)
         case writeCatalog(CatalogWrite)
         case storeOutput(JobOutput)
         /// Retried as configured, then to be answered by `reportAnswered`.
@@ -140,6 +143,8 @@ public struct WorkloadMachine: Sendable {
         case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed)
         case .transcriptRead(let transcript): return transcriptRead(transcript)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
+        case .configurationUpdated: return advance { $0.configurationUpdated() }
+        case .configurationFailed(let problem): return advance { $0.configurationFailed(problem) }
         case .catalogWritten(let id): return advance { $0.catalogWritten(id: id) }
         case .catalogFailed(let problem): return advance { $0.catalogFailed(problem) }
         case .outputStored: return advance { $0.outputStored() }
@@ -226,6 +231,7 @@ extension WorkloadMachine {
     /// delivering → reporting, once nothing is left to deliver.
     private mutating func continueDelivery(_ plan: DeliveryPlan) -> [Action] {
         switch plan.nextStep {
+        case .updateConfiguration(let update): return [.updateConfiguration(update)]
         case .writeCatalog(let catalog): return [.writeCatalog(catalog)]
         case .storeOutput(let output): return [.storeOutput(output)]
         case .report(let report):

@@ -94,6 +94,7 @@ extension WorkloadRunner {
         case .contact(let contact): make(contact)
         case .readTranscript: readTranscript()
         case .verifyOutputClosed: verifyOutputClosed()
+        case .updateConfiguration(let update): perform(update)
         case .writeCatalog(let catalog): write(catalog)
         case .storeOutput(let output): store(output)
         case .report(let report): send(report)
@@ -113,6 +114,12 @@ extension WorkloadRunner {
     private func send(_ report: Report) {
         client.perform(.report(report, workloadID: input.workloadID)) { [weak self] outcome in
             self?.post(.reportAnswered(outcome))
+        }
+    }
+
+    private func perform(_ update: ConfigurationUpdate) {
+        courier.perform(update) { [weak self] problem in
+            self?.post(problem.map { .configurationFailed($0.message) } ?? .configurationUpdated)
         }
     }
 

@@ -56,13 +56,30 @@ import Testing
         #expect(
             input.discover
                 == SidecarInput.Discover(
-                    actorID: "s-1",
                     connectorVersion: "2.0",
                     configHash: "h",
                     isWithinSync: true
                 )
         )
+        #expect(input.actorID == "s-1")
+        #expect(input.connectorConfiguration?.kind == .object)
         #expect(input.connectorKind == .source)
+    }
+
+    @Test func actorOfACheckMayBeUnknown() throws {
+        let saved = try parse(
+            #"""
+            {"workloadId":"w","operationType":"CHECK",
+             "checkConnectionInput":{"actorId":"a-1","connectionConfiguration":{"host":"h"}}}
+            """#
+        )
+        #expect(saved.actorID == "a-1")
+        #expect(saved.connectorConfiguration?[member: "host"]?.string == "h")
+        let unsaved = try parse(
+            #"{"workloadId":"w","operationType":"CHECK","checkConnectionInput":{"actorId":null}}"#
+        )
+        #expect(unsaved.actorID == nil)
+        #expect(unsaved.connectorConfiguration == nil)
     }
 
     @Test func minimalSpec() throws {
@@ -81,7 +98,6 @@ import Testing
         #expect(
             input.discover
                 == SidecarInput.Discover(
-                    actorID: "s",
                     connectorVersion: "",
                     configHash: nil,
                     isWithinSync: false

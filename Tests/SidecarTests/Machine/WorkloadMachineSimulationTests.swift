@@ -41,6 +41,7 @@ private struct Simulation {
     private var contact: WorkloadMachine.Contact?
     private var isReading = false
     private var isVerifying = false
+    private var isUpdating = false
     private var isWritingCatalog = false
     private var isStoring = false
     private var report: Report?
@@ -122,6 +123,7 @@ private struct Simulation {
         if let contact { answers.append(.contactAnswered(contact, outcome(kindly: kindly))) }
         if isReading { answers.append(.transcriptRead(randomTranscript())) }
         if isVerifying { answers.append(.outputVerified(isClosed: Bool.random(using: &random))) }
+        if isUpdating { answers.append(roll(kindly) ? .configurationUpdated : .configurationFailed("x")) }
         if isWritingCatalog { answers.append(roll(kindly) ? .catalogWritten(id: "c") : .catalogFailed("x")) }
         if isStoring { answers.append(roll(kindly) ? .outputStored : .outputLost("x")) }
         if report != nil { answers.append(.reportAnswered(outcome(kindly: kindly))) }
@@ -137,7 +139,7 @@ private struct Simulation {
         if contact != .running { strays.append(.contactAnswered(.running, .gone)) }
         if !isReading { strays.append(.transcriptRead(randomTranscript())) }
         if report == nil { strays.append(.reportAnswered(.ok)) }
-        if !isStoring, !isWritingCatalog { strays += [.outputStored, .catalogFailed("stray")] }
+        if !isUpdating, !isStoring, !isWritingCatalog { strays += [.outputStored, .catalogFailed("stray")] }
         if let stray = strays.randomElement(using: &random) { take(stray) }
     }
 
@@ -168,7 +170,7 @@ private struct Simulation {
         uniqueKeysWithValues: AirbyteProtocol.Operation.allCases.map { operation in
             let lines = [
                 Line.result(of: operation, kind: .source), Line.result(of: operation, kind: .destination),
-                Line.trace, Line.bareTrace, Line.namelessCatalog, "plain",
+                Line.trace, Line.bareTrace, Line.namelessCatalog, Line.control, "plain",
             ]
             return (operation, lines.flatMap { first in lines.map { transcript(first, $0) } })
         }
@@ -204,6 +206,7 @@ private struct Simulation {
             }
         case .transcriptRead: isReading = false
         case .outputVerified: isVerifying = false
+        case .configurationUpdated, .configurationFailed: isUpdating = false
         case .catalogWritten, .catalogFailed: isWritingCatalog = false
         case .outputStored:
             if isStoring { stored = true }
@@ -227,17 +230,20 @@ private struct Simulation {
             expect(!isReading, "read once")
             isReading = true
         case .verifyOutputClosed: isVerifying = true
+        case .updateConfiguration:
+            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "the update comes first")
+            isUpdating = true
         case .writeCatalog:
-            expect(!isWritingCatalog && !isStoring && report == nil, "one step at a time")
+            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "one step at a time")
             isWritingCatalog = true
         case .storeOutput:
-            expect(!isWritingCatalog && !isStoring && report == nil, "one step at a time")
+            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "one step at a time")
             expect(!stored, "the output is stored once")
             isStoring = true
         case .report(let report):
             expect(self.report == nil, "one report at a time")
             expect(report != .success || stored, "no success before the output is stored")
-            expect(!isStoring && !isWritingCatalog, "the report comes last")
+            expect(!isUpdating && !isStoring && !isWritingCatalog, "the report comes last")
             self.report = report
         case .arm(let timer, let deadline):
             expect(deadline >= now, "timers lie in the future")

@@ -34,6 +34,7 @@ func sidecarInput(
             """
             {"workloadId": "w-1", "operationType": "\(operation.rawValue)", "logPath": "logs/1",
              "integrationLauncherConfig": {"jobId": "j-1", "attemptId": 2, "dockerImage": "airbyte/\(kind.rawValue)-x:1"},
+             "checkConnectionInput": {"actorType": "\(kind.rawValue)", "actorId": "a-1"},
              "discoverCatalogInput": {"sourceId": "a-1", "connectorVersion": "1.0", "configHash": "h-1",
                                       "manual": \(manual)}}
             """.utf8
@@ -63,6 +64,8 @@ enum Line {
         #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append","json_schema":{}}]}}"#
     static let trace =
         #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000000,"error":{"message":"no such table","internal_message":"SQL 42","stack_trace":"at x","failure_type":"config_error"}}}"#
+    static let control =
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":1,"connectorConfig":{"config":{"token":"new"}}}}"#
     static let bareTrace = #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1700000000000}}"#
 
     /// The line that brings what the operation is for.

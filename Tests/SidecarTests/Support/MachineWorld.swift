@@ -91,6 +91,7 @@ extension WorkloadMachine.Action {
         case .contact(let contact): contact.rawValue
         case .readTranscript: "read"
         case .verifyOutputClosed: "verify"
+        case .updateConfiguration: "update"
         case .writeCatalog: "catalog"
         case .storeOutput: "store"
         case .report(.success): "success"
