@@ -116,7 +116,10 @@ public final class Sidecar {
 extension Sidecar {
     private func runWorkload(_ input: SidecarInput) throws(StartError) {
         try configuration.check(against: input)
-        let pipeline = logPipeline(context: input.logContext)
+        let pipeline = logPipeline(
+            context: input.logContext,
+            mask: SecretMask(configuration: input.connectorConfiguration)
+        )
         let log = pipeline.logger(label: "sidecar")
         announce(log, input)
         let client = try controlPlaneClient(log)
@@ -153,7 +156,9 @@ extension Sidecar {
         guard let workloadID = error.workloadID else {
             throw StartError(lines: [text], status: ExitStatus.configuration)
         }
-        let log = logPipeline(context: [("workloadId", workloadID)]).logger(label: "sidecar")
+        let log = logPipeline(context: [("workloadId", workloadID)], mask: SecretMask()).logger(
+            label: "sidecar"
+        )
         log.error("\(text)")
         let client = try controlPlaneClient(log)
         let report = Report.failure(
@@ -233,7 +238,7 @@ extension Sidecar {
         }
     }
 
-    private func logPipeline(context: [(name: String, value: String)]) -> LogPipeline {
+    private func logPipeline(context: [(name: String, value: String)], mask: SecretMask) -> LogPipeline {
         let formatter: any LogFormatter =
             switch configuration.logFormat {
             case .text: TextLogFormatter()
@@ -242,6 +247,7 @@ extension Sidecar {
         return LogPipeline(
             level: configuration.logLevel,
             formatter: formatter,
+            mask: mask,
             console: console,
             wallClock: .system
         )

@@ -22,11 +22,13 @@ public struct DeliveryPlan: Sendable {
         public var text: String
     }
 
-    public private(set) var report: Report
+    /// What is to be told in the end, secrets hidden.
+    public var report: Report { context.mask.masked(plainReport) }
     /// The code with which the process is to end once the report is accepted.
     public private(set) var exitStatus: Int32
     public let summary: Summary?
 
+    private var plainReport: Report
     private var update: ConfigurationUpdate?
     private var configurationWasUpdated = false
     private var catalog: CatalogWrite?
@@ -38,7 +40,7 @@ public struct DeliveryPlan: Sendable {
     public init(ending: Ending, transcript: Transcript, input: SidecarInput) {
         context = VerdictContext(input: input)
         let verdict = Verdict.of(ending, transcript, context)
-        report = verdict.report
+        plainReport = verdict.report
         exitStatus = verdict.exitStatus
         output = verdict.output
         catalog = verdict.catalog
@@ -47,12 +49,13 @@ public struct DeliveryPlan: Sendable {
         summary = Summary(level: verdict.isResult ? .info : .warning, text: verdict.summary)
     }
 
+    /// What is due. Secrets of the connector's configuration are hidden in it, but for the update that hands them over.
     public var nextStep: Step {
         if let update { return .updateConfiguration(update) }
         if let catalog { return .writeCatalog(catalog) }
         if var output {
             output.connectorConfigurationUpdated = configurationWasUpdated
-            return .storeOutput(output)
+            return .storeOutput(context.mask.masked(output))
         }
         return .report(report)
     }
@@ -106,15 +109,15 @@ public struct DeliveryPlan: Sendable {
 
     /// One more thing has gone wrong.
     private mutating func addToReport(_ problem: String) {
-        if case .failure(let source, let reason) = report {
-            report = .failure(source: source, reason: "\(reason) \(problem)")
+        if case .failure(let source, let reason) = plainReport {
+            plainReport = .failure(source: source, reason: "\(reason) \(problem)")
         } else {
             fail(problem)
         }
     }
 
     private mutating func fail(_ reason: String) {
-        report = .failure(source: .airbytePlatform, reason: reason)
+        plainReport = .failure(source: .airbytePlatform, reason: reason)
         exitStatus = ExitStatus.failure
     }
 }

@@ -5,12 +5,15 @@ struct VerdictContext: Sendable {
     let operation: Operation
     /// Where a failure of the connector comes from.
     let origin: FailureOrigin
+    /// Hides the secrets of the connector's configuration.
+    let mask: SecretMask
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
     init(input: SidecarInput) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
+        mask = SecretMask(configuration: input.connectorConfiguration)
         actorID = input.actorID
         discover = input.discover
     }

@@ -6,10 +6,19 @@ final class LogPipeline {
     private let wallClock: WallClock
     private let console: Console
     private let formatter: any LogFormatter
+    private let mask: SecretMask
 
-    init(level: Logger.Level, formatter: any LogFormatter, console: Console, wallClock: WallClock) {
+    /// - Parameter mask: hides secrets in every message.
+    init(
+        level: Logger.Level,
+        formatter: any LogFormatter,
+        mask: SecretMask,
+        console: Console,
+        wallClock: WallClock
+    ) {
         self.level = level
         self.formatter = formatter
+        self.mask = mask
         self.console = console
         self.wallClock = wallClock
     }
@@ -30,7 +39,7 @@ final class LogPipeline {
             timestamp: wallClock.millisecondsSince1970,
             level: level,
             source: source,
-            message: message,
+            message: mask.masked(message),
             caller: caller
         )
         formatter.format(event, into: &console.pending)

@@ -12,6 +12,7 @@ import Testing
         let pipeline = LogPipeline(
             level: level,
             formatter: TextLogFormatter(),
+            mask: SecretMask(),
             console: console,
             wallClock: WallClock { 0 }
         )
