@@ -115,7 +115,9 @@ public final class CurlTransport: HTTPTransport {
     }
 
     public func cancel(_ id: HTTPExchangeID) {
-        completions[id] = nil
+        // Let go at the end: what the completion owns may call the transport when it goes.
+        let completion = completions.removeValue(forKey: id)
+        defer { withExtendedLifetime(completion) {} }
         guard let exchange = exchanges.removeValue(forKey: id) else { return }
         switch exchange.stage {
         case .running(let handle): release(handle, of: exchange)

@@ -229,6 +229,8 @@ extension Reactor {
         }
         let slot = table[index]
         trace?.write("cancel #\(slot.serial) (\(slot.traceName))")
+        // The handler goes at the end, see `SlotTable.release`.
+        defer { withExtendedLifetime(slot) {} }
         if slot.isInFlight, !driver.cancel(token: registration.token) {
             table[index].work = .cancelled(buffer)
         } else {

@@ -80,9 +80,13 @@ struct SlotTable {
         return index
     }
 
-    /// Ends a slot's use: its tokens become stale.
-    mutating func release(_ index: Int) {
-        slots[index] = Slot(generation: slots[index].generation &+ 1)
+    /// Ends a slot's use: its tokens become stale. What was in it is handed out, so that a handler which is the last
+    /// owner of something that calls the reactor when it goes does so after the access to the table.
+    @discardableResult
+    mutating func release(_ index: Int) -> Slot {
+        let old = slots[index]
+        slots[index] = Slot(generation: old.generation &+ 1)
         free.append(index)
+        return old
     }
 }

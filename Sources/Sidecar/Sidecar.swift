@@ -118,7 +118,7 @@ extension Sidecar {
         try configuration.check(against: input)
         let pipeline = logPipeline(
             context: input.logContext,
-            mask: SecretMask(configuration: input.connectorConfiguration)
+            mask: SecretMask(configurations: [input.connectorConfiguration])
         )
         let log = pipeline.logger(label: "sidecar")
         announce(log, input)
@@ -167,6 +167,10 @@ extension Sidecar {
         )
         client.perform(.report(report, workloadID: workloadID)) { [weak self] outcome in
             if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
+            self?.status = ExitStatus.failure
+        }
+        reactor.schedule(after: configuration.heartbeat.contactTimeout) { [weak self] in
+            log.error("The failure could not be reported in time")
             self?.status = ExitStatus.failure
         }
         try runLoop()

@@ -55,6 +55,18 @@ import Testing
         #expect(lines == ["a", "bc", "d"])
     }
 
+    @Test func longerLinesAreCutAndTheNextIsWhole() {
+        var framer = LineFramer(maximumLineLength: 4)
+        var lines: [String] = []
+        let take = { (line: RawSpan) in lines.append(line.withUnsafeBytes { text($0) }) }
+        for chunk in ["ab", "cdef", "gh\nij", "k\n", "lmnopq"] {
+            framer.append(Array(chunk.utf8).span.bytes, take)
+        }
+        #expect(framer.pendingBytes == 4)
+        framer.finish(take)
+        #expect(lines == ["abcd", "ijk", "lmno"])
+    }
+
     @Test func holdsLongLines() {
         let long = [UInt8](repeating: UInt8(ascii: "x"), count: 3 << 20)
         var chunks = [[UInt8]](repeating: Array(long[..<(1 << 16)]), count: 48)

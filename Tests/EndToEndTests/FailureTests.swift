@@ -146,7 +146,8 @@ import Testing
             #expect(outcome.exitCode == 1, "\(outcome)")
             #expect(outcome.console.contains("ERROR platform > jobOutput.json is a "))
             #expect(!outcome.console.contains("root:"))
-            #expect(outcome.requests("failure").count == 1)
+            let reason = try #require(outcome.requests("failure").first)["body"]["reason"].text
+            #expect(try #require(reason).contains("could not be read: jobOutput.json is a "))
         }
     }
 

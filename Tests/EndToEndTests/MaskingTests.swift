@@ -38,6 +38,20 @@ import Testing
         }
     }
 
+    @Test func newSecretIsHiddenOnceItIsKnown() async throws {
+        let script = #"""
+            line {"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":1,"connectorConfig":{"config":{"token":"brand-new-one"}}}}
+            line now with brand-new-one
+            line {"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"brand-new-one is wrong"}}}
+            exit 1
+            """#
+        let outcome = try await Pod.with("check", config: Self.config) { try await $0.run(.script(script)) }
+        #expect(outcome.exitCode == 0, "\(outcome)")
+        #expect(outcome.console.contains("now with **********"))
+        #expect(!outcome.console.contains("brand-new-one"))
+        #expect(outcome.output["failureReason"]["externalMessage"] == "********** is wrong")
+    }
+
     @Test func reasonOfAFailureHidesThemToo() async throws {
         try await Pod.with("check", config: Self.config) { pod in
             try pod.write("", to: "jobOutput.json")

@@ -22,6 +22,19 @@ import Testing
         try expectTimeout(outcome, limit: "1.5 seconds")
     }
 
+    /// A loop that writes without end ends its own job only.
+    @Test(arguments: Backend.allCases)
+    func connectorThatNeverStopsWritingIsTimedOut(_ backend: Backend) async throws {
+        let outcome = try await Pod.with("check", backend: backend) { pod in
+            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.01"
+            pod.environment["LOG_LEVEL"] = "WARN"
+            return try await pod.run(.command("yes on and on and on #"))
+        }
+        #expect(outcome.exitCode == 2, "exit code \(outcome.exitCode)")
+        #expect(outcome.requests("failure").count == 1)
+        #expect(outcome.isMarked)
+    }
+
     @Test func connectorThatNeverStartsIsTimedOut() async throws {
         try await Pod.with("spec") { pod in
             pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.01"

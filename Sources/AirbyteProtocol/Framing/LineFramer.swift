@@ -5,12 +5,19 @@ import Glibc
 /// Lines are handed out without their ends, in order. One that lies whole within a chunk is not copied; one
 /// that does not is held until it is complete.
 public struct LineFramer: Sendable {
+    /// Of a longer line only so many bytes are handed out, which makes it no message. The longest line that a user has
+    /// reported had 49,287,161 bytes; this leaves room for five times that, and ends what a hostile connector can cost.
+    public static let maximumLineLength = 256 * 1_024 * 1_024
+
+    private let maximumLineLength: Int
     /// The beginning of a line whose end has not come yet.
     private var pending: [UInt8] = []
     /// Whether the last byte was a `\r`: a `\n` that follows it belongs to the same line end.
     private var endedWithCarriageReturn = false
 
-    public init() {}
+    public init(maximumLineLength: Int = LineFramer.maximumLineLength) {
+        self.maximumLineLength = maximumLineLength
+    }
 
     /// How many bytes of an unfinished line are held.
     public var pendingBytes: Int { pending.count }
@@ -28,7 +35,7 @@ public struct LineFramer: Sendable {
             if pending.isEmpty {
                 line(rest)
             } else {
-                unsafe rest.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
+                hold(rest)
                 unsafe line(pending.span.bytes)
                 pending.removeAll(keepingCapacity: pending.count <= Self.keptCapacity)
             }
@@ -36,8 +43,13 @@ public struct LineFramer: Sendable {
             endedWithCarriageReturn = end.isOpen
         }
         if start < chunk.byteCount {
-            unsafe chunk.extracting(start...).withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
+            hold(chunk.extracting(start...))
         }
+    }
+
+    private mutating func hold(_ part: RawSpan) {
+        let room = min(part.byteCount, maximumLineLength - pending.count)
+        unsafe part.extracting(first: room).withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
     }
 
     /// Ends the stream: a last line without an end is handed out, if it has any bytes.

@@ -5,7 +5,7 @@ extension String {
     /// The text if it has at most that many UTF-16 units, else its beginning and a note that says so.
     ///
     /// Both together are not longer than the limit, and no surrogate pair is split.
-    func truncated(toUTF16Length limit: Int) -> String {
+    public func truncated(toUTF16Length limit: Int) -> String {
         // The number of UTF-16 units is never above that of UTF-8 bytes, which costs nothing to ask for.
         if utf8.count <= limit || utf16.count <= limit { return self }
         let kept = max(limit - truncationNote.utf16.count, 0)

@@ -18,17 +18,19 @@ extension Configuration {
                 "not set; a DISCOVER hands its catalog to the server API, such as http://airbyte-server:8001"
             )
         }
-        for (variable, path) in [
-            ("SSL_CERT_FILE", network.certificateFile), ("SSL_CERT_DIR", network.certificateDirectory),
-        ] {
-            if let path, unsafe access(path, R_OK) != 0 {
-                throw StartError(
-                    problem: variable,
-                    path,
-                    "cannot be read: \(SystemError(call: "access", errno: errno).name)"
-                )
-            }
+        if let file = network.certificateFile { try Self.check([file], of: "SSL_CERT_FILE", file) }
+        if let directories = network.certificateDirectory {
+            // Several are separated by colons; as for OpenSSL, one of them is enough.
+            let paths = directories.split(separator: ":").map(String.init)
+            try Self.check(paths, of: "SSL_CERT_DIR", directories)
         }
+    }
+
+    /// Throws unless one of the paths can be read.
+    private static func check(_ paths: [String], of variable: String, _ value: String) throws(StartError) {
+        guard !paths.contains(where: { unsafe access($0, R_OK) == 0 }) else { return }
+        let problem = SystemError(call: "access", errno: errno)
+        throw StartError(problem: variable, value, "cannot be read: \(problem.name)")
     }
 
     /// The file time-out that applies to this job.

@@ -67,7 +67,7 @@ public struct SidecarInput: Sendable {
         case .spec:
             break
         case .check:
-            actorID = try check?.text("actorId")
+            actorID = try check?.text("actorId").flatMap { $0.isEmpty ? nil : $0 }
             connectorConfiguration = try check?.object("connectionConfiguration")?.value
         case .discover:
             guard let discoverInput else {

@@ -37,8 +37,10 @@ public struct DeliveryPlan: Sendable {
     private let context: VerdictContext
 
     /// The plan for an ending of the wait with what the connector had written by then.
-    public init(ending: Ending, transcript: Transcript, input: SidecarInput) {
-        context = VerdictContext(input: input)
+    ///
+    /// - Parameter unread: why the output, or its rest, could not be read; continues "the connector's output …".
+    public init(ending: Ending, transcript: Transcript, unread: String? = nil, input: SidecarInput) {
+        context = VerdictContext(input: input, transcript: transcript, unread: unread)
         let verdict = Verdict.of(ending, transcript, context)
         plainReport = verdict.report
         exitStatus = verdict.exitStatus

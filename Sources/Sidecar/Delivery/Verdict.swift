@@ -26,6 +26,10 @@ struct Verdict {
                 context
             )
         case .connectorLost(let grace):
+            // A result is a result; that of the lost exit code can be told as a warning.
+            if let result = transcript.result(for: context.operation) {
+                return success(result, despite: "although no exit code came", transcript, context)
+            }
             return failure(
                 """
                 The connector ended without an exit code: its output has been closed for \
@@ -55,7 +59,11 @@ extension Verdict {
         _ context: VerdictContext
     ) -> Verdict {
         if let result = transcript.result(for: context.operation) {
-            return success(result, exitCode: code, transcript, context)
+            let despite = code == 0 ? nil : "although the exit code is \(code)\(code.meaning)"
+            return success(result, despite: despite, transcript, context)
+        }
+        if let unread = context.unread {
+            return failure("The connector's output could not be read: \(unread).", transcript, context)
         }
         if code == 0, transcript.errorTrace == nil {
             return failure(
@@ -67,7 +75,9 @@ extension Verdict {
         let text =
             "The connector's \(context.operation.rawValue) ended with exit code \(code)\(code.meaning)."
         let reason = context.failure(text, transcript: transcript)
-        let traced = transcript.errorTrace.map { " Its error trace says: \($0.message ?? "nothing")" }
+        let traced = transcript.errorTrace.map {
+            " Its error trace says: \($0.message?.firstLine ?? "nothing")"
+        }
         // The platform reads the failure out of the output, so the workload itself counts as a success.
         return Verdict(
             output: context.failedOutput(reason),
@@ -79,12 +89,10 @@ extension Verdict {
 
     private static func success(
         _ result: OperationResult,
-        exitCode: Int32,
+        despite: String?,
         _ transcript: Transcript,
         _ context: VerdictContext
     ) -> Verdict {
-        let despite =
-            exitCode == 0 ? "" : " (which counts although the exit code is \(exitCode)\(exitCode.meaning))"
         var output = JobOutput(operation: context.operation)
         var catalog: CatalogWrite?
         switch result {
@@ -103,7 +111,8 @@ extension Verdict {
             catalog: catalog,
             report: .success,
             exitStatus: ExitStatus.success,
-            summary: "The connector gave its \(context.operation.resultName)\(despite)"
+            summary: "The connector gave its \(context.operation.resultName)"
+                + (despite.map { " (which counts \($0))" } ?? "")
         )
     }
 
@@ -128,7 +137,7 @@ extension Verdict {
         _ context: VerdictContext
     ) -> Verdict {
         if let result = transcript.result(for: context.operation) {
-            return success(result, exitCode: 0, transcript, context)
+            return success(result, despite: nil, transcript, context)
         }
         let text = "The sidecar was told to stop (\(signalName(signal))) before the connector ended."
         return Verdict(

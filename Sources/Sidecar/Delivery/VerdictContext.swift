@@ -5,15 +5,18 @@ struct VerdictContext: Sendable {
     let operation: Operation
     /// Where a failure of the connector comes from.
     let origin: FailureOrigin
-    /// Hides the secrets of the connector's configuration.
+    /// Hides the secrets of the connector's configuration, the one that it may have changed to included.
     let mask: SecretMask
+    /// Why the output, or its rest, could not be read.
+    let unread: String?
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
-    init(input: SidecarInput) {
+    init(input: SidecarInput, transcript: Transcript, unread: String?) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
-        mask = SecretMask(configuration: input.connectorConfiguration)
+        mask = SecretMask(configurations: [input.connectorConfiguration, transcript.lastConnectorConfig])
+        self.unread = unread
         actorID = input.actorID
         discover = input.discover
     }
@@ -21,7 +24,8 @@ struct VerdictContext: Sendable {
     /// The reason of a failure: what the connector's error trace says, else the text.
     func failure(_ text: String, transcript: Transcript) -> FailureReason {
         if let trace = transcript.errorTrace {
-            return FailureReason(from: trace, operation: operation, origin: origin)
+            // Hidden before it is cut, or the beginning of a secret at the cut would stay.
+            return FailureReason(from: mask.masked(trace), operation: operation, origin: origin)
         }
         return FailureReason(failureOrigin: origin, failureType: .systemError, externalMessage: text)
     }
@@ -33,6 +37,7 @@ struct VerdictContext: Sendable {
             reason.internalMessage = [traced, reason.internalMessage].compactMap { $0 }.joined(
                 separator: "\n"
             )
+            .truncated(toUTF16Length: FailureReason.maximumMessageLength)
         }
         reason.externalMessage = text
         return reason

@@ -6,7 +6,7 @@ final class LogPipeline {
     private let wallClock: WallClock
     private let console: Console
     private let formatter: any LogFormatter
-    private let mask: SecretMask
+    private var mask: SecretMask
 
     /// - Parameter mask: hides secrets in every message.
     init(
@@ -21,6 +21,11 @@ final class LogPipeline {
         self.mask = mask
         self.console = console
         self.wallClock = wallClock
+    }
+
+    /// Hides other secrets from now on.
+    func replaceMask(_ mask: SecretMask) {
+        self.mask = mask
     }
 
     /// True when events of that level are passed on: what is not need not be made.

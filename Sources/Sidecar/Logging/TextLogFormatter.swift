@@ -12,8 +12,8 @@ struct TextLogFormatter: LogFormatter {
         output.append(contentsOf: event.source.rawValue.utf8)
         output.append(contentsOf: " > ".utf8)
         for (number, line) in event.message.split(
-            separator: "\n",
-            omittingEmptySubsequences: false
+            omittingEmptySubsequences: false,
+            whereSeparator: \.isLineEnd
         ).enumerated() {
             if number > 0 { output.append(contentsOf: "\n    ".utf8) }
             output.append(contentsOf: line.escapingControlCharacters(keeping: ["\t"]).utf8)

@@ -61,8 +61,8 @@ public struct WorkloadMachine: Sendable {
         case outputTouched
         /// Answers `verifyOutputClosed`.
         case outputVerified(isClosed: Bool)
-        /// Answers `readTranscript`.
-        case transcriptRead(Transcript)
+        /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read.
+        case transcriptRead(Transcript, unread: String? = nil)
         case contactAnswered(Contact, CallOutcome)
         case configurationUpdated
         case configurationFailed(String)
@@ -141,7 +141,7 @@ public struct WorkloadMachine: Sendable {
         case .outputClosed: return outputClosed(now)
         case .outputTouched: return outputTouched()
         case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed)
-        case .transcriptRead(let transcript): return transcriptRead(transcript)
+        case .transcriptRead(let transcript, let unread): return transcriptRead(transcript, unread)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
         case .configurationUpdated: return advance { $0.configurationUpdated() }
         case .configurationFailed(let problem): return advance { $0.configurationFailed(problem) }
@@ -190,9 +190,9 @@ extension WorkloadMachine {
     }
 
     /// reading → delivering.
-    private mutating func transcriptRead(_ transcript: Transcript) -> [Action] {
+    private mutating func transcriptRead(_ transcript: Transcript, _ unread: String?) -> [Action] {
         guard case .reading(let ending) = phase else { return [] }
-        let plan = DeliveryPlan(ending: ending, transcript: transcript, input: input)
+        let plan = DeliveryPlan(ending: ending, transcript: transcript, unread: unread, input: input)
         phase = .delivering(plan)
         return plan.summary.map { [.log($0.level, $0.text)] + continueDelivery(plan) }
             ?? continueDelivery(plan)

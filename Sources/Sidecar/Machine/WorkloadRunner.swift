@@ -22,6 +22,7 @@ final class WorkloadRunner {
     private var watcher: WorkspaceWatcher?
     private var timers: [WorkloadMachine.TimerName: TimerToken] = [:]
     private var isSettling = false
+    private var newConfiguration: JSONValue?
     private var hasEnded = false
 
     /// Events that came while actions were performed: the machine takes one at a time.
@@ -201,15 +202,26 @@ extension WorkloadRunner {
     }
 
     private func readTranscript() {
-        tail?.finish { [weak self] in
+        tail?.finish { [weak self] problem in
             guard let self else { return }
             show(reader.finish())
-            post(.transcriptRead(reader.transcript))
+            let text = problem.map { "\($0.file) \($0.problem)" }
+            post(.transcriptRead(reader.transcript, unread: text))
         }
     }
 
     private func read(_ bytes: RawSpan) {
-        show(reader.read(bytes))
+        let events = reader.read(bytes)
+        hideNewSecrets()
+        show(events)
+    }
+
+    /// A configuration that the connector has changed to brings secrets that were not known before.
+    private func hideNewSecrets() {
+        guard let configuration = reader.transcript.lastConnectorConfig, configuration != newConfiguration
+        else { return }
+        newConfiguration = configuration
+        pipeline.replaceMask(SecretMask(configurations: [input.connectorConfiguration, configuration]))
     }
 
     /// The file was truncated or replaced: what was begun on its last line ends here.

@@ -17,6 +17,15 @@ extension SecretMask {
         return output
     }
 
+    /// The trace with every secret in its messages replaced.
+    func masked(_ trace: ErrorTrace) -> ErrorTrace {
+        var trace = trace
+        trace.message = trace.message.map(masked)
+        trace.internalMessage = trace.internalMessage.map(masked)
+        trace.stackTrace = trace.stackTrace.map(masked)
+        return trace
+    }
+
     /// The report with every secret in its reason replaced.
     func masked(_ report: Report) -> Report {
         guard case .failure(let source, let reason) = report else { return report }

@@ -23,10 +23,12 @@ struct SecretMask: Sendable {
         values = []
     }
 
-    /// - Parameter configuration: the connector's; its secret-like values are hidden everywhere.
-    init(configuration: JSONValue?) {
+    /// - Parameter configurations: the connector's; their secret-like values are hidden everywhere.
+    init(configurations: [JSONValue?]) {
         var secrets: Set<String> = []
-        if let configuration { Self.collect(configuration, isSecret: false, into: &secrets) }
+        for case let configuration? in configurations {
+            Self.collect(configuration, isSecret: false, into: &secrets)
+        }
         let forms = Set(secrets.flatMap(Self.writtenForms))
         values = forms.sorted { $0.count > $1.count }
     }
@@ -108,10 +110,23 @@ extension SecretMask {
         if trimmed.utf8.count >= shortestValue { secrets.insert(trimmed) }
     }
 
-    /// As it is, in a JSON string, in a JSON string within one, and in a URL.
+    /// As it is, in a JSON string, in a JSON string within one, and in a URL; JSON also as writers have it that
+    /// escape slashes, or all that is not ASCII.
     private static func writtenForms(of secret: String) -> [[UInt8]] {
-        let once = jsonEscaped(Array(secret.utf8))
-        return [Array(secret.utf8), once, jsonEscaped(once), percentEncoded(secret)]
+        let plain = Array(secret.utf8)
+        let once = jsonEscaped(plain)
+        let ascii = asciiEscaped(once)
+        let slashes = once.flatMap { $0 == UInt8(ascii: "/") ? Array("\\/".utf8) : [$0] }
+        return [plain, once, ascii, slashes, jsonEscaped(once), jsonEscaped(ascii), percentEncoded(secret)]
+    }
+
+    /// `é` as `\u00e9`, what lies beyond 16 bits as a pair (RFC 8259, section 7).
+    private static func asciiEscaped(_ text: [UInt8]) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: text, as: UTF8.self).utf16.flatMap { unit -> [UInt8] in
+            if unit < 0x80 { return [UInt8(unit)] }
+            return Array("\\u".utf8) + [12, 8, 4, 0].map { digits[Int(unit >> $0 & 15)] }
+        }
     }
 
     private static func jsonEscaped(_ text: [UInt8]) -> [UInt8] {

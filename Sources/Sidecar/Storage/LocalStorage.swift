@@ -58,7 +58,7 @@ struct LocalStorage: Sendable {
             _ = unsafe unlinkat(folder, temporary, 0)
             throw error
         }
-        try check(fsync(folder), "sync the folder of", path)
+        try syncFolder(folder, path)
     }
 
     private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: String) throws(Failure) {
@@ -84,10 +84,18 @@ struct LocalStorage: Sendable {
             let made = unsafe mkdirat(parent, name, 0o755)
             // EEXIST: another process was faster.
             if made < 0, errno != EEXIST { try check(made, "make the folder", path) }
-            if parent != AT_FDCWD { try check(fsync(parent), "sync the parent of", path) }
+            if parent != AT_FDCWD { try syncFolder(parent, path) }
             raw = unsafe openat(parent, name, flags)
         }
         return OwnedDescriptor(try check(raw, "open the folder", path))
+    }
+
+    /// Makes what was renamed or made in the folder last. Some file systems (9p, vboxsf) cannot sync folders and say
+    /// `EINVAL`: there is nothing more to be done for it there.
+    private func syncFolder(_ folder: Int32, _ path: String) throws(Failure) {
+        if fsync(folder) != 0, errno != EINVAL, errno != EOPNOTSUPP {
+            try check(-1, "sync the folder of", path)
+        }
     }
 
     @discardableResult

@@ -7,6 +7,9 @@ final class OutputTail {
     /// Bytes asked for in one read: a pipe's worth; more was not faster, and this much memory is always held.
     private static let readSize = 64 * 1_024
 
+    /// Until the kernel has room for one more read.
+    private static let retryDelay: Duration = .milliseconds(1)
+
     private let workspace: Workspace
     private let reactor: Reactor
     private let console: Console
@@ -22,11 +25,24 @@ final class OutputTail {
     private var isStale = false
     /// Another file may have taken the name.
     private var mayBeReplaced = false
-    /// Called once the end has been reached by a read that was started after the call came.
-    private var finished: (() -> Void)?
+    /// Set once the output has to be read to its end.
+    private var finishing: Finishing?
     private var isHeldBack = false
     private var isCancelled = false
     private var toldProblem: WorkspaceError?
+
+    /// The last part of the reading.
+    private struct Finishing {
+        /// The file's size when this part began with it. What a writer adds later does not count: one that never stops
+        /// must not keep the job from ending.
+        var goal: UInt64?
+        /// How often the reading has begun anew, since the file was truncated or replaced.
+        var restarts = 0
+        var completion: (WorkspaceError?) -> Void
+    }
+
+    /// A file that is truncated or replaced again and again must not keep the job from ending either.
+    private static let restartsWhileFinishing = 1
 
     /// Both handlers are called from the loop.
     ///
@@ -62,9 +78,10 @@ final class OutputTail {
         wake()
     }
 
-    /// Reads to the present end and calls back, from the loop. Nothing is held back any more.
-    func finish(_ completion: @escaping () -> Void) {
-        finished = completion
+    /// Reads to the present end and calls back, from the loop, with what has kept the output from being read, if
+    /// anything has. Nothing is held back any more.
+    func finish(_ completion: @escaping (WorkspaceError?) -> Void) {
+        finishing = Finishing(completion: completion)
         isHeldBack = false
         wakeReplaced()
     }
@@ -73,7 +90,7 @@ final class OutputTail {
     func cancel() {
         if let current { reactor.cancel(current) }
         current = nil
-        finished = nil
+        finishing = nil
         isCancelled = true
     }
 
@@ -89,7 +106,7 @@ final class OutputTail {
 extension OutputTail {
     private func readOn() {
         guard current == nil, isStale, !isHeldBack, !isCancelled else { return }
-        if finished == nil, console.isStalled {
+        if finishing == nil, console.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
             isHeldBack = true
             return console.whenRelieved { [weak self] in
@@ -99,6 +116,7 @@ extension OutputTail {
         }
         openIfNeeded()
         guard let file else { return atEnd() }
+        if finishing != nil, finishing?.goal == nil { finishing?.goal = file.size }
         isStale = false
         do {
             current = try reactor.read(
@@ -110,7 +128,7 @@ extension OutputTail {
         } catch {
             // The kernel has no room for one more operation: the next tick will.
             isStale = true
-            reactor.schedule(after: .milliseconds(1)) { [weak self] in self?.readOn() }
+            reactor.schedule(after: Self.retryDelay) { [weak self] in self?.readOn() }
         }
     }
 
@@ -119,13 +137,13 @@ extension OutputTail {
         switch result {
         case .success(0):
             if restartIfTruncated() || switchToReplacement() { isStale = true }
-            return isStale ? readOn() : atEnd()
+            isStale ? readOn() : atEnd()
         case .success(let count):
             offset += UInt64(count)
-            // A short read has reached the end as it was; but when all has to be read, only a read that gives
-            // nothing is the end.
-            if count == buffer.capacity || finished != nil || mayBeReplaced { isStale = true }
+            // A short read has reached the end as it was.
+            if count == buffer.capacity || finishing != nil || mayBeReplaced { isStale = true }
             buffer.withBytes(count, onBytes)
+            if let goal = finishing?.goal, offset >= goal, !switchToReplacement() { return atEnd() }
             readOn()
         case .failure(let error):
             tell(WorkspaceError(file: Workspace.FileName.output, problem: "cannot be read on: \(error)"))
@@ -134,11 +152,13 @@ extension OutputTail {
     }
 
     private func atEnd() {
-        guard let completion = finished else { return }
-        finished = nil
+        guard let completion = finishing?.completion else { return }
+        finishing = nil
+        isStale = false
+        let problem = toldProblem
         // Later, so that no completion is called from within `finish`.
         reactor.schedule(after: .zero) { [weak self] in
-            if self?.isCancelled == false { completion() }
+            if self?.isCancelled == false { completion(problem) }
         }
     }
 }
@@ -154,7 +174,9 @@ extension OutputTail {
 
     private func openOutput() -> WorkspaceFile? {
         do {
-            return try workspace.open(Workspace.FileName.output)
+            let output = try workspace.open(Workspace.FileName.output)
+            toldProblem = nil
+            return output
         } catch {
             tell(error)
             return nil
@@ -162,7 +184,7 @@ extension OutputTail {
     }
 
     private func restartIfTruncated() -> Bool {
-        guard let file, file.size < offset else { return false }
+        guard let file, file.size < offset, mayRestart() else { return false }
         log.warning(
             "\(file.name) was truncated after \(offset) bytes had been read of it: it is read from its beginning"
         )
@@ -174,11 +196,23 @@ extension OutputTail {
     private func switchToReplacement() -> Bool {
         guard mayBeReplaced else { return false }
         mayBeReplaced = false
-        guard let replacement = openOutput(), replacement.identity != file?.identity else { return false }
+        guard let replacement = openOutput(), replacement.identity != file?.identity, mayRestart() else {
+            return false
+        }
         log.warning("\(replacement.name) was replaced by another file, which is read from its beginning")
         file = replacement
         offset = 0
         onRestart()
+        return true
+    }
+
+    /// While finishing, counts the new beginnings; false when there have been enough.
+    private func mayRestart() -> Bool {
+        guard var last = finishing else { return true }
+        last.goal = nil
+        last.restarts += 1
+        guard last.restarts <= Self.restartsWhileFinishing else { return false }
+        finishing = last
         return true
     }
 

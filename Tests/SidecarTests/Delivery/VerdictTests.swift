@@ -24,11 +24,50 @@ import Testing
         [ConnectorKind.source, .destination].map { Job(operation: operation, kind: $0) }
     }
 
-    private func verdict(_ job: Job, _ ending: Ending, _ lines: String...) throws -> Verdict {
+    private func verdict(
+        _ job: Job,
+        _ ending: Ending,
+        unread: String? = nil,
+        _ lines: String...
+    ) throws -> Verdict {
         var reader = TranscriptReader(kind: job.kind)
         for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
-        let context = VerdictContext(input: try sidecarInput(job.operation, of: job.kind))
+        let context = VerdictContext(
+            input: try sidecarInput(job.operation, of: job.kind),
+            transcript: reader.transcript,
+            unread: unread
+        )
         return Verdict.of(ending, reader.transcript, context)
+    }
+
+    @Test(arguments: jobs)
+    func resultOfALostConnectorIsAResult(_ job: Job) throws {
+        let line = Line.result(of: job.operation, kind: job.kind)
+        let verdict = try verdict(job, .connectorLost(grace: .seconds(10)), line)
+        #expect(verdict.isResult)
+        #expect(verdict.report == .success)
+        #expect(verdict.exitStatus == 0)
+        #expect(verdict.summary.contains("although no exit code came"))
+    }
+
+    @Test(arguments: jobs)
+    func unreadableOutputIsNamed(_ job: Job) throws {
+        let problem = "jobOutput.json is a FIFO, not a regular file"
+        let verdict = try verdict(job, .connectorExited(.code(0)), unread: problem)
+        #expect(verdict.exitStatus == 1)
+        #expect(verdict.report.reason?.contains(problem) == true)
+        let result = Line.result(of: job.operation, kind: job.kind)
+        #expect(try self.verdict(job, .connectorExited(.code(0)), unread: problem, result).isResult)
+    }
+
+    @Test func joinedMessagesStayWithinTheLimit() throws {
+        let long = text(ofLength: 50_000)
+        let trace =
+            #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"\#(long)","internal_message":"\#(long)"}}}"#
+        let job = Job(operation: .check, kind: .source)
+        let verdict = try verdict(job, .connectorLost(grace: .seconds(10)), trace)
+        let message = try #require(verdict.output?.failureReason?.internalMessage)
+        #expect(message.utf16.count <= FailureReason.maximumMessageLength)
     }
 
     private func encodedOutput(of verdict: Verdict) throws -> JSONValue {

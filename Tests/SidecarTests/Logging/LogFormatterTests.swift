@@ -39,6 +39,7 @@ private func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> S
     @Test(arguments: [
         ("", ""),
         ("one\ntwo\n  three", "one\n    two\n      three"),
+        ("one\r\ntwo", "one\n    two"),
         ("ends\n", "ends\n    "),
         // No connector can make up a line that looks like another event, or play with the terminal.
         ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"),

@@ -6,7 +6,7 @@ import Testing
 /// Secrets in text, by the values of a configuration and by the names of members.
 @Suite struct SecretMaskTests {
     private func mask(_ configuration: String) throws -> SecretMask {
-        SecretMask(configuration: try json(configuration.utf8))
+        SecretMask(configurations: [try json(configuration.utf8)])
     }
 
     // MARK: By value
@@ -42,6 +42,14 @@ import Testing
     ])
     func valuesOfTheConfigurationAreHidden(_ text: String, _ hidden: String) throws {
         #expect(try mask(Self.configuration).masked(text) == hidden)
+    }
+
+    @Test(arguments: [
+        "schlüssel/😀", #"schl\u00fcssel/\ud83d\ude00"#, #"schlüssel\/😀"#, #"schl\\u00fcssel/\\ud83d\\ude00"#,
+    ])
+    func otherWritersOfJSONAreKnown(_ form: String) throws {
+        let mask = try mask(#"{"password": "schlüssel/😀"}"#)
+        #expect(mask.masked("got \(form)!") == "got **********!")
     }
 
     @Test func longerSecretsGoFirst() throws {

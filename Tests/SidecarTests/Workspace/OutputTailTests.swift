@@ -181,7 +181,7 @@ import Testing
         let content = text(ofLength: 500_000)
         fixture.directory.write(Self.output, content)
         var ends = 0
-        fixture.tail.finish { ends += 1 }
+        fixture.tail.finish { _ in ends += 1 }
         #expect(ends == 0, "not from within the call")
         try fixture.reactor.tick { ends > 0 }
         #expect(fixture.text == content)
@@ -196,7 +196,7 @@ import Testing
         fixture.tail.wake()
         fixture.directory.append(Self.output, "two")
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         try fixture.reactor.tick { isFinished }
         #expect(fixture.text == "onetwo")
     }
@@ -210,16 +210,49 @@ import Testing
         fixture.directory.write("other", "new")
         #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         try fixture.reactor.tick { isFinished }
         #expect(fixture.text == "oldnew")
+    }
+
+    /// A writer that never stops must not keep a job from ending.
+    @Test(arguments: BackendChoice.both)
+    func finishEndsAtTheSizeOfItsBeginning(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "before")
+        fixture.tail.wake()
+        try fixture.tick(until: "before")
+        fixture.directory.append(Self.output, ", at the end")
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick {
+            // More with every round, so that there is always something left to read.
+            if !isFinished { fixture.directory.append(Self.output, ".") }
+            return isFinished
+        }
+        #expect(fixture.text.hasPrefix("before, at the end"))
+        #expect(fixture.text.utf8.count < 60)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func finishEndsThoughTheFileIsReplacedAgainAndAgain(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "first")
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick {
+            fixture.directory.write("other", "next")
+            #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
+            return isFinished
+        }
+        #expect(fixture.restarts.count <= 1)
     }
 
     @Test(arguments: BackendChoice.both)
     func finishWithoutAFile(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         #expect(!isFinished)
         try fixture.reactor.tick { isFinished }
         #expect(fixture.bytes == [])
@@ -234,8 +267,13 @@ import Testing
             try fixture.reactor.tickOver()
         }
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        var problem: WorkspaceError?
+        fixture.tail.finish {
+            problem = $0
+            isFinished = true
+        }
         try fixture.reactor.tick { isFinished }
+        #expect(problem?.problem == "is a FIFO, not a regular file")
         #expect(fixture.log.lines == ["error jobOutput.json is a FIFO, not a regular file: it is not read"])
     }
 
@@ -264,7 +302,7 @@ import Testing
         try fixture.reactor.tickOver()
         #expect(fixture.text == "")
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         try fixture.reactor.tick { isFinished }
         #expect(fixture.text == "all of it")
         try fixture.relieve()
@@ -280,7 +318,7 @@ import Testing
         fixture.directory.write(Self.output, "x")
         fixture.tail.wake()
         var isFinished = false
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         fixture.tail.cancel()
         try fixture.reactor.tickOver()
         fixture.tail.wake()
@@ -294,7 +332,7 @@ import Testing
         let fixture = try Fixture(backend)
         var isFinished = false
         // There is no file, so that the end is reached at once and only its telling is due.
-        fixture.tail.finish { isFinished = true }
+        fixture.tail.finish { _ in isFinished = true }
         fixture.tail.cancel()
         try fixture.reactor.tickOver()
         #expect(!isFinished)

@@ -35,3 +35,13 @@ extension Unicode.Scalar {
         value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
     }
 }
+
+extension StringProtocol {
+    /// The text up to its first line end.
+    var firstLine: String { String(prefix { !$0.isLineEnd }) }
+}
+
+extension Character {
+    /// `\n` or `\r\n`, which is one character.
+    var isLineEnd: Bool { self == "\n" || self == "\r\n" }
+}
