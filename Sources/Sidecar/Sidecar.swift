@@ -12,6 +12,7 @@ public final class Sidecar {
     ///
     /// - Returns: the exit status of the process, see `ExitStatus`.
     public static func run(environment: [String: String]) -> Int32 {
+        ProcessState.prepare()
         do throws(StartError) {
             return try start(environment: environment)
         } catch {
@@ -78,10 +79,6 @@ public final class Sidecar {
     }
 
     private func run() throws(StartError) -> Int32 {
-        // SIGPIPE: a closed console or connection is an error of the write, not the end of the program. SIGIO:
-        // asking the kernel who has a file open can provoke one.
-        signal(SIGPIPE, SIG_IGN)
-        signal(SIGIO, SIG_IGN)
         defer { console.drain(limit: .seconds(2)) }
         try watchSignals()
         switch readInput() {
@@ -93,7 +90,7 @@ public final class Sidecar {
 
     private func watchSignals() throws(StartError) {
         do {
-            signals = try SignalSource(reactor: reactor, signals: [SIGTERM, SIGINT]) {
+            signals = try SignalSource(reactor: reactor, signals: ProcessState.stopSignals) {
                 [weak self] signal, _ in
                 self?.signalled(signal)
             }
@@ -121,8 +118,8 @@ extension Sidecar {
             mask: SecretMask(configurations: [input.connectorConfiguration])
         )
         let log = pipeline.logger(label: "sidecar")
-        announce(log, input)
         let client = try controlPlaneClient(log)
+        announce(log, input)
         let runner = WorkloadRunner(
             machine: WorkloadMachine(
                 settings: configuration.machineSettings(for: input),
@@ -262,7 +259,8 @@ extension Sidecar {
         do {
             transport = try CurlTransport(reactor: reactor, options: configuration.transportOptions)
         } catch {
-            throw StartError(failure: "HTTP cannot be used: \(error.message)")
+            // The options come from the settings: a proxy's address that makes no sense.
+            throw StartError(lines: [error.message], status: ExitStatus.configuration)
         }
         return ControlPlaneClient(
             configuration: configuration,

@@ -36,6 +36,18 @@ import Testing
         }
     }
 
+    /// Closed standard descriptors: nothing of the sidecar's own gets their numbers.
+    @Test(arguments: Backend.allCases)
+    func withoutStandardDescriptorsItWorksAllTheSame(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.launcher = ["/bin/sh", "-c", "exec \"$0\" <&- >&- 2>&-"]
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.violations.isEmpty)
+        }
+    }
+
     /// A user's limit of inotify instances that is used up, as it happens on crowded nodes.
     @Test(arguments: Backend.allCases)
     func withoutInotifyTheWorkspaceIsLookedAtAgainAndAgain(_ backend: Backend) async throws {

@@ -49,6 +49,7 @@ import Testing
         Wrong("LOG_LEVEL", "LOUD", "not one of: TRACE, DEBUG, INFO, WARN, ERROR"),
         Wrong("PLATFORM_LOG_FORMAT", "xml", "not one of: text, json"),
         Wrong("AIRBYTE_VERSION", "1.0\nX-Evil: 1", "only printable ASCII"),
+        Wrong("HTTP_PROXY", "http://proxy:99999", "HTTP_PROXY"),
         Wrong("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read: ENOENT"),
         Wrong("SSL_CERT_DIR", "/nowhere/certs", "cannot be read: ENOENT"),
     ]

@@ -131,6 +131,27 @@ import Testing
         #expect(outcome.output["checkConnection"]["status"] == "succeeded")
     }
 
+    /// What the file holds in the end counts, as for a reader that comes then.
+    @Test(arguments: Backend.allCases)
+    func resultOfATruncatedOutputIsThatOfItsEnd(_ backend: Backend) async throws {
+        let script = """
+            line {"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":"first try"}}
+            line tried once
+            wait-for go
+            truncate 0
+            line {"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}
+            """
+        try await Pod.with("check", backend: backend) { pod in
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.script(script))
+            #expect(try await sidecar.waitForOutput("tried once"))
+            try pod.write("", to: "go")
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+        }
+    }
+
     @Test(arguments: ["ln -s /etc/passwd", "mkfifo", "mkdir"], Backend.allCases)
     func outputThatIsNoRegularFileIsNotRead(_ making: String, _ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in

@@ -57,6 +57,22 @@ import Testing
         }
     }
 
+    /// A signal that comes before anything is set up is not lost either.
+    @Test(arguments: Backend.allCases)
+    func atTheVeryStartItIsHeard(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.launcher = ["/bin/sh", "-c", "trap '' TERM; kill -TERM $$; exec \"$0\""]
+            let sidecar = try pod.startSidecar()
+            // Blocked and ignored signals are inherited; the sidecar hears those that come later.
+            try await pod.controlPlane.wait(for: "running")
+            sidecar.send(SIGHUP)
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 129, "\(outcome)")
+            #expect(outcome.requests("failure").count == 1)
+            #expect(outcome.isMarked)
+        }
+    }
+
     @Test func secondSignalEndsAtOnce() async throws {
         try await Pod.with("check") { pod in
             try await pod.controlPlane.addFault(#"{"call": "output", "fault": "silent"}"#)

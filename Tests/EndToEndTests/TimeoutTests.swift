@@ -28,7 +28,7 @@ import Testing
         let outcome = try await Pod.with("check", backend: backend) { pod in
             pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.01"
             pod.environment["LOG_LEVEL"] = "WARN"
-            return try await pod.run(.command("yes on and on and on #"))
+            return try await pod.run(.command(Self.endlessWriter))
         }
         #expect(outcome.exitCode == 2, "exit code \(outcome.exitCode)")
         #expect(outcome.requests("failure").count == 1)
@@ -43,6 +43,12 @@ import Testing
             #expect(outcome.requests("failure").count == 1)
         }
     }
+
+    /// Some ten megabytes a second, which a test's disk can bear.
+    private static let endlessWriter = """
+        /usr/bin/python3 -c 'import os, time
+        while True: os.write(1, b"on and on\\n" * 1000); time.sleep(0.0005)' #
+        """
 
     /// Ends its output in the middle of a line.
     private static let hangingConnector = """

@@ -17,7 +17,7 @@ public enum CallOutcome: Hashable, Sendable {
     public var problem: String? {
         switch self {
         case .accepted: nil
-        case .gone: "410 Gone: the workload is in a terminal state"
+        case .gone: "410 Gone"
         case .notFound(let text), .unavailable(let text, _), .unauthorized(let text), .refused(let text): text
         }
     }

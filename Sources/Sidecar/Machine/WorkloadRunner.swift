@@ -59,7 +59,7 @@ final class WorkloadRunner {
             console: console,
             log: log,
             onBytes: { [weak self] bytes in self?.read(bytes) },
-            onRestart: { [weak self] in self?.restartLine() }
+            onRestart: { [weak self] in self?.restart() }
         )
         watcher = WorkspaceWatcher(
             workspace: workspace,
@@ -186,8 +186,12 @@ extension WorkloadRunner {
     }
 
     private func lookForExitCode(isComplete: Bool) {
-        if let exit = workspace.connectorExit(isComplete: isComplete) { return post(.exitCodeFound(exit)) }
-        guard !isComplete, !isSettling, workspace.connectorExit(isComplete: true) != nil else { return }
+        switch workspace.exitCode(isComplete: isComplete) {
+        case .absent: return
+        case .found(let exit): return post(.exitCodeFound(exit))
+        case .notYet: break
+        }
+        guard !isSettling else { return }
         isSettling = true
         reactor.schedule(after: Self.exitCodeSettling) { [weak self] in
             self?.isSettling = false
@@ -224,9 +228,10 @@ extension WorkloadRunner {
         pipeline.replaceMask(SecretMask(configurations: [input.connectorConfiguration, configuration]))
     }
 
-    /// The file was truncated or replaced: what was begun on its last line ends here.
-    private func restartLine() {
+    /// The file was truncated or replaced: what counts is what it holds in the end.
+    private func restart() {
         show(reader.finish())
+        reader = TranscriptReader(kind: input.connectorKind)
     }
 
     private func show(_ events: [TranscriptEvent]) {

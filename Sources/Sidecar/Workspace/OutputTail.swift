@@ -20,6 +20,8 @@ final class OutputTail {
 
     private var file: WorkspaceFile?
     private var offset: UInt64 = 0
+    /// To notice that the file was written anew.
+    private var samples = ReadSamples()
     private var current: Registration?
     /// The file may have grown since the read that is under way was started.
     private var isStale = false
@@ -116,7 +118,10 @@ extension OutputTail {
         }
         openIfNeeded()
         guard let file else { return atEnd() }
-        if finishing != nil, finishing?.goal == nil { finishing?.goal = file.size }
+        if finishing != nil, finishing?.goal == nil {
+            _ = restartIfRewritten()
+            finishing?.goal = file.size
+        }
         isStale = false
         do {
             current = try reactor.read(
@@ -136,14 +141,18 @@ extension OutputTail {
         current = nil
         switch result {
         case .success(0):
-            if restartIfTruncated() || switchToReplacement() { isStale = true }
+            if restartIfTruncated() || restartIfRewritten() || switchToReplacement() { isStale = true }
             isStale ? readOn() : atEnd()
         case .success(let count):
             offset += UInt64(count)
             // A short read has reached the end as it was.
             if count == buffer.capacity || finishing != nil || mayBeReplaced { isStale = true }
-            buffer.withBytes(count, onBytes)
-            if let goal = finishing?.goal, offset >= goal, !switchToReplacement() { return atEnd() }
+            buffer.withBytes(count) { bytes in
+                samples.take(bytes, upTo: offset)
+                onBytes(bytes)
+            }
+            let isAtGoal = finishing?.goal.map { offset >= $0 } ?? false
+            if isAtGoal, !restartIfRewritten(), !switchToReplacement() { return atEnd() }
             readOn()
         case .failure(let error):
             tell(WorkspaceError(file: Workspace.FileName.output, problem: "cannot be read on: \(error)"))
@@ -188,9 +197,25 @@ extension OutputTail {
         log.warning(
             "\(file.name) was truncated after \(offset) bytes had been read of it: it is read from its beginning"
         )
-        offset = 0
-        onRestart()
+        startOver()
         return true
+    }
+
+    /// A file that was truncated and has grown beyond what had been read shows by other bytes in the places that are
+    /// remembered. (Where the same bytes stand there, nothing tells.)
+    private func restartIfRewritten() -> Bool {
+        guard finishing != nil, let file, !samples.match(file), mayRestart() else { return false }
+        log.warning(
+            "\(file.name) was written anew after \(offset) bytes had been read of it: it is read again"
+        )
+        startOver()
+        return true
+    }
+
+    private func startOver() {
+        offset = 0
+        samples = ReadSamples()
+        onRestart()
     }
 
     private func switchToReplacement() -> Bool {
@@ -201,8 +226,7 @@ extension OutputTail {
         }
         log.warning("\(replacement.name) was replaced by another file, which is read from its beginning")
         file = replacement
-        offset = 0
-        onRestart()
+        startOver()
         return true
     }
 

@@ -34,7 +34,12 @@ final class Workspace {
         let raw = unsafe clinux_open_beneath(directory.raw, name)
         guard raw >= 0 else {
             if errno == ENOENT { return nil }
-            throw WorkspaceError(file: name, problem: Self.problem(ofOpening: errno))
+            let error = errno
+            throw WorkspaceError(
+                file: name,
+                problem: Self.problem(ofOpening: error),
+                isTransient: [EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR].contains(error)
+            )
         }
         return try WorkspaceFile(OwnedDescriptor(raw), name: name)
     }
@@ -45,18 +50,27 @@ final class Workspace {
         return try file.contents(limit: limit)
     }
 
-    /// What `exitCode.txt` says; nil while it is not there.
+    /// What a look at `exitCode.txt` shows.
+    enum ExitCode: Hashable {
+        case absent
+        /// Still being written, or not to be read at the moment: look again.
+        case notYet
+        case found(ConnectorExit)
+    }
+
+    /// Looks at `exitCode.txt`.
     ///
     /// - Parameter isComplete: false where whoever made the file may still be writing it: then it counts only from
     ///   its last newline on.
-    func connectorExit(isComplete: Bool) -> ConnectorExit? {
+    func exitCode(isComplete: Bool) -> ExitCode {
         do {
-            guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.longestFile),
-                isComplete || content.last == UInt8(ascii: "\n")
-            else { return nil }
-            return ConnectorExit(parsing: content)
+            guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.longestFile) else {
+                return .absent
+            }
+            guard isComplete || content.last == UInt8(ascii: "\n") else { return .notYet }
+            return .found(ConnectorExit(parsing: content))
         } catch {
-            return .unusable(error.problem)
+            return error.isTransient ? .notYet : .found(.unusable(error.problem))
         }
     }
 
@@ -124,4 +138,6 @@ struct WorkspaceError: Error, Hashable {
     var file: String
     /// Continues a sentence that begins with the file's name.
     var problem: String
+    /// True where it says something about this process at this moment, not about the file.
+    var isTransient = false
 }

@@ -60,7 +60,7 @@ final class WorkspaceFile {
         var bytes = [UInt8](repeating: 0, count: Int(min(size, UInt64(limit))) + 1)
         var filled = 0
         while true {
-            let count = try read(into: &bytes, from: filled)
+            let count = try read(into: &bytes, from: filled, at: filled)
             filled += count
             guard filled <= limit else {
                 throw WorkspaceError(
@@ -75,12 +75,24 @@ final class WorkspaceFile {
         return bytes
     }
 
-    /// Fills the array from the offset on with what the file holds there; returns the count of bytes read, 0 at
+    /// So many bytes from the offset on, fewer where the file ends before.
+    func bytes(at offset: UInt64, count: Int) throws(WorkspaceError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        let filled = try read(into: &bytes, from: 0, at: Int(clamping: offset))
+        bytes.removeLast(count - filled)
+        return bytes
+    }
+
+    /// Fills the array from `start` on with what the file holds at the offset; returns the count of bytes read, 0 at
     /// the end of the file.
-    private func read(into bytes: inout [UInt8], from offset: Int) throws(WorkspaceError) -> Int {
+    private func read(
+        into bytes: inout [UInt8],
+        from start: Int,
+        at offset: Int
+    ) throws(WorkspaceError) -> Int {
         while true {
             let count = unsafe bytes.withUnsafeMutableBytes { all in
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: all[offset...])
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: all[start...])
                 return unsafe pread(owned.raw, rest.baseAddress, rest.count, offset)
             }
             if count >= 0 { return count }

@@ -249,6 +249,21 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func fileThatWasWrittenAnewAndGrewIsReadAgain(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "the first\n")
+        fixture.tail.wake()
+        try fixture.tick(until: "the first\n")
+        fixture.directory.write(Self.output, "the second, which is longer\n")
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.text.hasSuffix("the second, which is longer\n"))
+        #expect(fixture.restarts.count == 1)
+        #expect(fixture.log.count(of: "was written anew") == 1)
+    }
+
+    @Test(arguments: BackendChoice.both)
     func finishWithoutAFile(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         var isFinished = false

@@ -115,26 +115,26 @@ import Testing
 
     @Test func exitCode() throws {
         let workspace = try workspace()
-        #expect(workspace.connectorExit(isComplete: true) == nil)
+        #expect(workspace.exitCode(isComplete: true) == .absent)
         directory.write("exitCode.txt", "13")
-        #expect(workspace.connectorExit(isComplete: false) == nil, "its last digit may be missing")
-        #expect(workspace.connectorExit(isComplete: true) == .code(13))
+        #expect(workspace.exitCode(isComplete: false) == .notYet, "its last digit may be missing")
+        #expect(workspace.exitCode(isComplete: true) == .found(.code(13)))
         directory.append("exitCode.txt", "7\n")
-        #expect(workspace.connectorExit(isComplete: false) == .code(137))
+        #expect(workspace.exitCode(isComplete: false) == .found(.code(137)))
     }
 
     @Test func emptyExitCodeIsIncomplete() throws {
         directory.write("exitCode.txt", "")
-        #expect(try workspace().connectorExit(isComplete: false) == nil)
-        #expect(try workspace().connectorExit(isComplete: true) == .unusable("is empty"))
+        #expect(try workspace().exitCode(isComplete: false) == .notYet)
+        #expect(try workspace().exitCode(isComplete: true) == .found(.unusable("is empty")))
     }
 
     @Test func exitCodeThatIsNoFile() throws {
         #expect(mkfifo(directory.path("exitCode.txt"), 0o644) == 0)
         for isComplete in [false, true] {
             #expect(
-                try workspace().connectorExit(isComplete: isComplete)
-                    == .unusable("is a FIFO, not a regular file")
+                try workspace().exitCode(isComplete: isComplete)
+                    == .found(.unusable("is a FIFO, not a regular file"))
             )
         }
     }
@@ -142,11 +142,11 @@ import Testing
     @Test func exitCodeThatIsTooLong() throws {
         directory.write("exitCode.txt", String(repeating: " ", count: 64) + "0\n")
         #expect(
-            try workspace().connectorExit(isComplete: false)
-                == .unusable("is longer than the 64 bytes that are read of it")
+            try workspace().exitCode(isComplete: false)
+                == .found(.unusable("is longer than the 64 bytes that are read of it"))
         )
         directory.write("exitCode.txt", String(repeating: " ", count: 62) + "0\n")
-        #expect(try workspace().connectorExit(isComplete: false) == .code(0))
+        #expect(try workspace().exitCode(isComplete: false) == .found(.code(0)))
     }
 
     // MARK: The marker

@@ -1,0 +1,32 @@
+import Glibc
+
+/// What a process has to put right about itself before it opens or starts anything.
+enum ProcessState {
+    /// The signals that ask for an orderly end.
+    static let stopSignals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
+
+    static func prepare() {
+        keepStandardDescriptors()
+        holdStopSignals()
+        // SIGPIPE, SIGXFSZ: a closed console or connection and a file that may not grow are errors of the write, not
+        // the end of the program. SIGIO: asking the kernel who has a file open can provoke one.
+        for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
+    }
+
+    /// Whoever starts the program with one of 0, 1 and 2 closed must not find its own files written to: what is opened
+    /// next would get that number.
+    private static func keepStandardDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) < 0 {
+            // The lowest free number is taken, which is this one.
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
+    }
+
+    /// A signal that comes before the loop watches for it waits until then.
+    private static func holdStopSignals() {
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        for number in stopSignals { unsafe sigaddset(&signals, number) }
+        unsafe sigprocmask(SIG_BLOCK, &signals, nil)
+    }
+}
