@@ -15,13 +15,6 @@ public struct OwnedDescriptor: ~Copyable {
     /// Closes the descriptor now.
     public consuming func close() {}
 
-    /// Gives the descriptor away: the caller has to close it.
-    public consuming func release() -> Int32 {
-        let number = raw
-        discard self
-        return number
-    }
-
     deinit {
         // Linux frees the number whatever close(2) reports, EINTR included: trying again could close
         // somebody else's descriptor. Nothing is written through these, so no data is lost with an EIO.

@@ -5,11 +5,12 @@ import Testing
 @Suite struct MessageDecoderTests {
     /// What became of a line, in one word and its details.
     private func outcome(_ line: [UInt8], kind: ConnectorKind = .source) -> String {
-        var decoder = MessageDecoder(kind: kind)
+        let decoder = MessageDecoder(kind: kind)
         switch decoder.decode(line) {
         case .dropped(let reason): return "dropped: \(reason)"
-        case .notAMessage(let looksLikeRecord, let length, let text):
-            return looksLikeRecord ? "record, \(length)" : "no message, \(length): \(text)"
+        case .notAMessage(let looksLikeRecord, let text):
+            return looksLikeRecord
+                ? "record, \(text.utf16.count)" : "no message, \(text.utf16.count): \(text)"
         case .message(let message): return describe(message)
         }
     }
@@ -116,7 +117,7 @@ import Testing
             "internal_message":"for operators","stack_trace":"at x\\nat y","failure_type":"config_error",\
             "stream_descriptor":{"name":"users","namespace":"public"},"more":1}}}
             """
-        var decoder = MessageDecoder()
+        let decoder = MessageDecoder()
         guard case .message(.errorTrace(let trace)) = decoder.decode(Array(line.utf8)) else {
             Issue.record("not an error trace")
             return
@@ -227,7 +228,7 @@ import Testing
         // The bound falls into the middle of a character.
         let tooLong = String(repeating: "x", count: bound - 1) + "é" + String(repeating: "y", count: 10)
         let expected = String(repeating: "x", count: bound - 1) + "… (12 more bytes)"
-        #expect(outcome(Array(tooLong.utf8)) == "no message, \(bound + 10): \(expected)")
+        #expect(outcome(Array(tooLong.utf8)) == "no message, \(expected.utf16.count): \(expected)")
     }
 
     /// Nested as deep as JSON may be, in a member that nobody knows and in one that is passed on.

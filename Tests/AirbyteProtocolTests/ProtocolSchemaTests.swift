@@ -233,7 +233,7 @@ import Testing
 
     /// Whether the line passes for one that the schema allows, dropped or not.
     private func isMessage(_ line: String) -> Bool {
-        var decoder = MessageDecoder()
+        let decoder = MessageDecoder()
         if case .notAMessage = decoder.decode(Array(line.utf8)) { return false }
         return true
     }

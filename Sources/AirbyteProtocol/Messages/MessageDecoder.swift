@@ -12,7 +12,7 @@ public struct MessageDecoder {
     }
 
     /// Decides what a line is; the line's end is not part of it.
-    public mutating func decode(_ line: RawSpan) -> DecodedLine {
+    public func decode(_ line: RawSpan) -> DecodedLine {
         guard Self.mayBeAnObject(line), let document = try? parser.parse(line, trailing: .ignored),
             ProtocolSchema.message.accepts(document.root)
         else { return notAMessage(line) }
@@ -20,7 +20,7 @@ public struct MessageDecoder {
     }
 
     /// Decides what a line is; the line's end is not part of it.
-    public mutating func decode(_ line: [UInt8]) -> DecodedLine {
+    public func decode(_ line: [UInt8]) -> DecodedLine {
         unsafe decode(line.span.bytes)
     }
 
@@ -36,7 +36,6 @@ public struct MessageDecoder {
         let text = UTF8Repair.text(of: line)
         return .notAMessage(
             looksLikeRecord: RecordLookout.suspects(text),
-            utf16Length: UTF16Length.of(text),
             text: Self.quotation(of: text)
         )
     }

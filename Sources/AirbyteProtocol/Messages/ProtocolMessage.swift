@@ -112,7 +112,6 @@ public enum DecodedLine: Hashable, Sendable {
     /// Anything else: a line for people, or a message that the protocol's schema does not allow.
     ///
     /// `looksLikeRecord` says that the text may hold a customer's data and is not to be shown. `text` is the
-    /// line with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`; `utf16Length` that of the
-    /// whole line.
-    case notAMessage(looksLikeRecord: Bool, utf16Length: Int, text: String)
+    /// line with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`.
+    case notAMessage(looksLikeRecord: Bool, text: String)
 }

@@ -40,7 +40,7 @@ public struct Transcript: Hashable, Sendable {
         switch decoded {
         case .message(let message): consume(message)
         case .dropped: break
-        case .notAMessage(let looksLikeRecord, _, _):
+        case .notAMessage(let looksLikeRecord, _):
             if looksLikeRecord {
                 lineSkippedWithRecord += 1
             } else {

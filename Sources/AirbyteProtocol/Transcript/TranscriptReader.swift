@@ -71,8 +71,8 @@ private struct LineReader {
         case .message(.log(let log)): events.append(.connectorLog(log))
         case .message: break
         case .dropped(let reason): events.append(.dropped(reason: reason))
-        case .notAMessage(looksLikeRecord: true, _, _): events.append(.suspectedRecord)
-        case .notAMessage(looksLikeRecord: false, _, let text): events.append(.plainLine(text))
+        case .notAMessage(looksLikeRecord: true, _): events.append(.suspectedRecord)
+        case .notAMessage(looksLikeRecord: false, let text): events.append(.plainLine(text))
         }
     }
 }

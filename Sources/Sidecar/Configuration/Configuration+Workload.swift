@@ -68,16 +68,3 @@ extension Configuration.OutputSink {
         }
     }
 }
-
-extension SidecarInput {
-    /// The largest `sidecarInput.json` that is read: configurations of megabytes have not been heard of.
-    static let longestFile = 64 * 1_024 * 1_024
-
-    /// What every log event carries, so that it can be traced back to its job.
-    var logContext: [(name: String, value: String)] {
-        [
-            ("workloadId", workloadID), ("jobId", launcher.jobID), ("attemptId", launcher.attemptID),
-            ("operation", operation.rawValue), ("connectorImage", launcher.dockerImage), ("logPath", logPath),
-        ].compactMap { name, value in value.map { (name, $0) } }
-    }
-}

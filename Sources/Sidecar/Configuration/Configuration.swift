@@ -96,7 +96,7 @@ public struct Configuration: Sendable {
     /// Pure: looks at nothing but the variables handed in. Throws every problem at once.
     public init(environment: [String: String]) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
-        workspacePath = reader.text("AIRBYTE_CONFIG_DIR") ?? "/config"
+        workspacePath = Self.workspacePath(in: environment)
         workloadAPI = Self.workloadAPI(&reader)
         serverAPI = Self.serverAPI(&reader)
         tokenSource = Self.tokenSource(&reader)
