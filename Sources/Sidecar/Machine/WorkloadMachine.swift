@@ -37,6 +37,10 @@ public struct WorkloadMachine: Sendable {
     /// their share: after a signal to stop, everything has to be over by then.
     public static let terminationBudget: Duration = .seconds(20)
 
+    /// How long the rest of the output is read where no exit code has come: a connector that has written faster than can
+    /// be read must not put off the time-out's report, or use up what is left after a signal.
+    public static let lateReadingBudget: Duration = .seconds(5)
+
     public enum Contact: String, Hashable, Sendable {
         case running
         case heartbeat
@@ -49,6 +53,8 @@ public struct WorkloadMachine: Sendable {
         case contactTimeout
         case fileTimeout
         case lostConnector
+        /// The end of the reading where no exit code has come.
+        case lateReading
         case termination
     }
 
@@ -80,6 +86,8 @@ public struct WorkloadMachine: Sendable {
         case contact(Contact)
         /// Read the connector's output to its present end.
         case readTranscript
+        /// Be content with what has been read, and answer `readTranscript` with that.
+        case stopReading
         /// Ask whether anybody holds the connector's output open for writing.
         case verifyOutputClosed
         case updateConfiguration(ConfigurationUpdate)
@@ -137,10 +145,10 @@ public struct WorkloadMachine: Sendable {
         if case .ended = phase { return [] }
         switch event {
         case .started: return start(now)
-        case .exitCodeFound(let exit): return connectorExited(exit)
+        case .exitCodeFound(let exit): return connectorExited(exit, now)
         case .outputClosed: return outputClosed(now)
         case .outputTouched: return outputTouched()
-        case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed)
+        case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed, now)
         case .transcriptRead(let transcript, let unread): return transcriptRead(transcript, unread)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
         case .configurationUpdated: return advance { $0.configurationUpdated() }
@@ -169,24 +177,30 @@ extension WorkloadMachine {
 
     /// waiting → reading. An exit code that comes while the output is read for another ending wins: it is the
     /// better news.
-    private mutating func connectorExited(_ exit: ConnectorExit) -> [Action] {
+    private mutating func connectorExited(_ exit: ConnectorExit, _ now: Instant) -> [Action] {
         switch phase {
         case .waiting:
-            return startReading(.connectorExited(exit))
+            return startReading(.connectorExited(exit), now)
         case .reading(.connectorExited), .delivering, .reporting, .ended:
             return []
         case .reading:
             phase = .reading(.connectorExited(exit))
-            return []
+            return [.disarm(.lateReading)]
         }
     }
 
-    private mutating func startReading(_ ending: Ending) -> [Action] {
+    private mutating func startReading(_ ending: Ending, _ now: Instant) -> [Action] {
         phase = .reading(ending)
-        return [
+        var actions: [Action] = [
             .disarm(.fileTimeout), .disarm(.lostConnector),
-            .log(ending.isExpected ? .info : .warning, ending.description), .readTranscript,
+            .log(ending.isExpected ? .info : .warning, ending.description),
         ]
+        if case .connectorExited = ending {
+            // The result can be the last line: it is read, however long that takes.
+        } else {
+            actions.append(.arm(.lateReading, at: now + Self.lateReadingBudget))
+        }
+        return actions + [.readTranscript]
     }
 
     /// reading → delivering.
@@ -194,8 +208,8 @@ extension WorkloadMachine {
         guard case .reading(let ending) = phase else { return [] }
         let plan = DeliveryPlan(ending: ending, transcript: transcript, unread: unread, input: input)
         phase = .delivering(plan)
-        return plan.summary.map { [.log($0.level, $0.text)] + continueDelivery(plan) }
-            ?? continueDelivery(plan)
+        let summary: [Action] = plan.summary.map { [.log($0.level, $0.text)] } ?? []
+        return [.disarm(.lateReading)] + summary + continueDelivery(plan)
     }
 
     private mutating func outputClosed(_ now: Instant) -> [Action] {
@@ -211,9 +225,9 @@ extension WorkloadMachine {
         return [.disarm(.lostConnector)]
     }
 
-    private mutating func outputVerified(isClosed: Bool) -> [Action] {
+    private mutating func outputVerified(isClosed: Bool, _ now: Instant) -> [Action] {
         guard case .waiting = phase, isClosed else { return [] }
-        return startReading(.connectorLost(grace: settings.lostConnectorGrace))
+        return startReading(.connectorLost(grace: settings.lostConnectorGrace), now)
     }
 }
 
@@ -378,11 +392,14 @@ extension WorkloadMachine {
             )
         case .fileTimeout:
             guard case .waiting = phase else { return [] }
-            return startReading(.fileTimeout(limit: settings.fileTimeout))
+            return startReading(.fileTimeout(limit: settings.fileTimeout), now)
         case .lostConnector:
             guard case .waiting = phase else { return [] }
             outputIsClosed = false
             return [.verifyOutputClosed]
+        case .lateReading:
+            guard case .reading = phase else { return [] }
+            return [.stopReading]
         case .termination:
             return end(
                 ExitStatus.failure,
@@ -400,7 +417,7 @@ extension WorkloadMachine {
         stopSignal = signal
         var actions: [Action] = [.arm(.termination, at: now + Self.terminationBudget)]
         if case .waiting = phase {
-            actions += startReading(.terminated(signal: signal))
+            actions += startReading(.terminated(signal: signal), now)
         } else {
             actions.append(
                 .log(.warning, "Told to stop by \(signalName(signal)): finishing what is under way")

@@ -94,6 +94,7 @@ extension WorkloadRunner {
         switch action {
         case .contact(let contact): make(contact)
         case .readTranscript: readTranscript()
+        case .stopReading: tail?.finishNow()
         case .verifyOutputClosed: verifyOutputClosed()
         case .updateConfiguration(let update): perform(update)
         case .writeCatalog(let catalog): write(catalog)

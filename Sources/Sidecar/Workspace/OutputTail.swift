@@ -88,6 +88,18 @@ final class OutputTail {
         wakeReplaced()
     }
 
+    /// Ends a `finish` with what has been read so far.
+    func finishNow() {
+        guard var last = finishing else { return }
+        log.warning(
+            "\(Workspace.FileName.output) is not read to its end: it is too long for the time that is left"
+        )
+        // The read that is under way is the last.
+        last.goal = 0
+        last.restarts = Self.restartsWhileFinishing
+        finishing = last
+    }
+
     /// Stops reading; the handlers are not called any more.
     func cancel() {
         if let current { reactor.cancel(current) }

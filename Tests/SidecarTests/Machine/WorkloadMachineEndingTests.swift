@@ -135,6 +135,29 @@ import Testing
         #expect(world.delay(of: .lostConnector) == .seconds(10), "the grace begins anew")
     }
 
+    /// An output that is written faster than it is read must not put off the report of a time-out.
+    @Test func lateReadingIsStopped() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.send(.timerFired(.fileTimeout)) == ["read"])
+        #expect(world.delay(of: .lateReading) == .seconds(5))
+        #expect(world.advance(by: .seconds(5)) == ["stop reading"])
+        #expect(world.send(.transcriptRead(transcript())) == ["failure(unknown)"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
+    }
+
+    @Test func readingAfterAnExitCodeTakesItsTime() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.delay(of: .lateReading) == nil)
+        var late = try self.world()
+        late.announce()
+        late.send(.timerFired(.fileTimeout))
+        late.send(.exitCodeFound(.code(0)))
+        #expect(late.delay(of: .lateReading) == nil)
+    }
+
     @Test func lookingAgainDoesNotProlongTheGrace() throws {
         var world = try world()
         world.announce()

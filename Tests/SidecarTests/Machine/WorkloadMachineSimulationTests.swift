@@ -229,6 +229,7 @@ private struct Simulation {
         case .readTranscript:
             expect(!isReading, "read once")
             isReading = true
+        case .stopReading: expect(isReading, "only a reading can be stopped")
         case .verifyOutputClosed: isVerifying = true
         case .updateConfiguration:
             expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "the update comes first")

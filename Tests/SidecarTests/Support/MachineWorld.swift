@@ -90,6 +90,7 @@ extension WorkloadMachine.Action {
         switch self {
         case .contact(let contact): contact.rawValue
         case .readTranscript: "read"
+        case .stopReading: "stop reading"
         case .verifyOutputClosed: "verify"
         case .updateConfiguration: "update"
         case .writeCatalog: "catalog"

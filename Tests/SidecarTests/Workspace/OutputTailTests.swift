@@ -264,6 +264,22 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func finishNowEndsBeforeTheEnd(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "")
+        #expect(truncate(fixture.directory.path(Self.output), 1 << 40) == 0)
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tickOver()
+        #expect(!isFinished)
+        fixture.tail.finishNow()
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.bytes.count < 1 << 30)
+        fixture.tail.wake()
+        try fixture.reactor.tickOver()
+    }
+
+    @Test(arguments: BackendChoice.both)
     func finishWithoutAFile(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         var isFinished = false
