@@ -61,6 +61,32 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func littleThatWaitsIsNoStall(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        // More than a pipe holds by default (64 KiB, pipe(7)), less than what holds the connector's output back.
+        let text = String(repeating: "a line of sixteen\n", count: 20_000)
+        fixture.print(text)
+        fixture.console.flush()
+        #expect(!fixture.console.pending.isEmpty)
+        #expect(!fixture.console.isStalled)
+        #expect(try fixture.read(atLeast: text.utf8.count) == text)
+    }
+
+    @Test func muchIsWrittenInTheMiddleOfATick() throws {
+        let fixture = try Fixture(.epoll)
+        fixture.print("little\n")
+        fixture.console.flushIfCrowded()
+        #expect(fixture.pipe.read() == [])
+        let much = String(repeating: "much\n", count: 20_000)
+        fixture.print(much)
+        fixture.console.flushIfCrowded()
+        let text = "little\n" + much
+        let atOnce = String(decoding: fixture.pipe.read(), as: UTF8.self)
+        #expect(!atOnce.isEmpty && text.hasPrefix(atOnce))
+        #expect(try atOnce + fixture.read(atLeast: text.utf8.count - atOnce.utf8.count) == text)
+    }
+
+    @Test(arguments: BackendChoice.both)
     func beyondTheBoundWholeLinesAreDroppedAndCounted(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         var written = 0
@@ -104,13 +130,44 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func readerThatGoesWhileTheConsoleWaitsHoldsNobodyBack(_ backend: BackendChoice) throws {
+        signal(SIGPIPE, SIG_IGN)
+        let fixture = try Fixture(backend)
+        var isRelieved = false
+        fixture.print(Self.flood)
+        fixture.console.flush()
+        fixture.console.whenRelieved { isRelieved = true }
+        #expect(fixture.console.isStalled)
+        fixture.pipe.closeReadEnd()
+        try fixture.reactor.tick { isRelieved }
+        #expect(!fixture.console.isStalled)
+        #expect(fixture.console.pending.isEmpty)
+    }
+
+    @Test(arguments: BackendChoice.both)
     func drainGivesUpAtItsLimit(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.print(Self.flood)
         fixture.console.flush()
         fixture.console.drain(limit: .milliseconds(1))
-        let got = fixture.pipe.read()
-        #expect(!got.isEmpty && got.count < Self.flood.utf8.count)
+        let got = String(decoding: fixture.pipe.read(), as: UTF8.self)
+        #expect(!got.isEmpty && got.utf8.count < Self.flood.utf8.count)
+        // What is left is not lost as long as the program lives.
+        fixture.console.flush()
+        #expect(try got + fixture.read(atLeast: Self.flood.utf8.count - got.utf8.count) == Self.flood)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func drainWaitsForASlowReader(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.print(Self.flood)
+        fixture.console.flush()
+        #expect(fixture.console.isStalled)
+        let reader = try PipeReader(fixture.pipe)
+        fixture.console.drain(limit: .seconds(60))
+        #expect(fixture.console.pending.isEmpty)
+        fixture.pipe.closeWriteEnd()
+        #expect(reader.everything() == Self.flood)
     }
 
     @Test func drainWritesWhatIsLeft() throws {
@@ -118,5 +175,47 @@ import Testing
         fixture.print("last words\n")
         fixture.console.drain(limit: .seconds(60))
         #expect(String(decoding: fixture.pipe.read(), as: UTF8.self) == "last words\n")
+    }
+}
+
+/// Reads a pipe to its end on a thread of its own, while the test waits in the console.
+private final class PipeReader {
+    private final class Job {
+        let descriptor: Int32
+        var bytes: [UInt8] = []
+
+        init(_ descriptor: Int32) { self.descriptor = descriptor }
+
+        func run() {
+            var chunk = [UInt8](repeating: 0, count: 65_536)
+            while case let count = Glibc.read(descriptor, &chunk, chunk.count), count > 0 {
+                bytes += chunk[..<count]
+            }
+        }
+    }
+
+    private let job: Job
+    private var thread = pthread_t()
+
+    init(_ pipe: Pipe) throws {
+        try #require(fcntl(pipe.readEnd, F_SETFL, 0) == 0, "the read end does not block")
+        job = Job(pipe.readEnd)
+        let failure = pthread_create(
+            &thread,
+            nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<Job>.fromOpaque(argument).takeRetainedValue().run()
+                return nil
+            },
+            Unmanaged.passRetained(job).toOpaque()
+        )
+        try #require(failure == 0, "no thread could be made")
+    }
+
+    /// All that came until the pipe's write end was closed.
+    func everything() -> String {
+        pthread_join(thread, nil)
+        return String(decoding: job.bytes, as: UTF8.self)
     }
 }
