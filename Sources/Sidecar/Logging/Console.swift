@@ -26,8 +26,16 @@ final class Console {
     private let reactor: Reactor
     private var waiting: Registration?
     private var written = 0
+    private var lastNote: DropNote?
     private var relieved: [() -> Void] = []
     private var isBroken = false
+
+    /// A line of our own in the backlog that tells how much was dropped there.
+    private struct DropNote {
+        var start: Int
+        var end: Int
+        var dropped: Int
+    }
 
     /// - Parameter descriptor: is lent, stays open.
     init(descriptor: Int32, reactor: Reactor) {
@@ -84,6 +92,7 @@ final class Console {
         }
         pending.removeAll(keepingCapacity: pending.count <= Self.heldBack)
         written = 0
+        lastNote = nil
         return true
     }
 
@@ -91,6 +100,8 @@ final class Console {
     private func forgetWritten() {
         guard written > Self.heldBack else { return }
         pending.removeFirst(written)
+        lastNote?.start -= written
+        lastNote?.end -= written
         written = 0
     }
 
@@ -113,15 +124,23 @@ final class Console {
         guard backlog > Self.longestBacklog else { return }
         // Whole lines at the end go; the first half of the backlog stays, to tell how it began.
         let keep = written + Self.longestBacklog / 2
-        let lineEnd = pending[written..<keep].lastIndex(of: UInt8(ascii: "\n"))
-        let cut = lineEnd.map { $0 + 1 } ?? keep
-        let dropped = pending.count - cut
+        let lineEnd = pending[written...keep].lastIndex(of: UInt8(ascii: "\n"))
+        var cut = lineEnd.map { $0 + 1 } ?? keep
+        var dropped = 0
+        // A note that would go too, or stand right above the new one, is taken into it.
+        if let note = lastNote, note.start >= written, note.start >= cut || note.end == cut {
+            cut = min(cut, note.start)
+            dropped = note.dropped - (note.end - note.start)
+        }
+        dropped += pending.count - cut
         pending.removeSubrange(cut...)
         // A line of megabytes is cut itself.
         if lineEnd == nil { pending.append(UInt8(ascii: "\n")) }
+        let start = pending.count
         pending.append(
             contentsOf: "[\(dropped) bytes of log lines dropped: the console does not take them]\n".utf8
         )
+        lastNote = DropNote(start: start, end: pending.count, dropped: dropped)
     }
 
     private func tellRelieved() {

@@ -102,17 +102,50 @@ import Testing
         #expect(lines.reduce(0) { $0 + $1.utf8.count } < 24 * 1_024 * 1_024)
     }
 
+    /// - Parameter bite: how much the reader takes between two floods, each of which is more than the bound.
+    @Test(arguments: BackendChoice.both, [0, 3 * 1_024 * 1_024])
+    func notesTellOfEveryDroppedByte(_ backend: BackendChoice, _ bite: Int) throws {
+        let fixture = try Fixture(backend)
+        let mebibyte = String(repeating: String(repeating: "x", count: 1_023) + "\n", count: 1_024)
+        var printed = 0
+        var text = ""
+        for _ in 0..<3 {
+            for _ in 0..<20 {
+                fixture.print(mebibyte)
+                fixture.console.flush()
+                printed += mebibyte.utf8.count
+            }
+            text += try fixture.read(atLeast: bite)
+        }
+        let end = "the end\n"
+        fixture.print(end)
+        while !text.hasSuffix(end) { text += try fixture.read(atLeast: 1) }
+        let lines = text.dropLast(end.utf8.count).split(separator: "\n")
+        let notes = lines.filter { $0.hasPrefix("[") }
+        let told = try notes.map { note in
+            try #require(Int(note.dropFirst().prefix { $0.isNumber }), "\(note) holds no number")
+        }
+        let delivered = lines.filter { $0.hasPrefix("x") }.reduce(0) { $0 + $1.utf8.count + 1 }
+        #expect(notes.count == (bite == 0 ? 1 : 3))
+        #expect(delivered + told.reduce(0, +) == printed)
+    }
+
     @Test(arguments: BackendChoice.both)
     func lineThatIsLongerThanTheBoundIsCutAndTheNoteStands(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.print("first\n")
         fixture.console.flush()
-        fixture.print(String(repeating: "x", count: 20 * 1_024 * 1_024) + "\n")
-        fixture.console.flush()
+        let line = String(repeating: "x", count: 20 * 1_024 * 1_024) + "\n"
+        for _ in 0..<2 {
+            fixture.print(line)
+            fixture.console.flush()
+        }
         let lines = try fixture.read(atLeast: fixture.console.pending.count).split(separator: "\n")
-        #expect(lines.first == "first")
-        #expect(lines.count == 3)
-        #expect(try #require(lines.last).contains("bytes of log lines dropped"))
+        try #require(lines.count == 3)
+        #expect(lines[0] == "first")
+        #expect(lines[1].utf8.allSatisfy { $0 == UInt8(ascii: "x") })
+        let dropped = 2 * line.utf8.count - lines[1].utf8.count
+        #expect(lines[2].hasPrefix("[\(dropped) bytes of log lines dropped"))
     }
 
     @Test(arguments: BackendChoice.both)
