@@ -41,12 +41,18 @@ private func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> S
         ("one\ntwo\n  three", "one\n    two\n      three"),
         ("one\r\ntwo", "one\n    two"),
         ("ends\n", "ends\n    "),
+        ("\n\nafter", "\n    \n    after"),
+        (
+            "2023-11-14 22:13:20.123 ERROR\n2023-11-14 22:13:20.123 ERROR platform > made up",
+            "2023-11-14 22:13:20.123 ERROR\n    2023-11-14 22:13:20.123 ERROR platform > made up"
+        ),
         // No connector can make up a line that looks like another event, or play with the terminal.
         ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"),
         ("over\rwritten", "over\\rwritten"),
         ("bell\u{7}\u{0}", "bell\\u{7}\\u{0}"),
         ("a\tb", "a\tb"),
         ("C1 \u{9B}31m", "C1 \\u{9b}31m"),
+        ("delete\u{7F} next\u{85}line", "delete\\u{7f} next\\u{85}line"),
         ("line\u{2028}separator", "line\\u{2028}separator"),
         ("Zoë 😀", "Zoë 😀"),
     ])
@@ -78,17 +84,53 @@ private func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> S
         #expect(root[member: "jobId"]?.string == "j \"1\"")
     }
 
-    @Test func callerIsTheTypeAndItsMethod() throws {
-        let caller = JobLogEvent.Caller(
-            file: "Sidecar/CallOutcome+HTTP.swift",
-            function: "classify(_:call:)",
-            line: 42
+    @Test(arguments: [
+        (Logger.Level.trace, "TRACE"), (.debug, "DEBUG"), (.info, "INFO"), (.notice, "INFO"),
+        (.warning, "WARN"),
+        (.error, "ERROR"), (.critical, "ERROR"),
+    ])
+    func levelsBearThePlatformsNames(_ level: Logger.Level, _ name: String) throws {
+        let text = formatted(formatter, event("m", level))
+        #expect(try json(text.utf8).text("level") == name)
+    }
+
+    @Test func eventsFollowEachOtherLineByLine() throws {
+        var output: [UInt8] = []
+        for message in ["one", "two\nlines", "three"] { formatter.format(event(message), into: &output) }
+        #expect(output.last == UInt8(ascii: "\n"))
+        let lines = output.dropLast().split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+        #expect(try lines.map { try json($0).text("message") } == ["one", "two\nlines", "three"])
+    }
+
+    @Test func contextStandsBehindTheEvent() throws {
+        let members = ["timestamp", "message", "level", "logSource"]
+        #expect(
+            try json(formatted(formatter, event("m")).utf8).names == members + ["workloadId", "jobId"]
         )
-        let text = formatted(formatter, event("m", caller: caller))
-        let root = try #require(JSONDocument(parsing: Array(text.utf8)).root[member: "caller"])
-        #expect(root[member: "className"]?.string == "CallOutcome+HTTP")
-        #expect(root[member: "methodName"]?.string == "classify")
-        #expect(root[member: "lineNumber"]?.int64 == 42)
-        #expect(root[member: "threadName"]?.string == "main")
+        #expect(
+            try json(formatted(JSONLogFormatter(context: []), event("m")).utf8).names == members
+        )
+    }
+
+    @Test(arguments: [
+        ("Sidecar/CallOutcome+HTTP.swift", "classify(_:call:)", "CallOutcome+HTTP", "classify"),
+        ("Sidecar/Console.swift", "init(descriptor:reactor:)", "Console", "init"),
+        ("Sidecar/Console.swift", "isStalled", "Console", "isStalled"),
+        ("/source/Sidecar/Machine/Ending.swift", "==(_:_:)", "Ending", "=="),
+        ("main.swift", "main", "main", "main"),
+        ("", "", "", ""),
+    ])
+    func callerIsTheTypeAndItsMethod(
+        _ file: String,
+        _ function: String,
+        _ className: String,
+        _ methodName: String
+    ) throws {
+        let caller = JobLogEvent.Caller(file: file, function: function, line: 42)
+        let root = try json(formatted(formatter, event("m", caller: caller)).utf8)
+        #expect(root.text("caller.className") == className)
+        #expect(root.text("caller.methodName") == methodName)
+        #expect(root.at("caller.lineNumber")?.int64 == 42)
+        #expect(root.text("caller.threadName") == "main")
     }
 }

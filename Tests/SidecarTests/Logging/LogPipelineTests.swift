@@ -6,13 +6,18 @@ import Testing
 @testable import Sidecar
 
 @Suite struct LogPipelineTests {
-    private func lines(level: Logger.Level, _ body: (LogPipeline) -> Void) throws -> [String] {
+    private func lines(
+        level: Logger.Level,
+        formatter: any LogFormatter = TextLogFormatter(),
+        mask: SecretMask = SecretMask(),
+        _ body: (LogPipeline) -> Void
+    ) throws -> [String] {
         let pipe = Pipe()
         let console = Console(descriptor: pipe.writeEnd, reactor: try Reactor(backend: .epoll))
         let pipeline = LogPipeline(
             level: level,
-            formatter: TextLogFormatter(),
-            mask: SecretMask(),
+            formatter: formatter,
+            mask: mask,
             console: console,
             wallClock: WallClock { 0 }
         )
@@ -21,15 +26,40 @@ import Testing
         return String(decoding: pipe.read(), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
-    @Test(arguments: [(Logger.Level.trace, 5), (.debug, 4), (.info, 3), (.warning, 2), (.error, 1)])
+    @Test(arguments: [
+        (Logger.Level.trace, 7), (.debug, 6), (.info, 5), (.notice, 4), (.warning, 3), (.error, 2),
+        (.critical, 1),
+    ])
     func lightEventsAreLeftOut(_ level: Logger.Level, _ count: Int) throws {
+        let heavyEnough = Array(Logger.Level.allCases.suffix(count))
         let lines = try lines(level: level) { pipeline in
-            for level in [Logger.Level.trace, .debug, .info, .warning, .error] {
-                #expect(pipeline.accepts(level) == (level >= pipeline.level))
+            for level in Logger.Level.allCases {
+                #expect(pipeline.accepts(level) == heavyEnough.contains(level))
                 pipeline.write(level, from: .source, "\(level)")
             }
         }
+        #expect(lines.map { String($0.split(separator: " ").last ?? "") } == heavyEnough.map { "\($0)" })
+    }
+
+    @Test(arguments: [
+        (Logger.Level.trace, 7), (.debug, 6), (.info, 5), (.notice, 4), (.warning, 3), (.error, 2),
+        (.critical, 1),
+    ])
+    func loggerLeavesOutTheSame(_ level: Logger.Level, _ count: Int) throws {
+        let lines = try lines(level: level) { pipeline in
+            let log = pipeline.logger(label: "test")
+            for level in Logger.Level.allCases { log.log(level: level, "\(level)") }
+        }
         #expect(lines.count == count)
+    }
+
+    @Test func loggerSetToMoreDoesNotPassTheThreshold() throws {
+        let lines = try lines(level: .warning) { pipeline in
+            var log = pipeline.logger(label: "test")
+            log.logLevel = .trace
+            log.info("too light for the pipeline")
+        }
+        #expect(lines == [])
     }
 
     @Test func loggerSpeaksForThePlatform() throws {
@@ -39,5 +69,48 @@ import Testing
             log.warning("heavy enough")
         }
         #expect(lines == ["1970-01-01 00:00:00.000 WARN  platform > heavy enough"])
+    }
+
+    @Test func loggerTellsWhoCalls() throws {
+        var line = 0
+        let lines = try lines(level: .info, formatter: JSONLogFormatter(context: [])) { pipeline in
+            let log = pipeline.logger(label: "test")
+            line = #line + 1
+            log.info("m")
+        }
+        let root = try json(#require(lines.first).utf8)
+        #expect(root.text("logSource") == "platform")
+        #expect(root.text("caller.className") == "LogPipelineTests")
+        #expect(root.text("caller.methodName") == "loggerTellsWhoCalls")
+        #expect(root.at("caller.lineNumber")?.int64 == Int64(line))
+    }
+
+    @Test(arguments: ["text", "json"])
+    func secretsAreHiddenFromEveryWay(_ format: String) throws {
+        let mask = SecretMask(configurations: [try json(#"{"password":"hunter2-hunter2"}"#.utf8)])
+        let formatter: any LogFormatter =
+            format == "json" ? JSONLogFormatter(context: []) : TextLogFormatter()
+        let lines = try lines(level: .info, formatter: formatter, mask: mask) { pipeline in
+            pipeline.write(.info, from: .source, "logging in with hunter2-hunter2")
+            pipeline.logger(label: "test").info("sent hunter2-hunter2")
+        }
+        #expect(lines.count { $0.contains("**********") } == 2)
+        #expect(!lines.joined().contains("hunter2"))
+    }
+
+    @Test func muchIsWrittenWithoutWaitingForTheTicksEnd() throws {
+        let pipe = Pipe()
+        let console = Console(descriptor: pipe.writeEnd, reactor: try Reactor(backend: .epoll))
+        let pipeline = LogPipeline(
+            level: .info,
+            formatter: TextLogFormatter(),
+            mask: SecretMask(),
+            console: console,
+            wallClock: WallClock { 0 }
+        )
+        pipeline.write(.info, from: .source, "little")
+        #expect(pipe.read() == [])
+        pipeline.write(.info, from: .source, text(ofLength: 70_000))
+        #expect(!pipe.read().isEmpty)
     }
 }

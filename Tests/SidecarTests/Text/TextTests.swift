@@ -5,7 +5,8 @@ import Testing
 @Suite struct TextEscapingTests {
     @Test(arguments: [
         ("plain ünïcödé", "plain ünïcödé"), ("a\nb\r\tc", "a\\nb\\r\\tc"), ("\u{7F}\u{85}", "\\u{7f}\\u{85}"),
-        ("", ""),
+        ("", ""), ("\r\n", "\\r\\n"), ("\u{0}\u{1B}", "\\u{0}\\u{1b}"), ("\u{9F}\u{A0}", "\\u{9f}\u{A0}"),
+        ("\u{2028}\u{2029}", "\\u{2028}\\u{2029}"),
     ])
     func controlCharactersAreSpelledOut(_ text: String, _ escaped: String) {
         #expect(text.escapingControlCharacters() == escaped)
@@ -15,7 +16,7 @@ import Testing
         #expect("a\tb\nc".escapingControlCharacters(keeping: ["\t"]) == "a\tb\\nc")
     }
 
-    @Test(arguments: [("  a b \n", "a b"), ("", ""), (" \t\r\n", ""), ("x", "x")])
+    @Test(arguments: [("  a b \n", "a b"), ("", ""), (" \t\r\n", ""), ("x", "x"), ("\u{A0}é \u{2003}", "é")])
     func trimming(_ text: String, _ trimmed: String) {
         #expect(text.trimmingWhitespace() == trimmed)
     }
@@ -27,7 +28,9 @@ import Testing
         (.milliseconds(1500), "1.5 seconds"), (.milliseconds(1), "0.001 seconds"), (.zero, "0 seconds"),
         (.seconds(60), "1 minute"), (.seconds(90), "1.5 minutes"), (.seconds(540), "9 minutes"),
         (.seconds(66), "1.1 minutes"), (.seconds(61), "61 seconds"), (.milliseconds(60_500), "60.5 seconds"),
-        (.nanoseconds(1), "0 seconds"),
+        (.nanoseconds(1), "0 seconds"), (.milliseconds(1_050), "1.05 seconds"),
+        (.seconds(3_600), "60 minutes"),
+        (.milliseconds(999), "0.999 seconds"), (.milliseconds(59_999), "59.999 seconds"),
     ])
     func spoken(_ duration: Duration, _ text: String) {
         #expect(duration.spokenDescription == text)
