@@ -4,6 +4,7 @@ extension Duration {
     /// For people: "9 minutes", "30 seconds", "1.5 seconds"; minutes where they come out even.
     var spokenDescription: String {
         let milliseconds = nanoseconds / 1_000_000
+        guard milliseconds >= 0 else { return "-" + Duration.milliseconds(-milliseconds).spokenDescription }
         if milliseconds >= 60_000, milliseconds % 6_000 == 0 {
             return Self.counted(milliseconds, per: 60_000, unit: "minute")
         }

@@ -31,6 +31,7 @@ import Testing
         (.nanoseconds(1), "0 seconds"), (.milliseconds(1_050), "1.05 seconds"),
         (.seconds(3_600), "60 minutes"),
         (.milliseconds(999), "0.999 seconds"), (.milliseconds(59_999), "59.999 seconds"),
+        (.seconds(-1), "-1 second"), (.milliseconds(-1_500), "-1.5 seconds"), (.seconds(-90), "-1.5 minutes"),
     ])
     func spoken(_ duration: Duration, _ text: String) {
         #expect(duration.spokenDescription == text)
