@@ -46,6 +46,9 @@ private func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> S
             "2023-11-14 22:13:20.123 ERROR\n2023-11-14 22:13:20.123 ERROR platform > made up",
             "2023-11-14 22:13:20.123 ERROR\n    2023-11-14 22:13:20.123 ERROR platform > made up"
         ),
+        // Lines may end as in HTTP.
+        ("one\r\ntwo\r\n", "one\n    two\n    "),
+        ("a\r\r\nb", "a\\r\n    b"),
         // No connector can make up a line that looks like another event, or play with the terminal.
         ("\u{1B}[31mred\u{1B}[0m", "\\u{1b}[31mred\\u{1b}[0m"),
         ("over\rwritten", "over\\rwritten"),
