@@ -98,6 +98,16 @@ import Testing
         #expect(!lines.joined().contains("hunter2"))
     }
 
+    @Test func replacedMaskHidesFromNowOn() throws {
+        let mask = SecretMask(configurations: [try json(#"{"password":"hunter2-hunter2"}"#.utf8)])
+        let lines = try lines(level: .info) { pipeline in
+            let log = pipeline.logger(label: "test")
+            pipeline.replaceMask(mask)
+            log.info("sent hunter2-hunter2")
+        }
+        #expect(lines == ["1970-01-01 00:00:00.000 INFO  platform > sent **********"])
+    }
+
     @Test func muchIsWrittenWithoutWaitingForTheTicksEnd() throws {
         let pipe = Pipe()
         let console = Console(descriptor: pipe.writeEnd, reactor: try Reactor(backend: .epoll))
