@@ -101,7 +101,8 @@ import Testing
             let trace = prepare(pod)
             let sidecar = try pod.startSidecar()
             try await pod.controlPlane.wait(for: "heartbeat", count: 5)
-            sidecar.send(SIGKILL)
+            // Ends the sidecar itself, not only the strace in front of it.
+            try await pod.controlPlane.cancelWorkload()
             _ = await sidecar.exitCode
             return try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
         }
