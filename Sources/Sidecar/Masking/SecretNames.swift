@@ -6,19 +6,18 @@ enum SecretNames {
     /// Lower case, without separators.
     private static let words = [
         "password", "passwd", "passphrase", "secret", "token", "credentialsjson", "authorization",
-        "connectionstring",
-        "sharedaccesssignature", "sastoken", "cookie",
-    ]
+        "connectionstring", "sharedaccesssignature", "cookie",
+    ].map { Array($0.utf8) }
 
     /// At the end of a longer name: `api_key`, but no `key` alone.
-    private static let lastWords = ["key", "pwd", "pass", "auth"]
+    private static let lastWords = ["key", "pwd", "pass", "auth"].map { Array($0.utf8) }
 
     /// What such a name can end with when its value is harmless.
     private static let harmlessEndings = [
         "url", "uri", "endpoint", "type", "date", "expiry", "expires", "expiresin", "expiresat", "path",
         "name", "host",
         "primarykey", "foreignkey", "cursorkey", "sortkey", "partitionkey", "publickey", "hostkey", "enabled",
-    ]
+    ].map { Array($0.utf8) }
 
     /// - Parameter name: as it stands between its quotes.
     static func contains(_ name: some Sequence<UInt8>) -> Bool {
@@ -32,9 +31,12 @@ enum SecretNames {
             // No name that means anything is longer.
             if plain.count > 128 { return false }
         }
-        let text = String(decoding: plain, as: UTF8.self)
-        guard !harmlessEndings.contains(where: text.hasSuffix) else { return false }
-        return lastWords.contains { text.hasSuffix($0) && text != $0 }
-            || words.contains { ByteSearch.first(Array($0.utf8), in: plain, from: 0) != nil }
+        guard !harmlessEndings.contains(where: { ends(plain, with: $0) }) else { return false }
+        return lastWords.contains { plain.count > $0.count && ends(plain, with: $0) }
+            || words.contains { ByteSearch.first($0, in: plain, from: 0) != nil }
+    }
+
+    private static func ends(_ name: [UInt8], with ending: [UInt8]) -> Bool {
+        name.suffix(ending.count).elementsEqual(ending)
     }
 }

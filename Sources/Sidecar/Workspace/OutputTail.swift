@@ -4,7 +4,7 @@ import Reactor
 
 /// Reads the connector's output as it grows.
 final class OutputTail {
-    /// Bytes asked for in one read: a pipe's worth; more was not faster, and this much memory is always held.
+    /// Bytes asked for in one read: thousands of log lines at once, and so much memory is always held.
     private static let readSize = 64 * 1_024
 
     /// Until the kernel has room for one more read.
