@@ -26,6 +26,8 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CUtf8proc", linkerSettings: [.linkedLibrary("utf8proc")]),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
 
         .target(name: "Reactor", dependencies: ["CUring", "CInotify", "CLinux"], swiftSettings: strict),
         .target(
@@ -37,7 +39,7 @@ let package = Package(
         .target(
             name: "Sidecar",
             dependencies: [
-                "Reactor", "AirbyteProtocol", "CurlTransport", "CLinux",
+                "Reactor", "AirbyteProtocol", "CurlTransport", "CLinux", "CCrypto", "CExpat",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: memorySafe

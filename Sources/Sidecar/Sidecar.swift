@@ -133,7 +133,7 @@ extension Sidecar {
             client: client,
             courier: Courier(
                 client: client,
-                sinks: configuration.outputSinks.map { $0.sink(client) },
+                sinks: configuration.outputSinks.map { $0.sink(client, reactor) },
                 workloadID: input.workloadID,
                 log: log
             ),

@@ -61,10 +61,11 @@ extension Configuration {
 }
 
 extension Configuration.OutputSink {
-    func sink(_ client: ControlPlaneClient) -> any OutputSink {
+    func sink(_ client: ControlPlaneClient, _ scheduler: any Scheduler) -> any OutputSink {
         switch self {
         case .api: APIOutputSink(client: client)
-        case .localStorage(let root): LocalOutputSink(root: root)
+        case .localStorage(let root):
+            StorageOutputSink(store: LocalObjectStore(root: root, scheduler: scheduler))
         }
     }
 }

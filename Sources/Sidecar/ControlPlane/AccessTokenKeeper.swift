@@ -63,35 +63,7 @@ struct AccessTokenKeeper {
 enum JSONWebToken {
     static func claims(of token: String) -> JSONDocument? {
         let parts = token.split(separator: ".", omittingEmptySubsequences: false)
-        guard parts.count == 3, let bytes = base64URLDecoded(parts[1].utf8) else { return nil }
+        guard parts.count == 3, let bytes = Base64.decodeForURL(String(parts[1])) else { return nil }
         return try? JSONDocument(parsing: bytes)
-    }
-
-    /// RFC 4648, section 5, without padding.
-    private static func base64URLDecoded(_ text: Substring.UTF8View) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        var pending: UInt32 = 0
-        var bits = 0
-        for character in text {
-            guard let value = sixBits(character) else { return nil }
-            pending = pending << 6 | value
-            bits += 6
-            if bits >= 8 {
-                bits -= 8
-                bytes.append(UInt8(truncatingIfNeeded: pending >> UInt32(bits)))
-            }
-        }
-        return bytes
-    }
-
-    private static func sixBits(_ character: UInt8) -> UInt32? {
-        switch character {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"): UInt32(character - UInt8(ascii: "A"))
-        case UInt8(ascii: "a")...UInt8(ascii: "z"): UInt32(character - UInt8(ascii: "a")) + 26
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt32(character - UInt8(ascii: "0")) + 52
-        case UInt8(ascii: "-"): 62
-        case UInt8(ascii: "_"): 63
-        default: nil
-        }
     }
 }

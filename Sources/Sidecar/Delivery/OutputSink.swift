@@ -24,28 +24,23 @@ final class APIOutputSink: OutputSink {
     }
 }
 
-/// A file below a folder that the platform reads.
-final class LocalOutputSink: OutputSink {
-    let name: String
-    private let storage: LocalStorage
+/// A place for documents, from which the platform reads the output under a key that it makes of the workload's id.
+final class StorageOutputSink: OutputSink {
+    var name: String { store.name }
+    private let store: any ObjectStore
 
-    init(root: String) {
-        name = "local storage in \(root)"
-        storage = LocalStorage(root: root)
+    init(store: any ObjectStore) {
+        self.store = store
     }
 
     func store(_ output: [UInt8], workloadID: String, completion: @escaping (String?) -> Void) {
         // A slash in an id would make it a folder, which the platform's reader does not look into.
         guard !workloadID.utf8.contains(UInt8(ascii: "/")) else {
             return completion(
-                "the workload id \(workloadID.escapingControlCharacters()) cannot be a file's name"
+                "the workload id \(workloadID.escapingControlCharacters()) cannot be a document's name"
             )
         }
-        do {
-            try storage.store(output, key: "/workload/output/\(workloadID)")
-            completion(nil)
-        } catch {
-            completion(error.message)
-        }
+        // The key begins with a slash in every kind of storage: the platform asks for exactly that one.
+        store.put(ObjectContent(output), key: "/workload/output/\(workloadID)") { completion($0?.message) }
     }
 }

@@ -4,12 +4,6 @@ import Reactor
 /// Stores documents as files below a folder, each one whole or not at all: written under a temporary name, synced,
 /// renamed, and the folder synced, so that it survives a power failure once `store` has returned.
 struct LocalStorage: Sendable {
-    /// Why a document could not be stored.
-    struct Failure: Error, Hashable {
-        /// One line for people.
-        var message: String
-    }
-
     /// So much of a document's name goes into its temporary name, in bytes: one that is cut within a character may
     /// grow by three, and all of it stays below the 255 that a name may have.
     private static let longestStem = 200
@@ -17,12 +11,17 @@ struct LocalStorage: Sendable {
     /// An absolute path.
     let root: String
 
-    /// Stores the bytes under the key, whose parts between slashes are folders below the root and a file's name.
+    /// So much is held in memory and written at once, in bytes.
+    private static let pieceSize = 1_024 * 1_024
+
+    /// Stores the content under the key, whose parts between slashes are folders below the root and a file's name.
     /// Blocks while the file system writes.
-    func store(_ bytes: [UInt8], key: String) throws(Failure) {
+    func store(_ content: ObjectContent, key: String) throws(StorageFailure) {
         let parts = key.split(separator: "/").map(String.init)
         guard let name = parts.last, parts.allSatisfy(Self.isPlain) else {
-            throw Failure(message: "\(key.escapingControlCharacters()) is no name for a file below \(root)")
+            throw StorageFailure(
+                message: "\(key.escapingControlCharacters()) is no name for a file below \(root)"
+            )
         }
         var folder = try openFolder(root, in: AT_FDCWD, shownAs: root)
         var shown = root
@@ -30,15 +29,15 @@ struct LocalStorage: Sendable {
             shown += "/" + part
             folder = try openFolder(part, in: folder.raw, shownAs: shown)
         }
-        try write(bytes, name: name, in: folder.raw, shownAs: "\(shown)/\(name)")
+        try write(content, name: name, in: folder.raw, shownAs: "\(shown)/\(name)")
     }
 
     private func write(
-        _ bytes: [UInt8],
+        _ content: ObjectContent,
         name: String,
         in folder: Int32,
         shownAs path: String
-    ) throws(Failure) {
+    ) throws(StorageFailure) {
         let stem = String(decoding: name.utf8.prefix(Self.longestStem), as: UTF8.self)
         let temporary = ".\(stem).\(getpid()).tmp"
         // Left behind by a process of the same number that died: nobody else uses this name.
@@ -50,8 +49,11 @@ struct LocalStorage: Sendable {
                 path
             )
         )
-        do throws(Failure) {
-            try writeAll(bytes, to: file.raw, path)
+        do throws(StorageFailure) {
+            for start in stride(from: 0, to: content.count, by: Self.pieceSize) {
+                let piece = try content.bytes(in: start..<min(start + Self.pieceSize, content.count))
+                try writeAll(piece, to: file.raw, path)
+            }
             try check(fsync(file.raw), "sync", path)
             try check(unsafe renameat(folder, temporary, folder, name), "rename", path)
         } catch {
@@ -61,7 +63,7 @@ struct LocalStorage: Sendable {
         try syncFolder(folder, path)
     }
 
-    private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: String) throws(Failure) {
+    private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: String) throws(StorageFailure) {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes[written...].withUnsafeBytes {
@@ -77,7 +79,7 @@ struct LocalStorage: Sendable {
         _ name: String,
         in parent: Int32,
         shownAs path: String
-    ) throws(Failure) -> OwnedDescriptor {
+    ) throws(StorageFailure) -> OwnedDescriptor {
         let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
         var raw = unsafe openat(parent, name, flags)
         if raw < 0, errno == ENOENT {
@@ -92,17 +94,17 @@ struct LocalStorage: Sendable {
 
     /// Makes what was renamed or made in the folder last. Some file systems (9p, vboxsf) cannot sync folders and say
     /// `EINVAL`: there is nothing more to be done for it there.
-    private func syncFolder(_ folder: Int32, _ path: String) throws(Failure) {
+    private func syncFolder(_ folder: Int32, _ path: String) throws(StorageFailure) {
         if fsync(folder) != 0, errno != EINVAL, errno != EOPNOTSUPP {
             try check(-1, "sync the folder of", path)
         }
     }
 
     @discardableResult
-    private func check(_ result: Int32, _ action: String, _ path: String) throws(Failure) -> Int32 {
+    private func check(_ result: Int32, _ action: String, _ path: String) throws(StorageFailure) -> Int32 {
         guard result < 0 else { return result }
         let error = SystemError(call: action, errno: errno)
-        throw Failure(message: "cannot \(action) \(path): \(error.name)")
+        throw StorageFailure(message: "cannot \(action) \(path): \(error.name)")
     }
 
     private static func isPlain(_ part: String) -> Bool {

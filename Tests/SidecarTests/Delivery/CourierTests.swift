@@ -99,6 +99,10 @@ import Testing
         #expect(problems.first??.contains("422: no such workload") == true)
     }
 
+    private func localSink(_ directory: TemporaryDirectory) -> StorageOutputSink {
+        StorageOutputSink(store: LocalObjectStore(root: directory.path, scheduler: scheduler))
+    }
+
     @Test func apiFailsForGoodThenLocalStorageStandsIn() throws {
         let directory = TemporaryDirectory()
         var results: [String?] = []
@@ -106,7 +110,7 @@ import Testing
             client: try client(),
             sinks: [
                 APIOutputSink(client: try client(["AIRBYTE_API_MAX_RETRIES": "1"])),
-                LocalOutputSink(root: directory.path),
+                localSink(directory),
             ],
             workloadID: "w-1",
             log: log.logger
@@ -115,6 +119,7 @@ import Testing
         transport.answer(500)
         scheduler.advanceToNext()
         transport.answer(500)
+        scheduler.advance(by: .zero)
         #expect(results == [nil])
         #expect(directory.read("workload/output/w-1") == String(decoding: output.encoded(), as: UTF8.self))
     }
@@ -123,7 +128,8 @@ import Testing
         let directory = TemporaryDirectory()
         for id in ["a/b", "../up", "..", ".", "a/../../b"] {
             var problems: [String?] = []
-            LocalOutputSink(root: directory.path).store([1], workloadID: id) { problems.append($0) }
+            localSink(directory).store([1], workloadID: id) { problems.append($0) }
+            scheduler.advance(by: .zero)
             #expect(problems.count == 1)
             #expect(problems.first??.isEmpty == false, "\(id)")
         }

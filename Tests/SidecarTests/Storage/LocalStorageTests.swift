@@ -8,8 +8,8 @@ import Testing
     private var storage: LocalStorage { LocalStorage(root: directory.path) }
 
     private func failure(_ key: String, root: String? = nil) -> String? {
-        do throws(LocalStorage.Failure) {
-            try LocalStorage(root: root ?? directory.path).store([1, 2], key: key)
+        do throws(StorageFailure) {
+            try LocalStorage(root: root ?? directory.path).store(ObjectContent([1, 2]), key: key)
             return nil
         } catch {
             return error.message
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test func storesWithTheFoldersItNeeds() throws {
-        try storage.store(Array("content".utf8), key: "/workload/output/w-1")
+        try storage.store(ObjectContent(Array("content".utf8)), key: "/workload/output/w-1")
         #expect(directory.read("workload/output/w-1") == "content")
         #expect(directory.entries() == ["workload"])
         #expect(directory.entries(of: "workload/output") == ["w-1"], "no temporary file is left")
@@ -25,17 +25,17 @@ import Testing
 
     @Test(arguments: ["/a/b/c", "a/b/c", "//a//b/c/"])
     func slashesAroundPartsDoNotMatter(_ key: String) throws {
-        try storage.store([0x78], key: key)
+        try storage.store(ObjectContent([0x78]), key: key)
         #expect(directory.read("a/b/c") == "x")
     }
 
     @Test func makesTheRoot() throws {
-        try LocalStorage(root: directory.path("new")).store([0x78], key: "k")
+        try LocalStorage(root: directory.path("new")).store(ObjectContent([0x78]), key: "k")
         #expect(directory.read("new/k") == "x")
     }
 
     @Test func modes() throws {
-        try storage.store([1], key: "folder/file")
+        try storage.store(ObjectContent([1]), key: "folder/file")
         let mask = try #require(currentUmask())
         #expect(directory.information("folder").map { $0.st_mode & 0o777 } == 0o755 & ~mask)
         #expect(directory.information("folder/file").map { $0.st_mode & 0o777 } == 0o644 & ~mask)
@@ -49,21 +49,21 @@ import Testing
     }
 
     @Test func emptyDocument() throws {
-        try storage.store([], key: "k")
+        try storage.store(ObjectContent([]), key: "k")
         #expect(directory.read("k") == "")
     }
 
     @Test func largeDocument() throws {
         let content = text(ofLength: 5_000_000)
-        try storage.store(Array(content.utf8), key: "k")
+        try storage.store(ObjectContent(Array(content.utf8)), key: "k")
         #expect(directory.read("k") == content)
     }
 
     @Test func oldDocumentIsReplacedWhole() throws {
-        try storage.store(Array("a longer document".utf8), key: "k")
+        try storage.store(ObjectContent(Array("a longer document".utf8)), key: "k")
         let old = open(directory.path("k"), O_RDONLY | O_CLOEXEC)
         defer { close(old) }
-        try storage.store(Array("short".utf8), key: "k")
+        try storage.store(ObjectContent(Array("short".utf8)), key: "k")
         #expect(directory.read("k") == "short")
         // Whoever has the old one open goes on reading it: it was not written over.
         var bytes = [UInt8](repeating: 0, count: 100)
@@ -74,14 +74,14 @@ import Testing
     @Test func linkInPlaceOfTheDocumentIsReplacedNotFollowed() throws {
         directory.write("victim", "untouched")
         #expect(symlink(directory.path("victim"), directory.path("k")) == 0)
-        try storage.store([0x78], key: "k")
+        try storage.store(ObjectContent([0x78]), key: "k")
         #expect(directory.read("victim") == "untouched")
         #expect(directory.read("k") == "x")
     }
 
     @Test func leftoverTemporaryFileDoesNotMatter() throws {
         directory.write(".k.\(getpid()).tmp", "from a process that died")
-        try storage.store([0x78], key: "k")
+        try storage.store(ObjectContent([0x78]), key: "k")
         #expect(directory.read("k") == "x")
         #expect(directory.entries() == ["k"])
     }
@@ -94,11 +94,11 @@ import Testing
 
     @Test func longestNames() throws {
         let longest = text(ofLength: 255)
-        try storage.store([0x78], key: longest)
+        try storage.store(ObjectContent([0x78]), key: longest)
         #expect(directory.read(longest) == "x")
         // As many bytes in fewer characters.
         let wide = String(repeating: "€", count: 85)
-        try storage.store([0x78], key: wide)
+        try storage.store(ObjectContent([0x78]), key: wide)
         #expect(directory.read(wide) == "x")
         #expect(failure(text(ofLength: 256))?.contains("is no name for a file") == true)
     }
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func documentThatIsAFolder() throws {
-        try storage.store([1], key: "k/inner")
+        try storage.store(ObjectContent([1]), key: "k/inner")
         #expect(failure("k") == "cannot rename \(directory.path)/k: EISDIR")
         #expect(directory.entries() == ["k"], "no temporary file is left")
     }
