@@ -3,6 +3,15 @@
 import json
 import os
 import re
+import sys
+import threading
+
+# The contract lets a connector's schema be 1,000 levels deep, and requests add some of their own. A level takes some
+# hundred bytes of stack in Python's reader.
+sys.setrecursionlimit(20_000)
+threading.stack_size(64 << 20)
+# JSON sets no limit to the digits of an integer, and no denial of service is to be feared here.
+sys.set_int_max_str_digits(0)
 
 MAX_FINDINGS = 20  # enough to see what is wrong; a bad catalog would give thousands
 

@@ -63,6 +63,28 @@ struct ControlPlane {
         try JSON(parsing: try await admin("GET", "violations")).elements
     }
 
+    /// What was received of a workload, in order; numbers keep every digit, and long bodies are there.
+    func exactRequests(of workload: String) async throws -> [ExactJSON] {
+        let listed = try ExactJSON(parsing: try await admin("GET", "requests?workload=\(workload)")).elements
+        var requests: [ExactJSON] = []
+        for request in listed {
+            guard case .object(var members) = request, request["bodyListed"] == .bool(false),
+                case .number(let number) = request["number"]
+            else {
+                requests.append(request)
+                continue
+            }
+            members["body"] = try ExactJSON(parsing: try await admin("GET", "requests/\(number)/body"))
+            requests.append(.object(members))
+        }
+        return requests
+    }
+
+    /// What a workload's requests broke of the API's own documents.
+    func violations(of workload: String) async throws -> [ExactJSON] {
+        try ExactJSON(parsing: try await admin("GET", "violations?workload=\(workload)")).elements
+    }
+
     func workloadState() async throws -> String? {
         try JSON(parsing: try await admin("GET", "workloads/\(Pod.workloadID)"))["state"].text
     }

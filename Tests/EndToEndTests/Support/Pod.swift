@@ -57,6 +57,35 @@ final class Pod {
         }
     }
 
+    /// A control plane alone, and a folder that is removed afterwards, for tests that make their own workspaces.
+    static func withControlPlane<Result>(
+        _ arguments: [String] = [],
+        _ body: (ControlPlane, URL) async throws -> Result
+    ) async throws -> Result {
+        try await PodSlots.shared.withSlot {
+            let folder = try makeFolder()
+            let controlPlane = try await ControlPlane.start(arguments, folder: folder)
+            do {
+                let result = try await body(controlPlane, folder)
+                await controlPlane.stop()
+                try? FileManager.default.removeItem(at: folder)
+                return result
+            } catch {
+                await controlPlane.stop()
+                try? FileManager.default.removeItem(at: folder)
+                throw error
+            }
+        }
+    }
+
+    private static func makeFolder() throws -> URL {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "sidecar-pod-\(UUID().uuidString)"
+        )
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        return folder
+    }
+
     private init(
         _ operation: String,
         config: String,
@@ -64,10 +93,7 @@ final class Pod {
         controlPlane arguments: [String],
         input: [String]
     ) async throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "sidecar-pod-\(UUID().uuidString)"
-        )
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        folder = try Self.makeFolder()
         let configFile = folder.appendingPathComponent("config.json")
         try Data(config.utf8).write(to: configFile)
         controlPlane = try await ControlPlane.start(arguments, folder: folder)
