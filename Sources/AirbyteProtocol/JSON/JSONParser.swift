@@ -29,13 +29,14 @@ public final class JSONParser {
         unsafe try parse(bytes.span.bytes, trailing: trailing)
     }
 
-    /// Parses a copy of a text after repairing its UTF-8.
+    /// Parses a copy of a text after repairing its UTF-8 and replacing escaped surrogates without partners.
     public func parse(
         _ bytes: RawSpan,
         trailing: JSONDocument.Trailing = .rejected
     ) throws(JSONError) -> JSONDocument {
         let padding = Int(CSIMDJSON_PADDING)
-        let text = UTF8Repair.text(of: bytes, padding: padding)
+        var text = UTF8Repair.text(of: bytes, padding: padding)
+        LoneSurrogates.replace(in: &text, count: text.count - padding)
         var code: Int32 = 0
         var errorOffset = 0
         let nodes = unsafe text.withUnsafeBufferPointer { text -> [CSimdjsonNode] in

@@ -32,7 +32,8 @@ public struct JSONValue: Sendable {
         }
     }
 
-    /// The value's text as it stands in the document (its UTF-8 repaired), white space around it left out.
+    /// The value's text as it stands in the document (repaired: its UTF-8, and
+    /// `?` for escaped surrogates without partners), white space around it left out.
     public var rawJSON: ArraySlice<UInt8> { storage.text[Int(entry.start)..<Int(entry.end)] }
 
     public var isNull: Bool { kind == .null }

@@ -1,0 +1,50 @@
+/// Replaces escaped surrogates that have no partner, in a JSON text that may be passed on as it stands.
+///
+/// `"\ud800"` is JSON by its grammar (RFC 8259, section 8.2), but no text: readers refuse it, or fail later when they
+/// write it as UTF-8. It becomes a question mark, as in the platform's own writer.
+enum LoneSurrogates {
+    /// An escaped question mark: as long as what it replaces, so that nothing moves.
+    private static let questionMark = Array(#"\u003f"#.utf8)
+
+    /// Changes the first `count` bytes in place. What is no JSON does not become JSON.
+    static func replace(in text: inout [UInt8], count: Int) {
+        var index = 0
+        while index < count {
+            guard text[index] == UInt8(ascii: "\\") else {
+                index += 1
+                continue
+            }
+            switch surrogate(at: index, of: text, count) {
+            case nil:
+                index += 2  // the escape's letter too: a backslash may be what is escaped
+            case .high where surrogate(at: index + 6, of: text, count) == .low:
+                index += 12
+            default:
+                text.replaceSubrange(index..<(index + 6), with: questionMark)
+                index += 6
+            }
+        }
+    }
+
+    private enum Half {
+        case high
+        case low
+    }
+
+    /// Which half the escape at `index` stands for; nil where there is no such escape.
+    private static func surrogate(at index: Int, of text: [UInt8], _ count: Int) -> Half? {
+        guard index + 6 <= count, text[index] == UInt8(ascii: "\\"), text[index + 1] == UInt8(ascii: "u"),
+            text[index + 2] | 0x20 == UInt8(ascii: "d"), isHexadecimal(text[index + 4]),
+            isHexadecimal(text[index + 5])
+        else { return nil }
+        switch text[index + 3] | 0x20 {
+        case UInt8(ascii: "8"), UInt8(ascii: "9"), UInt8(ascii: "a"), UInt8(ascii: "b"): return .high
+        case UInt8(ascii: "c")...UInt8(ascii: "f"): return .low
+        default: return nil
+        }
+    }
+
+    private static func isHexadecimal(_ byte: UInt8) -> Bool {
+        0x30...0x39 ~= byte || 0x61...0x66 ~= byte | 0x20
+    }
+}
