@@ -92,6 +92,11 @@ struct Expectation {
         }
         let start = (members["start"]?.text ?? "") + String(repeating: unit, count: times)
         compareText(start + (members["then"]?.text ?? ""), found, at: path)
+        if case .number(let digits)? = members["at most"], let limit = Int(digits),
+            let length = found?.text?.utf16.count, length > limit
+        {
+            report("\(path): expected at most \(limit) UTF-16 units, found \(length)")
+        }
     }
 
     private mutating func compareText(_ expected: String, _ found: ExactJSON?, at path: String) {
