@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, unquote
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import job_output
 import server_api
 import workload_api
 from admin_api import Admin
@@ -52,7 +53,7 @@ class ControlPlane:
         self.admin_server = Server(self._serve_admin, 0, None, numbers)
 
     def corrections(self):
-        return SERVER_API.corrections + WORKLOAD_API.corrections
+        return SERVER_API.corrections + WORKLOAD_API.corrections + job_output.PROTOCOL.corrections
 
     def drop(self, seconds=None):
         """Refuses connections, for some seconds or until told otherwise."""

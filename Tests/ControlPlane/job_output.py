@@ -2,7 +2,8 @@
 
 from openapi import Document, parse_json
 
-_SCHEMA = Document("job_output_schema.json")
+SCHEMA = Document("job_output_schema.json")
+PROTOCOL = Document("protocol_schema.json")
 _RESULTS = {"checkConnection": "checkConnection", "discoverCatalogId": "discoverCatalogId", "spec": "spec"}
 
 
@@ -12,7 +13,10 @@ def findings(text):
         output = parse_json(text)
     except ValueError as problem:
         return [("", "is no JSON: %s" % problem)], None
-    found = _SCHEMA.findings(output, "ConnectorJobOutput")
+    found = SCHEMA.findings(output, "ConnectorJobOutput")
+    if not found and "spec" in output:
+        found = [("/spec" + where, what)
+                 for where, what in PROTOCOL.findings(output["spec"], "ConnectorSpecification")]
     if found:
         return found, output
     kind = output["outputType"]

@@ -6,7 +6,7 @@ import re
 import sys
 import threading
 
-# The contract lets a connector's schema be 1,000 levels deep, and requests add some of their own. A level takes some
+# A connector's schema may be 1,000 levels deep, and requests add some of their own; a level takes some
 # hundred bytes of stack in Python's reader.
 sys.setrecursionlimit(20_000)
 threading.stack_size(64 << 20)
@@ -22,7 +22,7 @@ _TYPES = {
 }
 _CHECKED_MEMBERS = {
     "type", "properties", "required", "additionalProperties", "items", "enum", "format", "$ref", "oneOf",
-    "minItems",
+    "minItems", "maxLength",
 }
 
 
@@ -36,8 +36,14 @@ class Document:
         self.schemas = content["schemas"]
         self.operations = content.get("operations", {})
         self.corrections = content.get("corrections", [])
+        # Whether a member that is null counts as one that is not there; elsewhere null is never welcome.
+        self.null_is_absent = content.get("nullIsAbsent", False)
         for correction in self.corrections:
-            self.schemas[correction["schema"]][correction["member"]] = correction["value"]
+            target = self.schemas[correction["schema"]]
+            *way, last = correction["member"].split("/")
+            for step in way:
+                target = target[step]
+            target[last] = correction["value"]
 
     def findings(self, value, schema_name):
         """What is wrong with `value`: a list of (JSON pointer, what), empty when nothing is."""
@@ -63,6 +69,9 @@ class Document:
         if "oneOf" in schema:
             self._check_one_of(value, schema["oneOf"], where, found)
         self._check_format(value, schema.get("format"), where, found)
+        limit = schema.get("maxLength")
+        if limit is not None and len(value.encode("utf-16-le", "surrogatepass")) > 2 * limit:
+            found.append((where, "is longer than %d UTF-16 units" % limit))
         if isinstance(value, dict):
             self._check_members(value, schema, where, found)
         elif isinstance(value, list):
@@ -81,6 +90,8 @@ class Document:
         others = schema.get("additionalProperties", properties is None and "oneOf" not in schema)
         for name, member in value.items():
             at = "%s/%s" % (where, name.replace("~", "~0").replace("/", "~1"))
+            if member is None and self.null_is_absent and name not in schema.get("required", ()):
+                continue
             if properties is not None and name in properties:
                 self._check(member, properties[name], at, found)
             elif isinstance(others, dict):

@@ -98,7 +98,26 @@ def _write_output(plane, exchange):
     return Reply(204)
 
 
+def conversion_findings(catalog):
+    """Where a stream's configuration is not what a discover makes of it; the API takes it."""
+    found = []
+    for index, entry in enumerate(catalog.get("streams", ())):
+        stream, config = entry.get("stream", {}), entry.get("config", {})
+        modes = stream.get("supportedSyncModes") or ["incremental"]
+        for name, value in (
+            ("syncMode", modes[0]), ("destinationSyncMode", "append"),
+            ("selected", True), ("includeFiles", False),
+            ("cursorField", stream.get("defaultCursorField")),
+            ("primaryKey", stream.get("sourceDefinedPrimaryKey")),
+        ):
+            if config.get(name) != value:
+                where = "/catalog/streams/%d/config/%s" % (index, name)
+                found.append((where, "must be %s" % json.dumps(value)))
+    return found
+
+
 def _write_catalog(plane, exchange, kind):
+    plane.report(exchange, conversion_findings(exchange.json["catalog"]))
     catalog_id = new_uuid()
     actor_id = exchange.json.get("sourceId" if kind == "sources" else "destinationId")
     plane.store.catalogs[catalog_id] = {

@@ -85,6 +85,17 @@ struct ControlPlane {
         try ExactJSON(parsing: try await admin("GET", "violations?workload=\(workload)")).elements
     }
 
+    /// Sends a request as a sidecar would, and returns the answer's status.
+    func send(_ method: String, _ path: String, body: String) async throws -> Int {
+        guard let url = URL(string: "\(baseURL)\(path)") else { throw Trouble("bad URL for \(path)") }
+        var request = URLRequest(url: url)
+        request.httpMethod = method
+        request.httpBody = Data(body.utf8)
+        request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+        let (_, response) = try await session.data(for: request)
+        return (response as? HTTPURLResponse)?.statusCode ?? 0
+    }
+
     func workloadState() async throws -> String? {
         try JSON(parsing: try await admin("GET", "workloads/\(Pod.workloadID)"))["state"].text
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Which of the loop's drivers the sidecar uses.
 enum Backend: String, CaseIterable, Sendable {
@@ -29,13 +30,17 @@ final class Pod {
     var launcher: [String] = []
     private var children: [ChildProcess] = []
 
-    /// Makes the pod, hands it to the test and cleans up, whatever happens.
+    /// Makes the pod, hands it to the test and cleans up, whatever happens. Every request of every test is checked
+    /// against the APIs' own documents: what the control plane found wrong fails the test.
+    ///
+    /// - Parameter expectsViolations: for a test that provokes some; it looks at them itself.
     static func with<Result>(
         _ operation: String,
         config: String = Pod.goodConfig,
         backend: Backend = .epoll,
         controlPlane: [String] = [],
         input: [String] = [],
+        expectsViolations: Bool = false,
         _ body: (Pod) async throws -> Result
     ) async throws -> Result {
         try await PodSlots.shared.withSlot {
@@ -48,12 +53,19 @@ final class Pod {
             )
             do {
                 let result = try await body(pod)
+                if !expectsViolations { try await reportViolations(of: pod.controlPlane) }
                 await pod.remove()
                 return result
             } catch {
                 await pod.remove()
                 throw error
             }
+        }
+    }
+
+    private static func reportViolations(of controlPlane: ControlPlane) async throws {
+        for violation in try await controlPlane.violations() {
+            Issue.record("a request broke its API's document: \(violation)")
         }
     }
 
@@ -67,6 +79,7 @@ final class Pod {
             let controlPlane = try await ControlPlane.start(arguments, folder: folder)
             do {
                 let result = try await body(controlPlane, folder)
+                try await reportViolations(of: controlPlane)
                 await controlPlane.stop()
                 try? FileManager.default.removeItem(at: folder)
                 return result
