@@ -33,14 +33,14 @@ final class Pod {
     /// Makes the pod, hands it to the test and cleans up, whatever happens. Every request of every test is checked
     /// against the APIs' own documents: what the control plane found wrong fails the test.
     ///
-    /// - Parameter expectsViolations: for a test that provokes some; it looks at them itself.
+    /// - Parameter onViolation: for a test that provokes some.
     static func with<Result>(
         _ operation: String,
         config: String = Pod.goodConfig,
         backend: Backend = .epoll,
         controlPlane: [String] = [],
         input: [String] = [],
-        expectsViolations: Bool = false,
+        onViolation: (JSON) -> Void = Pod.recordIssue,
         _ body: (Pod) async throws -> Result
     ) async throws -> Result {
         try await PodSlots.shared.withSlot {
@@ -53,7 +53,7 @@ final class Pod {
             )
             do {
                 let result = try await body(pod)
-                if !expectsViolations { try await reportViolations(of: pod.controlPlane) }
+                try await pod.controlPlane.violations().forEach(onViolation)
                 await pod.remove()
                 return result
             } catch {
@@ -63,10 +63,8 @@ final class Pod {
         }
     }
 
-    private static func reportViolations(of controlPlane: ControlPlane) async throws {
-        for violation in try await controlPlane.violations() {
-            Issue.record("a request broke its API's document: \(violation)")
-        }
+    static func recordIssue(_ violation: JSON) {
+        Issue.record("a request broke its API's document: \(violation)")
     }
 
     /// A control plane alone, and a folder that is removed afterwards, for tests that make their own workspaces.
@@ -79,7 +77,7 @@ final class Pod {
             let controlPlane = try await ControlPlane.start(arguments, folder: folder)
             do {
                 let result = try await body(controlPlane, folder)
-                try await reportViolations(of: controlPlane)
+                try await controlPlane.violations().forEach(recordIssue)
                 await controlPlane.stop()
                 try? FileManager.default.removeItem(at: folder)
                 return result
