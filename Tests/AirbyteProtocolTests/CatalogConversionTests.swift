@@ -52,7 +52,7 @@ import Testing
     ])
     func convertsAStreamWithoutMembers(_ catalog: String) throws {
         let expected = """
-            {"streams":[{"stream":{"name":"s","supportedSyncModes":[],"defaultCursorField":[],\
+            {"streams":[{"stream":{"name":"s","jsonSchema":{},"supportedSyncModes":[],"defaultCursorField":[],\
             "sourceDefinedPrimaryKey":[]},\
             "config":{"syncMode":"incremental","destinationSyncMode":"append","cursorField":[],\
             "primaryKey":[],"aliasName":"s",\
@@ -99,7 +99,9 @@ import Testing
 
     @Test func namesWhatIsMissing() throws {
         let stream = #expect(throws: CatalogConversionError.self) {
-            try CatalogConversion.sourceCatalog(json(#"{"streams":[{"name":"a"},{"json_schema":{}}]}"#))
+            try CatalogConversion.sourceCatalog(
+                json(#"{"streams":[{"name":"a","json_schema":{}},{"json_schema":{}}]}"#)
+            )
         }
         #expect(stream?.description == "stream 2 of the catalog has no name")
         for (operation, missing) in [
@@ -112,6 +114,24 @@ import Testing
             }
             #expect(error?.description == "operation 1 of the catalog has no \(missing)")
         }
+    }
+
+    @Test(arguments: [#""{}""#, "[]", "true", "1"])
+    func refusesStreamsWhoseSchemaIsNoObject(_ schema: String) throws {
+        let error = #expect(throws: CatalogConversionError.self) {
+            try CatalogConversion.sourceCatalog(
+                json(#"{"streams":[{"name":"a","json_schema":\#(schema)}]}"#)
+            )
+        }
+        #expect(error?.description == "stream 1 of the catalog has a json_schema that is no object")
+    }
+
+    @Test func refusesOperationsWhoseSchemaIsNoObject() throws {
+        let operation = #"{"object_name":"a","sync_mode":"append","json_schema":[]}"#
+        let error = #expect(throws: CatalogConversionError.self) {
+            try CatalogConversion.destinationCatalog(json(#"{"operations":[\#(operation)]}"#))
+        }
+        #expect(error?.description == "operation 1 of the catalog has a json_schema that is no object")
     }
 
     @Test func writesRequests() throws {

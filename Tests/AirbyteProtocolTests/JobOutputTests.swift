@@ -3,6 +3,17 @@ import Testing
 @testable import AirbyteProtocol
 
 @Suite struct JobOutputTests {
+    @Test func streamDescriptorWithoutANameIsLeftOut() {
+        var output = JobOutput(operation: .spec)
+        output.failureReason = FailureReason(
+            failureOrigin: .source,
+            failureType: .systemError,
+            streamDescriptor: StreamDescriptor(name: nil, namespace: "public")
+        )
+        let text = String(decoding: output.encoded(), as: UTF8.self)
+        #expect(!text.contains("streamDescriptor") && text.contains("failureReason"))
+    }
+
     @Test func writesResults() {
         let check = JobOutput(operation: .check, checkConnection: ConnectionStatus(status: .succeeded))
         #expect(

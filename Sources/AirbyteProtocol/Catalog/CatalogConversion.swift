@@ -7,7 +7,7 @@ public struct CatalogConversionError: Error, Hashable, Sendable, CustomStringCon
 /// Puts catalogs, as the protocol has them, into the terms of the server's API.
 ///
 /// Catalogs come from `Transcript`: their members have the types of the protocol. Schemas are passed on
-/// verbatim. Members that are absent or null are left out, lists are then empty.
+/// verbatim. Members that are absent or null are left out, lists and a stream's schema are then empty.
 public enum CatalogConversion {
     /// The body of `POST /api/v1/sources/write_discover_catalog_result`.
     public static func writeDiscoverCatalogResult(
@@ -94,6 +94,11 @@ extension CatalogConversion {
             guard let name = stream[member: "name"]?.string else {
                 throw CatalogConversionError(description: "stream \(number) of the catalog has no name")
             }
+            if let schema = stream.present("json_schema"), schema.kind != .object {
+                throw CatalogConversionError(
+                    description: "stream \(number) of the catalog has a json_schema that is no object"
+                )
+            }
             writer.beginObject()
             write(stream: stream, to: &writer)
             write(configOf: stream, name: name, to: &writer)
@@ -119,6 +124,11 @@ extension CatalogConversion {
                     description: "operation \(number) of the catalog has no \(required)"
                 )
             }
+            guard operation[member: "json_schema"]?.kind == .object else {
+                throw CatalogConversionError(
+                    description: "operation \(number) of the catalog has a json_schema that is no object"
+                )
+            }
             writer.beginObject()
             writer.member("objectName", operation.present("object_name"))
             writer.member("syncMode", operation.present("sync_mode"))
@@ -134,7 +144,14 @@ extension CatalogConversion {
         writer.key("stream")
         writer.beginObject()
         writer.member("name", stream.present("name"))
-        writer.member("jsonSchema", stream.present("json_schema"))
+        if let schema = stream.present("json_schema") {
+            writer.member("jsonSchema", schema)
+        } else {
+            // The API requires one, and an empty schema says as little as none.
+            writer.key("jsonSchema")
+            writer.beginObject()
+            writer.endObject()
+        }
         writer.strings("supportedSyncModes", stream.list("supported_sync_modes"))
         writer.member("sourceDefinedCursor", stream.present("source_defined_cursor"))
         writer.strings("defaultCursorField", stream.list("default_cursor_field"))

@@ -121,10 +121,11 @@ public struct FailureReason: Equatable, Sendable {
         writer.member("stacktrace", stacktrace)
         writer.member("retryable", retryable)
         writer.member("timestamp", timestamp)
-        if let streamDescriptor {
+        // Without a name it describes no stream, and the platform requires one.
+        if let streamDescriptor, let name = streamDescriptor.name {
             writer.key("streamDescriptor")
             writer.beginObject()
-            writer.member("name", streamDescriptor.name)
+            writer.member("name", name)
             writer.member("namespace", streamDescriptor.namespace)
             writer.endObject()
         }
