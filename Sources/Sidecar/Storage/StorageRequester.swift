@@ -60,6 +60,11 @@ final class StorageRequester {
     /// The time of the loop's present tick.
     var now: Instant { scheduler.now }
 
+    /// Calls the handler in a later tick.
+    func later(_ handler: @escaping () -> Void) {
+        scheduler.schedule(after: .zero, handler: handler)
+    }
+
     /// Performs one request to its end; the completion is called once, later, from the loop.
     ///
     /// - Parameters:
