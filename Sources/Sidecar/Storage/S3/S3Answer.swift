@@ -1,0 +1,102 @@
+import CurlTransport
+
+/// What S3 says about a request that it did not fulfil. Source: "Error responses", Amazon S3 API Reference.
+struct S3Answer {
+    /// What is to be done about it.
+    enum Kind: Hashable {
+        case accepted
+        /// Overload, faults of the server, bytes that got lost on the way.
+        case retry
+        /// The clocks differ by more than 15 minutes.
+        case clock
+        /// Temporary credentials that have ended, or were revoked.
+        case credentials
+        /// The bucket is in another region.
+        case region(String)
+        case failed
+    }
+
+    let status: Int
+    /// Nil where the answer has no document, as to HEAD.
+    let code: String?
+    let kind: Kind
+    private let text: String?
+    private let requestID: String?
+
+    private static let passing: Set<String> = [
+        "BadDigest", "IncompleteBody", "InternalError", "OperationAborted", "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown", "SlowDownRead", "SlowDownWrite", "Throttling", "XAmzContentSHA256Mismatch",
+    ]
+
+    private static let stale: Set<String> = [
+        "ExpiredToken", "ExpiredTokenException", "InvalidToken", "TokenRefreshRequired",
+    ]
+
+    init(_ response: HTTPResponse, region: String) {
+        // Completing a multipart upload can fail after the status has been sent.
+        let isSuccess = (200..<300).contains(response.status)
+        let fields = XMLFields(parsing: isSuccess && response.body.count > 16_384 ? [] : response.body)
+        let code = fields["Code"].flatMap { $0.isEmpty ? nil : $0 }
+        status = response.status
+        self.code = code
+        text = fields["Message"]
+        requestID = response.header("x-amz-request-id") ?? fields["RequestId"]
+        kind = Self.kind(response, isSuccess: isSuccess, code: code, fields, region)
+    }
+
+    private static func kind(
+        _ response: HTTPResponse,
+        isSuccess: Bool,
+        code: String?,
+        _ fields: XMLFields,
+        _ region: String
+    ) -> Kind {
+        if isSuccess, code == nil { return .accepted }
+        if let code {
+            if code == "RequestTimeTooSkewed" || code == "RequestInTheFuture" { return .clock }
+            if stale.contains(code) { return .credentials }
+        }
+        let named = response.header("x-amz-bucket-region") ?? fields["Region"]
+        let isElsewhere = [301, 307].contains(response.status) || code == "AuthorizationHeaderMalformed"
+        if isElsewhere, let named, named != region, S3Settings.isRegion(named) { return .region(named) }
+        if let code, passing.contains(code) { return .retry }
+        return response.status == 307 || response.status == 408 || response.status == 429
+            || response.status >= 500 || isSuccess ? .retry : .failed
+    }
+
+    /// One line: what was answered, the request's id, and what to do.
+    func failure(_ what: String) -> StorageFailure {
+        var message = "\(what) was answered with \(status)"
+        if let code { message += " \(code)" }
+        if let text, !text.isEmpty { message += ": \(text)" }
+        if let requestID { message += " (request id \(requestID))" }
+        if let advice { message += "; \(advice)" }
+        return StorageFailure(message: message.escapingControlCharacters())
+    }
+
+    private var advice: String? {
+        switch code {
+        case "AccessDenied", "AllAccessDisabled", "AccountProblem":
+            "the credentials' policy must allow s3:PutObject and s3:AbortMultipartUpload on the bucket's objects"
+        case "InvalidAccessKeyId":
+            "this key is unknown: see AWS_ACCESS_KEY_ID, or where the credentials come from"
+        case "SignatureDoesNotMatch":
+            "the secret key does not belong to the key id: see AWS_SECRET_ACCESS_KEY"
+        case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "ExpiredTokenException":
+            "the session token has ended: see AWS_SESSION_TOKEN, or where the credentials come from"
+        case "NoSuchBucket": "make the bucket, or allow s3:CreateBucket"
+        case "EntityTooLarge": "the service takes no document of this size"
+        case "PermanentRedirect", "AuthorizationHeaderMalformed":
+            "the bucket is in another region: see AWS_DEFAULT_REGION"
+        case "InvalidBucketName": "see STORAGE_BUCKET_WORKLOAD_OUTPUT and STORAGE_BUCKET_LOG"
+        default:
+            switch status {
+            case 301, 307: "the bucket is in another region: see AWS_DEFAULT_REGION"
+            case 403: "the credentials' policy must allow s3:PutObject on the bucket's objects"
+            case 413: "the service, or a proxy before it, takes no document of this size"
+            default: nil
+            }
+        }
+    }
+}

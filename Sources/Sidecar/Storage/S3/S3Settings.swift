@@ -1,0 +1,89 @@
+import CurlTransport
+
+/// How S3, or what speaks its protocol, is reached.
+struct S3Settings: Hashable, Sendable {
+    enum Service: Hashable, Sendable {
+        case s3
+        case minio
+    }
+
+    var service: Service
+    /// Nil where only a profile, or nobody, names it.
+    var region: String?
+    /// In place of Amazon's own.
+    var endpoint: AWSEndpoint?
+    /// The bucket stands in the path, not before the host.
+    var usesPathStyle: Bool
+    var credentials: AWSCredentialSettings
+
+    /// Where nobody names a region; MinIO's default too.
+    static let usualRegion = "us-east-1"
+
+    /// Reads the settings; what is wrong is told to the reader. Files that are named are read later.
+    static func read(_ reader: inout EnvironmentReader, service: Service) -> S3Settings {
+        var settings = S3Settings(
+            service: service,
+            region: region(&reader),
+            endpoint: nil,
+            usesPathStyle: pathStyle(&reader),
+            credentials: .read(&reader)
+        )
+        switch service {
+        case .s3:
+            settings.endpoint =
+                endpoint("AWS_ENDPOINT_URL_S3", &reader) ?? endpoint("AWS_ENDPOINT_URL", &reader)
+        case .minio:
+            settings.endpoint = endpoint("MINIO_ENDPOINT", &reader)
+            if reader.text("MINIO_ENDPOINT") == nil {
+                reader.reject(
+                    "MINIO_ENDPOINT",
+                    value: nil,
+                    "not set; it is needed since STORAGE_TYPE is MINIO, such as http://airbyte-minio-svc:9000"
+                )
+            }
+            settings.usesPathStyle = true
+            // The platform signs so, whatever else is set: MinIO checks the region only where it has been given one.
+            settings.region = usualRegion
+            for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] where reader.text(name) == nil {
+                reader.reject(name, value: nil, "not set; it is needed since STORAGE_TYPE is MINIO")
+            }
+        }
+        return settings
+    }
+
+    private static func region(_ reader: inout EnvironmentReader) -> String? {
+        for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
+            guard let value = reader.text(name) else { continue }
+            if isRegion(value) { return value }
+            reader.reject(name, value: value, "not the name of a region, such as eu-central-1")
+        }
+        return nil
+    }
+
+    /// What can stand in a host's name.
+    static func isRegion(_ text: String) -> Bool {
+        !text.isEmpty && text.utf8.count <= 63
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+                    UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+
+    private static func pathStyle(_ reader: inout EnvironmentReader) -> Bool {
+        enum Word: String, CaseIterable { case yes = "true", no = "false" }
+        return reader.choice("S3_PATH_STYLE_ACCESS", default: Word.no) == .yes
+    }
+
+    static func endpoint(_ name: String, _ reader: inout EnvironmentReader) -> AWSEndpoint? {
+        guard let url = reader.baseURL(name) else { return nil }
+        guard url.withoutUserInfo == url else {
+            reader.reject(name, value: nil, "a URL without user name and password is needed")
+            return nil
+        }
+        return AWSEndpoint(url: url)
+    }
+}

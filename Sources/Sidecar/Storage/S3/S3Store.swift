@@ -1,0 +1,218 @@
+import CurlTransport
+import Logging
+
+/// A bucket of S3, or of what speaks its protocol.
+final class S3Store: ObjectStore {
+    /// Why a request did not come to a good end, with the service's code where there is one.
+    struct Failure: Error {
+        var code: String?
+        var failure: StorageFailure
+    }
+
+    typealias Completion = (Result<HTTPResponse, Failure>) -> Void
+
+    /// What is longer goes up in parts: the SDKs' own bound.
+    static let longestSinglePut = 8 * 1_024 * 1_024
+
+    let name: String
+    private let bucket: String
+    private let address: S3Address
+    private let credentials: AWSCredentialKeeper
+    private let requester: StorageRequester
+    private let wallClock: WallClock
+    private let log: Logger
+    private var region: String
+    /// What is to be added to our clock to get the service's, in milliseconds.
+    private var clockOffset: Int64 = 0
+
+    /// Wires up a store with the credentials that the settings name.
+    ///
+    /// - Parameter seed: for the pauses before retries.
+    static func make(
+        settings: S3Settings,
+        bucket: String,
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        wallClock: WallClock,
+        requestSettings: StorageRequester.Settings,
+        log: Logger,
+        seed: UInt64
+    ) -> S3Store {
+        let region =
+            settings.region ?? AWSCredentialChain.region(of: settings.credentials.profile)
+            ?? S3Settings.usualRegion
+        let chain = AWSCredentialChain(settings: settings.credentials, region: region, transport: transport)
+        return S3Store(
+            settings: settings,
+            bucket: bucket,
+            region: region,
+            credentials: AWSCredentialKeeper(wallClock: wallClock, log: log) { chain.fetch($0) },
+            requester: StorageRequester(
+                transport: transport,
+                scheduler: scheduler,
+                settings: requestSettings,
+                log: log,
+                seed: seed
+            ),
+            wallClock: wallClock,
+            log: log
+        )
+    }
+
+    init(
+        settings: S3Settings,
+        bucket: String,
+        region: String,
+        credentials: AWSCredentialKeeper,
+        requester: StorageRequester,
+        wallClock: WallClock,
+        log: Logger
+    ) {
+        name = (settings.service == .minio ? "MinIO" : "S3") + " bucket \(bucket)"
+        self.bucket = bucket
+        address = S3Address(bucket: bucket, settings: settings)
+        self.credentials = credentials
+        self.requester = requester
+        self.wallClock = wallClock
+        self.log = log
+        self.region = region
+    }
+
+    func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
+        upload(content, key) { [self] failure in
+            guard let failure else { return completion(nil) }
+            guard failure.code == "NoSuchBucket" else { return completion(failure.failure) }
+            createBucket { [self] refusal in
+                // Somebody else may have made it meanwhile: only the write tells.
+                upload(content, key) { again in
+                    guard let again else { return completion(nil) }
+                    let note = refusal.map { "; making the bucket failed: \($0.failure.message)" } ?? ""
+                    completion(StorageFailure(message: again.failure.message + note))
+                }
+            }
+        }
+    }
+
+    private func upload(_ content: ObjectContent, _ key: String, _ completion: @escaping (Failure?) -> Void) {
+        guard content.count <= Self.longestSinglePut else {
+            return S3MultipartUpload(
+                store: self,
+                content: content,
+                key: key,
+                log: log,
+                completion: completion
+            )
+            .start()
+        }
+        let bytes: [UInt8]
+        do throws(StorageFailure) {
+            bytes = try content.bytes()
+        } catch {
+            return fail(error) { completion($0) }
+        }
+        let request = S3Request(method: "PUT", key: key, contentType: Self.contentType, body: bytes)
+        perform(request) { result in
+            if case .failure(let failure) = result { completion(failure) } else { completion(nil) }
+        }
+    }
+
+    static let contentType = "application/json"
+
+    /// Makes the bucket in the store's region, as the platform does at its start.
+    private func createBucket(_ completion: @escaping (Failure?) -> Void) {
+        log.info("\(name) is missing; making it")
+        // The oldest region is the one that may not be named.
+        let place =
+            region == S3Settings.usualRegion
+            ? []
+            : Array(
+                """
+                <CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
+                <LocationConstraint>\(region)</LocationConstraint></CreateBucketConfiguration>
+                """.utf8
+            )
+        perform(S3Request(method: "PUT", key: nil, body: place)) { result in
+            if case .failure(let failure) = result { completion(failure) } else { completion(nil) }
+        }
+    }
+
+    /// Reports a failure of our own later, as all others are reported.
+    func fail(_ failure: StorageFailure, _ completion: @escaping (Failure) -> Void) {
+        requester.later { completion(Failure(code: nil, failure: failure)) }
+    }
+
+    /// `PUT s3://bucket//workload/output/1`
+    private func title(_ request: S3Request) -> String {
+        let object = request.key.map { "/\($0)" } ?? ""
+        return "\(request.method) s3://\(bucket)\(object)".escapingControlCharacters()
+    }
+
+    // MARK: One request
+
+    /// Performs a request with everything that may help: retries, fresh credentials, another region, the right time.
+    func perform(_ request: S3Request, _ completion: @escaping Completion) {
+        let what = title(request)
+        var used: AWSCredentials?
+        var code: String?
+        requester.perform(
+            what,
+            prepare: { [self] ready in
+                credentials.get { [self] result in
+                    switch result {
+                    case .success(let credentials):
+                        used = credentials
+                        ready(.success(sign(request, credentials)))
+                    case .failure(var problem):
+                        problem.failure.message = "\(what) failed: \(problem.failure.message)"
+                        ready(.failure(problem))
+                    }
+                }
+            },
+            judge: { [self] response in
+                let answer = S3Answer(response, region: region)
+                code = answer.code ?? (answer.status == 404 && request.key == nil ? "NoSuchBucket" : nil)
+                return judge(answer, response, what, used)
+            },
+            completion: { result in completion(result.mapError { Failure(code: code, failure: $0) }) }
+        )
+    }
+
+    private func sign(_ request: S3Request, _ credentials: AWSCredentials) -> HTTPRequest {
+        request.signed(
+            address: address,
+            region: region,
+            millisecondsSince1970: wallClock.millisecondsSince1970 + clockOffset,
+            credentials: credentials
+        )
+    }
+
+    private func judge(
+        _ answer: S3Answer,
+        _ response: HTTPResponse,
+        _ what: String,
+        _ used: AWSCredentials?
+    ) -> StorageRequester.Judgement {
+        let failure = answer.failure(what)
+        switch answer.kind {
+        case .accepted: return .accepted
+        case .retry: return .retry(failure)
+        case .failed: return .failed(failure)
+        case .region(let named):
+            log.info("\(name) is in region \(named), not in \(region)")
+            region = named
+            return .corrected(failure)
+        case .clock:
+            guard let date = response.header("Date").flatMap(AWSTime.parseHTTPDate) else {
+                return .failed(failure)
+            }
+            clockOffset = date * 1_000 - wallClock.millisecondsSince1970
+            log.warning("the clock here differs from that of \(name) by \(-clockOffset / 1_000) seconds")
+            return .corrected(failure)
+        case .credentials:
+            // Those that do not end come from the environment or a profile: asking again would give the same.
+            guard let used, used.expiration != nil else { return .failed(failure) }
+            credentials.reject(used)
+            return .corrected(failure)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Reactor
+
+/// Token files and profiles: short, mounted beside the program, read at once.
+enum SmallFile {
+    /// A profile with some hundred entries; tokens have a few kilobytes.
+    static let longest = 262_144
+
+    enum Problem: Error {
+        case missing
+        /// Continues "the file …".
+        case unreadable(String)
+    }
+
+    /// The whole file. Links are followed, since Kubernetes mounts tokens behind them; what is no regular file, and
+    /// could block, is refused.
+    static func read(_ path: String) throws(Problem) -> String {
+        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard raw >= 0 else {
+            if errno == ENOENT || errno == ENOTDIR { throw .missing }
+            throw .unreadable("cannot be opened: \(SystemError(call: "open", errno: errno).name)")
+        }
+        let file = OwnedDescriptor(raw)
+        var information = stat()
+        guard unsafe fstat(file.raw, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
+            throw .unreadable("is no regular file")
+        }
+        var text: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 16_384)
+        while true {
+            let count = unsafe piece.withUnsafeMutableBytes {
+                unsafe Glibc.read(file.raw, $0.baseAddress, $0.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw .unreadable("cannot be read: \(SystemError(call: "read", errno: errno).name)")
+            }
+            if count == 0 { return String(decoding: text, as: UTF8.self) }
+            text += piece[..<count]
+            guard text.count <= longest else { throw .unreadable("is longer than \(longest) bytes") }
+        }
+    }
+}
