@@ -67,6 +67,13 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(
+            name: "StorageTests",
+            dependencies: [
+                "Sidecar", "Reactor", "CurlTransport", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict
+        ),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["airbyte-connector-sidecar"],
             exclude: ["Fixtures"],
