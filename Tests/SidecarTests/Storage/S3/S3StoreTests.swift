@@ -1,0 +1,265 @@
+import CurlTransport
+import Testing
+
+@testable import Sidecar
+
+/// The store's decisions, against answers in S3's own words.
+@Suite final class S3StoreTests {
+    private let scheduler = FakeScheduler()
+    private let transport = FakeTransport()
+    private let log = CapturedLog()
+    private var ends: [StorageFailure?] = []
+
+    /// 2026-11-24T09:00:00Z
+    private static let wallClock = WallClock { 1_795_510_800_000 }
+
+    private func put(
+        _ count: Int = 3,
+        bucket: String = "output",
+        _ more: [String: String] = [:],
+        service: S3Settings.Service = .s3
+    ) throws {
+        let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "very-secret"]
+        var reader = EnvironmentReader(keys.merging(more) { $1 })
+        let settings = S3Settings.read(&reader, service: service)
+        try reader.finish()
+        let store = S3Store.make(
+            settings: settings,
+            bucket: bucket,
+            transport: transport,
+            scheduler: scheduler,
+            wallClock: Self.wallClock,
+            requestSettings: StorageRequester.Settings(
+                connectTimeout: .seconds(3),
+                readTimeout: .seconds(7),
+                retries: RetryPolicy(firstDelay: .seconds(2), maxRetries: 2)
+            ),
+            log: log.logger,
+            seed: 1
+        )
+        store.put(ObjectContent([UInt8](repeating: 1, count: count)), key: "/workload/output/1") { [self] in
+            ends.append($0)
+        }
+    }
+
+    private func refuse(_ status: Int, _ code: String, _ more: String = "", headers: [HTTPHeader] = []) {
+        transport.answer(
+            status,
+            "<Error><Code>\(code)</Code><Message>No.</Message>\(more)<RequestId>R1</RequestId></Error>",
+            headers: headers
+        )
+    }
+
+    private func expectStored(sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(ends == [nil], sourceLocation: sourceLocation)
+        #expect(transport.unanswered == 0, sourceLocation: sourceLocation)
+    }
+
+    private var message: String? { ends.first.flatMap { $0 }?.message }
+
+    @Test(arguments: [
+        ("output", [:], "https://output.s3.us-east-1.amazonaws.com//workload/output/1"),
+        ("a.b", [:], "https://s3.us-east-1.amazonaws.com/a.b//workload/output/1"),
+        (
+            "output", ["AWS_REGION": "cn-north-1"],
+            "https://output.s3.cn-north-1.amazonaws.com.cn//workload/output/1"
+        ),
+        (
+            "output", ["S3_PATH_STYLE_ACCESS": "true"],
+            "https://s3.us-east-1.amazonaws.com/output//workload/output/1"
+        ),
+        ("a.b", ["AWS_ENDPOINT_URL_S3": "http://store:80"], "http://a.b.store//workload/output/1"),
+        (
+            "output", ["AWS_ENDPOINT_URL": "http://10.0.0.1:9000/x/"],
+            "http://10.0.0.1:9000/x/output//workload/output/1"
+        ),
+    ]) func addresses(_ bucket: String, _ variables: [String: String], _ url: String) throws {
+        try put(bucket: bucket, variables)
+        #expect(transport.requests[0].url == url)
+    }
+
+    @Test func minioTakesThePath() throws {
+        try put(["MINIO_ENDPOINT": "http://minio:9000", "AWS_REGION": "eu-west-1"], service: .minio)
+        #expect(transport.requests[0].url == "http://minio:9000/output//workload/output/1")
+        #expect(transport.requests[0].header("Authorization")?.contains("/us-east-1/s3/") == true)
+    }
+
+    private func put(_ variables: [String: String], service: S3Settings.Service) throws {
+        try put(3, bucket: "output", variables, service: service)
+    }
+
+    @Test func whatIsSent() throws {
+        try put(["AWS_SESSION_TOKEN": "tok"], service: .s3)
+        let request = transport.requests[0]
+        #expect(request.method == "PUT")
+        #expect(request.header("Content-Type") == "application/json")
+        // printf '\1\1\1' | openssl md5 -binary | base64; the same with sha256sum
+        #expect(request.header("Content-MD5") == Base64.encode(Digest.md5([1, 1, 1]) ?? []))
+        #expect(request.header("x-amz-content-sha256") == Digest.sha256([1, 1, 1]).hexadecimal)
+        #expect(request.header("x-amz-date") == "20261124T090000Z")
+        #expect(request.header("x-amz-security-token") == "tok")
+        let names = "content-md5;content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token"
+        #expect(request.header("Authorization")?.contains("SignedHeaders=\(names),") == true)
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test(arguments: [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (400, "BadDigest")])
+    func passingTroubleIsWaitedOut(_ status: Int, _ code: String) throws {
+        try put()
+        refuse(status, code)
+        #expect(transport.unanswered == 0 && ends.isEmpty)
+        scheduler.advanceToNext()
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test func resetInTheMiddleOfTheBody() throws {
+        try put()
+        transport.fail(.interrupted)
+        scheduler.advanceToNext()
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test(arguments: [
+        (403, "AccessDenied", "policy must allow s3:PutObject"),
+        (413, "EntityTooLarge", "no document of this size"),
+        (403, "SignatureDoesNotMatch", "see AWS_SECRET_ACCESS_KEY"),
+        (400, "ExpiredToken", "see AWS_SESSION_TOKEN"),
+    ])
+    func refusalsAreToldInOneLine(_ status: Int, _ code: String, _ advice: String) throws {
+        try put()
+        refuse(status, code, headers: [HTTPHeader("x-amz-request-id", "H1")])
+        let text = try #require(message)
+        #expect(
+            text.hasPrefix(
+                "PUT s3://output//workload/output/1 was answered with \(status) \(code): No. (request id H1); "
+            )
+        )
+        #expect(text.contains(advice) && !text.contains("very-secret"))
+        #expect(transport.requests.count == 1)
+    }
+
+    @Test func wrongClockIsAllowedFor() throws {
+        try put()
+        refuse(403, "RequestTimeTooSkewed", headers: [HTTPHeader("Date", "Tue, 24 Nov 2026 10:00:01 GMT")])
+        #expect(transport.requests[1].header("x-amz-date") == "20261124T100001Z")
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test(arguments: [
+        (301, "PermanentRedirect", "", [HTTPHeader("x-amz-bucket-region", "eu-west-3")]),
+        (400, "AuthorizationHeaderMalformed", "<Region>eu-west-3</Region>", []),
+        (307, "TemporaryRedirect", "", [HTTPHeader("x-amz-bucket-region", "eu-west-3")]),
+    ])
+    func otherRegionIsFollowed(_ status: Int, _ code: String, _ more: String, _ headers: [HTTPHeader]) throws
+    {
+        try put()
+        refuse(status, code, more, headers: headers)
+        #expect(transport.requests[1].url.hasPrefix("https://output.s3.eu-west-3.amazonaws.com/"))
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test func missingBucketIsMadeInItsRegion() throws {
+        try put(["AWS_DEFAULT_REGION": "eu-west-3"], service: .s3)
+        refuse(404, "NoSuchBucket")
+        #expect(transport.requests[1].url == "https://output.s3.eu-west-3.amazonaws.com/")
+        #expect(transport.requests[1].bodyText.contains("<LocationConstraint>eu-west-3</LocationConstraint>"))
+        transport.answer(200)
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test func bucketThatMayNotBeMade() throws {
+        try put()
+        refuse(404, "NoSuchBucket")
+        refuse(403, "AccessDenied")
+        refuse(404, "NoSuchBucket")
+        #expect(message?.contains("404 NoSuchBucket") == true)
+        #expect(message?.contains("making the bucket failed: PUT s3://output was answered with 403") == true)
+    }
+
+    // MARK: Parts
+
+    private func putParts() throws {
+        try put(20_000_000)
+        transport.answer(200, "<R><UploadId>u/1</UploadId></R>")
+    }
+
+    private func answerPart(_ number: Int) {
+        transport.answer(200, headers: [HTTPHeader("ETag", "\"t\(number)\"")])
+    }
+
+    @Test func partsGoUpOneAfterTheOther() throws {
+        try putParts()
+        for number in 1...3 {
+            #expect(transport.unanswered == 1)
+            #expect(transport.requests[number].url.hasSuffix("/1?partNumber=\(number)&uploadId=u%2F1"))
+            answerPart(number)
+        }
+        #expect(transport.requests[1...3].map { $0.body?.count } == [8_388_608, 8_388_608, 3_222_784])
+        #expect(
+            transport.requests[4].bodyText.contains(
+                "<Part><PartNumber>2</PartNumber><ETag>\"t2\"</ETag></Part>"
+            )
+        )
+        // The status came before the failure.
+        refuse(200, "InternalError")
+        #expect(ends.isEmpty)
+        scheduler.advanceToNext()
+        transport.answer(200, "<CompleteMultipartUploadResult/>")
+        expectStored()
+    }
+
+    @Test func failedPartsAreFreed() throws {
+        try putParts()
+        refuse(403, "AccessDenied")
+        #expect(transport.requests[2].method == "DELETE" && ends.isEmpty)
+        transport.answer(204)
+        #expect(message?.contains("403 AccessDenied") == true)
+    }
+
+    @Test(arguments: [(1, 8_388_608), (83_886_080_000, 8_388_608), (83_886_080_001, 9_437_184)])
+    func partsStayBelowTheirBound(_ count: Int, _ size: Int) {
+        #expect(S3MultipartUpload.partSize(of: count) == size)
+    }
+
+    // MARK: Credentials that end
+
+    @Test func expiredTokenInTheMiddleOfAnUpload() throws {
+        let container = [
+            "AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://169.254.170.23/v1/credentials",
+            "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pod-token",
+        ]
+        func answerKeys(_ id: String) {
+            transport.answer(
+                200,
+                #"{"AccessKeyId":"\#(id)","SecretAccessKey":"s","Token":"t-\#(id)","Expiration":"2026-11-24T15:00:00Z"}"#
+            )
+        }
+        try put(20_000_000, bucket: "output", container)
+        #expect(transport.requests[0].header("Authorization") == "pod-token")
+        answerKeys("ONE")
+        transport.answer(200, "<R><UploadId>u</UploadId></R>")
+        answerPart(1)
+        refuse(400, "ExpiredToken")
+        answerKeys("TWO")
+        #expect(transport.requests.last?.header("x-amz-security-token") == "t-TWO")
+        #expect(transport.requests.last?.url.contains("partNumber=2") == true)
+        for number in 2...3 { answerPart(number) }
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test func noCredentialsAtAll() throws {
+        try put(["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], service: .s3)
+        transport.fail(.connect)
+        scheduler.advanceToNext()
+        #expect(message?.contains("no credentials for Amazon found; looked for: AWS_ACCESS_KEY_ID;") == true)
+        #expect(message?.contains("instance metadata at http://169.254.169.254") == true)
+    }
+}
