@@ -13,6 +13,8 @@ final class S3Server {
         var port: Int
         var owner: User
         var stranger: User
+        /// The name of a role that may do everything, for whoever brings a web identity.
+        var role: String
     }
 
     let facts: Facts

@@ -21,7 +21,8 @@ import Testing
     private func store(
         _ environment: [String: String],
         bucket: String = "output",
-        service: S3Settings.Service = .s3
+        service: S3Settings.Service = .s3,
+        over carrier: (any HTTPTransport)? = nil
     ) throws -> S3Store {
         var variables = environment
         variables["AWS_ENDPOINT_URL"] = server.endpoint
@@ -32,7 +33,7 @@ import Testing
         return S3Store.make(
             settings: settings,
             bucket: bucket,
-            transport: transport,
+            transport: carrier ?? transport,
             scheduler: reactor,
             wallClock: .system,
             requestSettings: StorageRequester.Settings(
@@ -100,4 +101,41 @@ import Testing
         #expect(message.hasPrefix("PUT s3://output//k was answered with 403 AccessDenied"))
         #expect(message.contains("policy must allow s3:PutObject"))
     }
+
+    @Test func webIdentityGivesKeys() throws {
+        let file = FileManager.default.temporaryDirectory.appendingPathComponent("token-\(UUID().uuidString)")
+        try Data("header.payload.signature\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let store = try store(["AWS_ROLE_ARN": server.facts.role, "AWS_WEB_IDENTITY_TOKEN_FILE": file.path])
+        let failure = try put([7], "/workload/output/irsa", in: store)
+        #expect(failure == nil, "\(failure ?? "")")
+        #expect(try server.read(bucket: "output", key: "/workload/output/irsa")?.bytes == [7])
+    }
+
+    @Test func tamperedBodyIsRefused() throws {
+        let carrier = Tampering(transport)
+        let message = try put([1, 2, 3], "/tampered", in: store(keys(server.facts.owner), over: carrier))
+        #expect(message?.contains("400 XAmzContentSHA256Mismatch") == true, "\(message ?? "stored")")
+        #expect(try server.read(bucket: "output", key: "/tampered") == nil)
+    }
+}
+
+/// Changes every body's first byte on its way.
+private final class Tampering: HTTPTransport {
+    private let transport: any HTTPTransport
+
+    init(_ transport: any HTTPTransport) {
+        self.transport = transport
+    }
+
+    func send(
+        _ request: HTTPRequest,
+        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
+    ) -> HTTPExchangeID {
+        var request = request
+        request.body?[0] ^= 1
+        return transport.send(request, completion: completion)
+    }
+
+    func cancel(_ exchange: HTTPExchangeID) { transport.cancel(exchange) }
 }
