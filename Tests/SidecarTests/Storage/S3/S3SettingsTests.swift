@@ -1,0 +1,51 @@
+import Testing
+
+@testable import Sidecar
+
+@Suite struct S3SettingsTests {
+    @Test(arguments: [
+        (["AWS_ACCESS_KEY_ID": "a"], S3Settings.Service.s3, ["AWS_SECRET_ACCESS_KEY"]),
+        (["AWS_SECRET_ACCESS_KEY": "hidden"], .s3, ["AWS_ACCESS_KEY_ID"]),
+        ([:], .s3, []),
+        ([:], .minio, ["MINIO_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]),
+        (["AWS_REGION": "Nowhere!"], .s3, ["AWS_REGION"]),
+        (["S3_PATH_STYLE_ACCESS": "perhaps"], .s3, ["S3_PATH_STYLE_ACCESS"]),
+        (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"], .s3, ["AWS_ROLE_ARN"]),
+        (["AWS_ENDPOINT_URL_S3": "http://u:hidden@h"], .s3, ["AWS_ENDPOINT_URL_S3"]),
+        (
+            ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://10.0.0.1/c"], .s3,
+            ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+        ),
+        (["AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://10.0.0.1/c?a=b"], .s3, []),
+        (["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[fd00:ec2::23]/c"], .s3, []),
+    ])
+    func problemsNameTheirVariable(
+        _ variables: [String: String],
+        _ service: S3Settings.Service,
+        _ names: [String]
+    ) {
+        var reader = EnvironmentReader(variables)
+        _ = S3Settings.read(&reader, service: service)
+        #expect(Set(reader.problems.map(\.variable)) == Set(names))
+        #expect(!reader.problems.contains { $0.description.contains("hidden") })
+    }
+
+    @Test func profilesOfBothFiles() {
+        let profile = AWSProfile(
+            named: "work",
+            credentialsFile: "[work]\naws_access_key_id = A\n# no\naws_secret_access_key=s=1\n",
+            configFile:
+                "[work]\nregion = wrong\n[profile work]\nregion = eu-west-1\ns3 =\n  region = nested\n"
+        )
+        #expect(profile.keys == AWSCredentials(accessKeyID: "A", secretAccessKey: "s=1"))
+        #expect(profile["region"] == "eu-west-1")
+    }
+
+    @Test func pointsInTime() {
+        #expect(AWSTime.timestamp(millisecondsSince1970: 1_440_938_160_999) == "20150830T123600Z")
+        #expect(AWSTime.parse("2015-08-30T12:36:00Z") == 1_440_938_160)
+        #expect(AWSTime.parse("2015-08-30T12:36:00.250Z") == 1_440_938_160)
+        #expect(AWSTime.parseHTTPDate("Sun, 30 Aug 2015 12:36:00 GMT") == 1_440_938_160)
+        #expect(AWSTime.parse("soon") == nil && AWSTime.parseHTTPDate("soon") == nil)
+    }
+}
