@@ -262,4 +262,48 @@ import Testing
         #expect(message?.contains("no credentials for Amazon found; looked for: AWS_ACCESS_KEY_ID;") == true)
         #expect(message?.contains("instance metadata at http://169.254.169.254") == true)
     }
+
+    @Test func instanceMetadataIsAskedWithASession() throws {
+        try put(["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], service: .s3)
+        #expect(transport.calls == ["PUT /latest/api/token"])
+        #expect(transport.requests[0].totalTimeout == .seconds(1))
+        transport.answer(200, "session")
+        transport.answer(200, "node-role\n")
+        #expect(transport.requests[2].url.hasSuffix("/iam/security-credentials/node-role"))
+        #expect(transport.requests[2].header("X-aws-ec2-metadata-token") == "session")
+        transport.answer(
+            200,
+            #"{"AccessKeyId":"I","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-24T15:00:00Z"}"#
+        )
+        #expect(transport.requests[3].header("Authorization")?.contains("Credential=I/20261124/") == true)
+        transport.answer(200)
+        expectStored()
+    }
+
+    @Test func credentialsAreRenewedBeforeTheirEnd() {
+        var fetches = 0
+        var isDown = false
+        let keeper = AWSCredentialKeeper(wallClock: Self.wallClock, log: log.logger) { completion in
+            fetches += 1
+            // 299 seconds from now, within the margin.
+            let keys = AWSCredentials(
+                accessKeyID: "\(fetches)",
+                secretAccessKey: "s",
+                expiration: 1_795_511_099
+            )
+            let failure = StorageRequester.Unprepared(
+                failure: StorageFailure(message: "down"),
+                isTemporary: true
+            )
+            completion(isDown ? .failure(failure) : .success(keys))
+        }
+        var got: [String] = []
+        func get() { keeper.get { got.append((try? $0.get().accessKeyID) ?? "none") } }
+        get()
+        get()
+        isDown = true
+        get()
+        #expect(got == ["1", "2", "2"] && fetches == 3)
+        #expect(log.count(of: "down; the present credentials are used to their end") == 1)
+    }
 }
