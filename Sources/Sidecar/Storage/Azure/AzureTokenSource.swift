@@ -1,0 +1,154 @@
+import AirbyteProtocol
+import CurlTransport
+import Glibc
+import Reactor
+
+/// Fetches tokens for a workload identity: the pod's own token, which a file holds, is exchanged for one of Entra ID.
+///
+/// Source: "Microsoft identity platform and the OAuth 2.0 client credentials flow", third case, federated credential.
+final class AzureTokenSource {
+    typealias Completion = (Result<String, StorageRequester.Unprepared>) -> Void
+
+    /// A Kubernetes token has about a thousand bytes.
+    private static let longestTokenFile = 64 * 1_024
+    /// So much of an error's description is quoted, in characters.
+    private static let longestQuote = 300
+
+    private let identity: AzureWorkloadIdentity
+    private let transport: any HTTPTransport
+    private let scheduler: any Scheduler
+    private let settings: StorageRequester.Settings
+    private var keeper = AzureTokenKeeper()
+    private var waiting: [Completion] = []
+
+    init(
+        identity: AzureWorkloadIdentity,
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        settings: StorageRequester.Settings
+    ) {
+        self.identity = identity
+        self.transport = transport
+        self.scheduler = scheduler
+        self.settings = settings
+    }
+
+    /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
+    /// asks again.
+    func token(_ ready: @escaping Completion) {
+        if let token = keeper.current(now: scheduler.now) { return ready(.success(token)) }
+        waiting.append(ready)
+        if waiting.count == 1 { fetch() }
+    }
+
+    /// The service has refused the token.
+    func reject(_ token: String) {
+        keeper.reject(token)
+    }
+
+    private func fetch() {
+        let assertion: String
+        do throws(StorageFailure) {
+            assertion = try Self.assertion(in: identity.tokenFile)
+        } catch {
+            // Kubernetes may be replacing the file.
+            return fail(error.message, isTemporary: true)
+        }
+        let form = [
+            ("client_id", identity.clientID),
+            ("scope", "https://storage.azure.com/.default"),
+            ("grant_type", "client_credentials"),
+            ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            ("client_assertion", assertion),
+        ]
+        let body = form.map { "\($0.0)=\(AzureRequest.encoded($0.1))" }.joined(separator: "&")
+        let request = HTTPRequest(
+            method: "POST",
+            url: identity.tokenEndpoint,
+            headers: [
+                HTTPHeader("Content-Type", "application/x-www-form-urlencoded"),
+                HTTPHeader("Accept", "application/json"),
+            ],
+            body: Array(body.utf8),
+            connectTimeout: settings.connectTimeout,
+            totalTimeout: settings.connectTimeout + settings.readTimeout
+        )
+        _ = transport.send(request) { [self] result in
+            switch result {
+            case .success(let response): take(response)
+            case .failure(let error): fail(error.message, isTemporary: error.kind != .invalidRequest)
+            }
+        }
+    }
+
+    private func take(_ response: HTTPResponse) {
+        guard response.status == 200 else {
+            let isTemporary = [408, 429].contains(response.status) || response.status >= 500
+            return fail("\(response.status)\(Self.problem(response.body))", isTemporary: isTemporary)
+        }
+        do throws(AzureTokenKeeper.Unusable) {
+            let token = try keeper.accept(answer: response.body, now: scheduler.now)
+            end(.success(token))
+        } catch {
+            fail("the answer \(error.problem)", isTemporary: false)
+        }
+    }
+
+    private func fail(_ problem: String, isTemporary: Bool) {
+        if let old = keeper.fall(back: scheduler.now) { return end(.success(old)) }
+        let failure = StorageFailure(
+            message: "no token for the workload identity \(identity.clientID) from "
+                + "\(identity.tokenEndpoint.withoutUserInfo): \(problem)"
+        )
+        end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
+    }
+
+    private func end(_ result: Result<String, StorageRequester.Unprepared>) {
+        let asked = waiting
+        waiting = []
+        for ready in asked { ready(result) }
+    }
+
+    /// RFC 6749, section 5.2. Entra ID's descriptions name identities and request ids, no secrets.
+    private static func problem(_ body: [UInt8]) -> String {
+        guard let document = try? JSONDocument(parsing: body),
+            let error = document.root[member: "error"]?.string
+        else { return "" }
+        let description = document.root[member: "error_description"]?.string ?? ""
+        let line = description.firstLine.prefix(longestQuote)
+        return " \(error): \(line)".escapingControlCharacters()
+    }
+
+    /// The file is read anew for each fetch. It is a symbolic link, which Kubernetes turns to a new file.
+    private static func assertion(in path: String) throws(StorageFailure) -> String {
+        func failure(_ problem: String) -> StorageFailure {
+            StorageFailure(
+                message: "AZURE_FEDERATED_TOKEN_FILE=\(path.escapingControlCharacters()) \(problem)"
+            )
+        }
+        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard raw >= 0 else {
+            throw failure("cannot be opened: \(SystemError(call: "open", errno: errno).name)")
+        }
+        let file = OwnedDescriptor(raw)
+        var bytes = [UInt8](repeating: 0, count: longestTokenFile + 1)
+        var filled = 0
+        while filled < bytes.count {
+            let count = unsafe bytes.withUnsafeMutableBytes { all in
+                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: all[filled...])
+                return unsafe read(file.raw, rest.baseAddress, rest.count)
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else {
+                throw failure("cannot be read: \(SystemError(call: "read", errno: errno).name)")
+            }
+            if count == 0 { break }
+            filled += count
+        }
+        let text = String(decoding: bytes[..<filled], as: UTF8.self).trimmingWhitespace()
+        guard !text.isEmpty, filled <= longestTokenFile else {
+            throw failure(text.isEmpty ? "is empty" : "is longer than any token")
+        }
+        return text
+    }
+}
