@@ -22,7 +22,8 @@ import Testing
     private func store(
         _ connectionString: String? = nil,
         environment: [String: String] = [:],
-        container: String = "output"
+        container: String = "output",
+        over carrier: (any HTTPTransport)? = nil
     ) throws -> AzureBlobStore {
         var variables = environment
         variables["AZURE_STORAGE_CONNECTION_STRING"] = connectionString ?? server.connectionString
@@ -32,7 +33,7 @@ import Testing
         return AzureBlobStore.make(
             settings: try #require(settings),
             bucket: container,
-            transport: transport,
+            transport: carrier ?? transport,
             scheduler: reactor,
             wallClock: .system,
             requestSettings: StorageRequester.Settings(
@@ -130,6 +131,30 @@ import Testing
         #expect(message.hasSuffix("check AccountName and AccountKey in AZURE_STORAGE_CONNECTION_STRING"))
         #expect(!message.contains("c2VjcmV0a2V5"))
     }
+
+    @Test func tamperedBodyIsRefused() throws {
+        try server.control(#"{"containers": ["output"]}"#)
+        let meddler = Meddler(transport) { $0.body?[1] ^= 1 }
+        let message = try #require(try put([1, 2, 3], "k", in: store(over: meddler)))
+        #expect(message.contains("400 Md5Mismatch"))
+        #expect(try server.read(container: "output", key: "k") == nil)
+    }
+
+    @Test(arguments: ["x-ms-blob-content-type", "Content-MD5", "x-ms-date", "x-ms-version", "Content-Type"])
+    func tamperedFieldIsRefused(_ name: String) throws {
+        try server.control(#"{"containers": ["output"]}"#)
+        let meddler = Meddler(transport) { request in
+            for index in request.headers.indices where request.headers[index].name == name {
+                request.headers[index].value =
+                    name == "x-ms-date" ? HTTPDate.text(secondsSince1970: later) : "x"
+            }
+        }
+        let message = try #require(try put([1, 2, 3], "k", in: store(over: meddler)))
+        #expect(message.contains("403 AuthenticationFailed"))
+    }
+
+    /// Within what the service tolerates, but not what was signed.
+    private var later: Int64 { WallClock.system.secondsSince1970 + 60 }
 
     @Test(arguments: [\AzureBlobServer.Facts.accountSAS, \.containerSAS])
     func sharedAccessSignature(_ which: KeyPath<AzureBlobServer.Facts, String> & Sendable) throws {
@@ -251,5 +276,29 @@ import Testing
         let message = try #require(try put(bytes(11), "k", in: store()))
         #expect(message.contains("413 RequestBodyTooLarge"))
         #expect(try server.requests().count == 1, "no second try")
+    }
+}
+
+/// Changes requests on their way.
+private final class Meddler: HTTPTransport {
+    private let transport: any HTTPTransport
+    private let change: (inout HTTPRequest) -> Void
+
+    init(_ transport: any HTTPTransport, _ change: @escaping (inout HTTPRequest) -> Void) {
+        self.transport = transport
+        self.change = change
+    }
+
+    func send(
+        _ request: HTTPRequest,
+        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
+    ) -> HTTPExchangeID {
+        var request = request
+        change(&request)
+        return transport.send(request, completion: completion)
+    }
+
+    func cancel(_ exchange: HTTPExchangeID) {
+        transport.cancel(exchange)
     }
 }
