@@ -7,8 +7,12 @@ here has given out. Everything is kept in memory.
 
 Prints one line of JSON (port, account, key, …) and ends when its standard input does.
 
-    POST /control   {"clockOffset": s, "faults": [{"code", "status", "count", "match"}], "endTokens": true, …}
+    POST /control   {"clockOffset": s, "faults": [{"match", "after", "count", "status", "code"}], "endTokens": true, …}
     GET  /control   what has been seen
+
+A fault is for `count` requests whose line has `match` in it, the first `after` of them left out: an answer with that
+status and code, or, with the code "cut", an end of the connection in the middle of the body, or, with "cut after", in
+place of the answer to what was done.
 """
 import base64
 import binascii
@@ -177,17 +181,22 @@ class Service:
 
     def put_block_list(self, container, name, headers, body):
         blobs = self.container(container)
-        blocks = self.blocks.get((container, name), {})
-        names = [element.text for element in xml.fromstring(body)]
-        if any(block not in blocks for block in names):
-            raise Refusal(400, "InvalidBlockList", "The specified block list is invalid.")
-        blobs[name] = self.blob(headers, b"".join(blocks[block] for block in names), len(names))
+        uncommitted = self.blocks.get((container, name), {})
+        committed = blobs[name]["blocks"] if name in blobs else {}
+        places = {"Uncommitted": uncommitted, "Committed": committed, "Latest": {**committed, **uncommitted}}
+        chosen = {}
+        for element in xml.fromstring(body):
+            if element.text not in places[element.tag]:
+                raise Refusal(400, "InvalidBlockList", "The specified block list is invalid.")
+            chosen[element.text] = places[element.tag][element.text]
+        blobs[name] = self.blob(headers, b"".join(chosen.values()), chosen)
         self.blocks.pop((container, name), None)
 
     def put_blob(self, container, name, headers, body):
         if headers.get("x-ms-blob-type") != "BlockBlob":
             raise Refusal(400, "InvalidHeaderValue", "x-ms-blob-type")
-        self.container(container)[name] = self.blob(headers, body, 0)
+        self.container(container)[name] = self.blob(headers, body, {})
+        self.blocks.pop((container, name), None)
 
     @staticmethod
     def blob(headers, body, blocks):
@@ -210,6 +219,7 @@ def md5(body):
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     service: Service
+    connection_is_cut = False
 
     def log_message(self, *arguments):
         pass
@@ -218,6 +228,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return email.utils.formatdate(self.service.now(), usegmt=True)
 
     def answer(self, status, body=b"", headers=()):
+        if self.connection_is_cut:
+            self.close_connection = True
+            self.connection.close()
+            return
         self.send_response(status)
         self.send_header("x-ms-request-id", "req-1")
         for name, value in headers:
@@ -257,7 +271,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.control(body)
         with self.service.lock:
             self.service.requests.append(call)
-        if fault:
+        if fault and fault["code"] == "cut after":
+            self.connection_is_cut = True
+        elif fault:
             return self.refuse(Refusal(fault["status"], fault["code"], "A fault that the test asked for."))
         if parts.path.endswith("/oauth2/v2.0/token"):
             form = dict(urllib.parse.parse_qsl(body.decode()))
@@ -320,7 +336,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return [
             ("Content-Type", blob["type"]),
             ("x-ms-blob-type", "BlockBlob"),
-            ("x-ms-meta-blocks", str(blob["blocks"])),
+            ("x-ms-meta-blocks", str(len(blob["blocks"]))),
             ("ETag", '"0x1"'),
             ("Last-Modified", email.utils.formatdate(usegmt=True)),
         ]

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Reads a blob with Azure's own client: azure_read.py ENDPOINT ACCOUNT KEY CONTAINER NAME
 
-Prints one line of JSON with its properties, then its bytes.
+Prints one line of JSON with its properties, then its bytes. Exits with 1 where the blob cannot be read.
 """
 import json
 import sys
 
+from azure.core.exceptions import AzureError
 from azure.storage.blob import BlobServiceClient
 
 
@@ -14,7 +15,10 @@ def main():
     credential = {"account_name": account, "account_key": key}
     service = BlobServiceClient(endpoint, credential=credential, retry_total=0)
     blob = service.get_blob_client(container, name)
-    properties = blob.get_blob_properties()
+    try:
+        properties = blob.get_blob_properties()
+    except AzureError as error:
+        sys.exit(f"azure_read.py: {error.message.splitlines()[0]}")
     md5 = properties.content_settings.content_md5
     described = {
         "size": properties.size,

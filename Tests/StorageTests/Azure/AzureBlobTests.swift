@@ -243,6 +243,8 @@ import Testing
         #"{"match": "/k", "count": 1, "status": 0, "code": "cut"}"#,
         #"{"match": "comp=block&", "after": 1, "count": 2, "status": 0, "code": "cut"}"#,
         #"{"match": "comp=blocklist", "count": 1, "status": 0, "code": "cut"}"#,
+        #"{"match": "comp=blocklist", "count": 1, "status": 0, "code": "cut after"}"#,
+        #"{"match": "restype", "count": 1, "status": 0, "code": "cut after"}"#,
         #"{"match": "comp=blocklist", "count": 1, "status": 503, "code": "ServerBusy"}"#,
     ])
     func passingFaultsAreWaitedOut(_ fault: String) throws {

@@ -57,7 +57,7 @@ final class AzureBlobClient {
 
     /// Performs one PUT to its end; the completion is called once, later, from the loop.
     func put(_ operation: Operation, completion: @escaping StorageRequester.Completion) {
-        let what = "\(operation.what) to Azure container \(container) at \(host)"
+        let what = "\(operation.what) to Azure container \(container) at \(host)".escapingControlCharacters()
         // A token that was fetched anew and is refused again will not get better.
         var isTokenRenewed = false
         var sentToken: String?

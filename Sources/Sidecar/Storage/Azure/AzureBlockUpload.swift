@@ -60,7 +60,9 @@ final class AzureBlockUpload {
     }
 
     private func putList(completion: @escaping (StorageFailure?) -> Void) {
-        let blocks = (0..<blockCount).map { "<Uncommitted>\(blockID($0))</Uncommitted>" }.joined()
+        // Where the answer to a list that was taken got lost, the list is put again: its blocks are then those of the
+        // blob, and not uncommitted any more.
+        let blocks = (0..<blockCount).map { "<Latest>\(blockID($0))</Latest>" }.joined()
         let list = Array("<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>\(blocks)</BlockList>".utf8)
         var headers = [
             HTTPHeader("Content-Type", "application/xml"),

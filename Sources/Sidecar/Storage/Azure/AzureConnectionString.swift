@@ -86,7 +86,9 @@ struct AzureConnectionString: Hashable, Sendable {
             }
             let scheme = members["defaultendpointsprotocol"] ?? "https"
             let suffix = members["endpointsuffix"] ?? "core.windows.net"
-            return (try base("\(scheme)://\(account).blob.\(suffix)", of: "EndpointSuffix"), nil)
+            return (
+                try base("\(scheme)://\(account).blob.\(suffix)", of: "its EndpointSuffix or protocol"), nil
+            )
         }
         let parts = given.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         return (try base(String(parts[0]), of: "BlobEndpoint"), parts.count > 1 ? String(parts[1]) : nil)

@@ -108,7 +108,7 @@ import Testing
         #expect(list.header("x-ms-blob-content-type") == "application/json")
         #expect(
             list.bodyText == "<?xml version=\"1.0\" encoding=\"utf-8\"?><BlockList>"
-                + names.map { "<Uncommitted>\($0)</Uncommitted>" }.joined() + "</BlockList>"
+                + names.map { "<Latest>\($0)</Latest>" }.joined() + "</BlockList>"
         )
         let whole = try #require(Digest.md5([UInt8](repeating: 0x61, count: 9_000_000)))
         #expect(list.header("x-ms-blob-content-md5") == Base64.encode(whole))
@@ -178,6 +178,12 @@ import Testing
             + "\(status) \(code): No. (request id r-1)" + (advice.map { "; \($0)" } ?? "")
         #expect(messages == [wanted])
         #expect(transport.requests.count == 1)
+    }
+
+    @Test func messagesStayOnOneLine() throws {
+        put(try store(), key: "a\nb")
+        transport.fail(.interrupted)
+        #expect(log.count(of: "\n") == 0 && log.count(of: "PUT of a\\nb to Azure container") == 1)
     }
 
     @Test func answerThatIsNotTheServices() throws {
