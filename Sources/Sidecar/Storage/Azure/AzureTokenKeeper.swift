@@ -33,7 +33,7 @@ struct AzureTokenKeeper {
     }
 
     /// A fetch has failed: gives the old token where it has not ended yet.
-    mutating func fall(back now: Instant) -> String? {
+    mutating func fallBack(now: Instant) -> String? {
         guard let old = token, now < old.end else { return nil }
         token?.renewal = min(now + Self.pauseAfterFailure, old.end)
         return old.text

@@ -95,7 +95,7 @@ final class AzureTokenSource {
     }
 
     private func fail(_ problem: String, isTemporary: Bool) {
-        if let old = keeper.fall(back: scheduler.now) { return end(.success(old)) }
+        if let old = keeper.fallBack(now: scheduler.now) { return end(.success(old)) }
         let failure = StorageFailure(
             message: "no token for the workload identity \(identity.clientID) from "
                 + "\(identity.tokenEndpoint.withoutUserInfo): \(problem)"
