@@ -19,6 +19,12 @@ public struct ConnectorLog: Hashable, Sendable {
         self.message = message
         self.stackTrace = stackTrace
     }
+
+    /// The message, and below it the stack trace if there is one.
+    public var textWithStackTrace: String {
+        guard let stackTrace, !stackTrace.isEmpty else { return message }
+        return message + "\n" + stackTrace
+    }
 }
 
 /// The stream that a message is about.

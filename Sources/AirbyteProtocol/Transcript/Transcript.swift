@@ -24,6 +24,9 @@ public struct Transcript: Hashable, Sendable {
     /// The configuration that the connector asks the platform to store.
     public private(set) var lastConnectorConfig: JSONValue?
 
+    /// The last of what was logged, lines that are no message included; of records nothing.
+    public private(set) var lastLines = LastLines()
+
     /// Lines that look like a record, but are no message. (Metric `line_skipped_with_record`.)
     public private(set) var lineSkippedWithRecord = 0
     /// Other lines that are no message. (Metric `non_airbyte_message_log_line`.)
@@ -40,12 +43,11 @@ public struct Transcript: Hashable, Sendable {
         switch decoded {
         case .message(let message): consume(message)
         case .dropped: break
-        case .notAMessage(let looksLikeRecord, _):
-            if looksLikeRecord {
-                lineSkippedWithRecord += 1
-            } else {
-                nonAirbyteMessageLogLine += 1
-            }
+        case .notAMessage(looksLikeRecord: true, _):
+            lineSkippedWithRecord += 1
+        case .notAMessage(looksLikeRecord: false, let text):
+            nonAirbyteMessageLogLine += 1
+            lastLines.append(text)
         }
     }
 
@@ -62,7 +64,8 @@ public struct Transcript: Hashable, Sendable {
         case .destinationCatalog(let value): destinationCatalog = destinationCatalog ?? value
         case .errorTrace(let value): errorTrace = errorTrace ?? value
         case .control(let connectorConfig): lastConnectorConfig = connectorConfig ?? lastConnectorConfig
-        case .log, .otherTrace, .record, .state: break
+        case .log(let log): lastLines.append(log.textWithStackTrace)
+        case .otherTrace, .record, .state: break
         }
     }
 

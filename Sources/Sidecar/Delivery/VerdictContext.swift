@@ -21,13 +21,29 @@ struct VerdictContext: Sendable {
         discover = input.discover
     }
 
-    /// The reason of a failure: what the connector's error trace says, else the text.
+    /// So much of each of the connector's last log lines goes into a reason, in UTF-16 units: all ten of them fit.
+    private static let longestLine = 4_000
+
+    /// The reason of a failure: what the connector's error trace says, else the text and the connector's last log lines.
     func failure(_ text: String, transcript: Transcript) -> FailureReason {
         if let trace = transcript.errorTrace {
             // Hidden before it is cut, or the beginning of a secret at the cut would stay.
             return FailureReason(from: mask.masked(trace), operation: operation, origin: origin)
         }
-        return FailureReason(failureOrigin: origin, failureType: .systemError, externalMessage: text)
+        return FailureReason(
+            failureOrigin: origin,
+            failureType: .systemError,
+            internalMessage: lastWords(transcript),
+            externalMessage: text
+        )
+    }
+
+    /// The connector's last log lines under a heading; nil where it logged nothing.
+    private func lastWords(_ transcript: Transcript) -> String? {
+        let lines = transcript.lastLines.lines
+        guard !lines.isEmpty else { return nil }
+        let shown = lines.map { mask.masked($0).truncated(toUTF16Length: Self.longestLine) }
+        return (["The connector's last log lines:"] + shown).joined(separator: "\n")
     }
 
     /// The reason of a failure in the sidecar's own words; the connector's error trace, if any, goes below them.

@@ -256,14 +256,6 @@ extension WorkloadRunner {
     }
 }
 
-extension ConnectorLog {
-    /// The message, and below it the stack trace if there is one.
-    fileprivate var textWithStackTrace: String {
-        guard let stackTrace, !stackTrace.isEmpty else { return message }
-        return message + "\n" + stackTrace
-    }
-}
-
 extension LogLevel {
     fileprivate var loggerLevel: Logger.Level {
         switch self {

@@ -174,6 +174,37 @@ import Testing
         }
     }
 
+    @Test func lastLogLinesOfAConnectorThatSaidNoReason() throws {
+        let job = Job(operation: .check, kind: .source)
+        let failures = [
+            try verdict(job, .connectorExited(.code(137)), "reading pages", "out of", "memory"),
+            try verdict(job, .connectorExited(.code(0)), "reading pages", "out of", "memory"),
+            try verdict(job, .connectorLost(grace: .seconds(10)), "reading pages", "out of", "memory"),
+        ]
+        for verdict in failures {
+            #expect(
+                try encodedOutput(of: verdict).text("failureReason.internalMessage")
+                    == "The connector's last log lines:\nreading pages\nout of\nmemory"
+            )
+        }
+        let silent = try encodedOutput(of: verdict(job, .connectorExited(.code(137))))
+        #expect(silent.at("failureReason.internalMessage") == nil)
+    }
+
+    @Test func aTraceNeedsNoLastLines() throws {
+        let job = Job(operation: .check, kind: .source)
+        let output = try encodedOutput(of: verdict(job, .connectorExited(.code(1)), "a line", Line.trace))
+        #expect(output.text("failureReason.internalMessage") == "SQL 42")
+    }
+
+    @Test func longLastLinesAreCut() throws {
+        let job = Job(operation: .check, kind: .source)
+        let output = try encodedOutput(of: verdict(job, .connectorExited(.code(1)), text(ofLength: 5_000)))
+        let message = try #require(output.text("failureReason.internalMessage"))
+        #expect(message.utf16.count < 4_100)
+        #expect(message.hasSuffix("[cut by the Airbyte platform]"))
+    }
+
     @Test(arguments: jobs, [Int32(0), 1])
     func errorTraceWithoutResult(_ job: Job, _ code: Int32) throws {
         let verdict = try verdict(job, .connectorExited(.code(code)), Line.trace)
