@@ -15,3 +15,13 @@ extension HTTPResponse {
         return .seconds(max(0, date - now))
     }
 }
+
+extension HTTPResponse {
+    /// The server's time of day when it answered (RFC 9110, section 6.6.1), in seconds since 1970.
+    public var secondsSince1970: Int64? {
+        guard let value = header("Date"), case let date = curl_getdate(value, nil), date >= 0 else {
+            return nil
+        }
+        return Int64(date)
+    }
+}
