@@ -1,0 +1,63 @@
+import AirbyteProtocol
+import CurlTransport
+
+/// What an answer of one of Google's services says about an error, from any of the three forms that they use:
+/// `{"error": {"code", "message", "errors": [{"reason"}]}}` (JSON API), `{"error": {"message", "status"}}` (other
+/// APIs), `{"error", "error_description"}` (OAuth, RFC 6749, section 5.2).
+struct GoogleProblem {
+    /// So much of a message is quoted, in characters.
+    private static let longestQuote = 300
+
+    let status: Int
+    /// `forbidden`, `PERMISSION_DENIED`, `invalid_grant`.
+    let reason: String?
+    let message: String?
+    let requestID: String?
+
+    init(_ response: HTTPResponse) {
+        status = response.status
+        requestID = response.header("x-guploader-uploadid").map { String($0.prefix(120)) }
+        guard let document = try? JSONDocument(parsing: response.body),
+            let error = document.root[member: "error"]
+        else {
+            reason = nil
+            message = Self.plainText(response.body)
+            return
+        }
+        if let code = error.string {
+            reason = code
+            message = document.root[member: "error_description"]?.string
+            return
+        }
+        var errors = error[member: "errors"]?.elements
+        let first = errors?.next()
+        reason = first?[member: "reason"]?.string ?? error[member: "status"]?.string
+        message = error[member: "message"]?.string
+    }
+
+    /// One line: `403 forbidden: x@y does not have storage.objects.create access (request id …)`.
+    var description: String {
+        var text = "\(status)"
+        if let reason, !reason.isEmpty { text += " " + Self.cut(reason) }
+        if let message, !message.isEmpty { text += ": " + Self.cut(message) }
+        if let requestID { text += " (request id \(requestID))" }
+        return text.escapingControlCharacters()
+    }
+
+    /// A request timeout, too many requests, or a fault of the server: worth another try.
+    var isTemporary: Bool {
+        status == 408 || status == 429 || status >= 500
+            || status == 403 && ["rateLimitExceeded", "userRateLimitExceeded"].contains(reason)
+    }
+
+    /// Uploads are also refused in words alone. A proxy's page is none.
+    private static func plainText(_ body: [UInt8]) -> String? {
+        let text = String(decoding: body.prefix(4 * longestQuote), as: UTF8.self).trimmingWhitespace()
+        return text.hasPrefix("<") || text.hasPrefix("{") ? nil : text
+    }
+
+    private static func cut(_ text: String) -> String {
+        let line = text.trimmingWhitespace().firstLine
+        return line.count > longestQuote ? line.prefix(longestQuote) + " …" : line
+    }
+}

@@ -1,0 +1,54 @@
+import AirbyteProtocol
+import Reactor
+
+/// The life of an access token of Google's. A value that does nothing itself; `GoogleTokenSource` fetches.
+struct GoogleTokenKeeper {
+    private struct Token {
+        var text: String
+        var renewal: Instant
+        var end: Instant
+    }
+
+    /// A token, which lives for an hour, is replaced so long before its end. The metadata server gives a new one only
+    /// in its last five minutes, hence less than those.
+    static let renewalMargin: Duration = .seconds(225)
+
+    /// For so long after a fetch that failed a token that has not ended is used without another try.
+    static let pauseAfterFailure: Duration = .seconds(30)
+
+    /// A token is not used for its last seconds, so that none ends on its way.
+    private static let endMargin: Duration = .seconds(10)
+
+    /// No token lives longer; what says so is not believed.
+    private static let longestLife: Duration = .seconds(86_400)
+
+    private var token: Token?
+
+    /// The token to send now, nil where a new one has to be fetched first.
+    func current(now: Instant) -> String? {
+        guard let token, now < token.renewal else { return nil }
+        return token.text
+    }
+
+    /// A fetch has failed: gives the old token where it has not ended yet.
+    mutating func fallBack(now: Instant) -> String? {
+        guard let old = token, now < old.end else { return nil }
+        token?.renewal = min(now + Self.pauseAfterFailure, old.end)
+        return old.text
+    }
+
+    /// Forgets the token that was refused; one that has replaced it meanwhile stays.
+    mutating func reject(_ refused: String) {
+        if token?.text == refused { token = nil }
+    }
+
+    /// Takes a new token, which lives for so long from now on.
+    mutating func accept(_ text: String, life: Duration, now: Instant) {
+        let life = min(max(.zero, life), Self.longestLife)
+        token = Token(
+            text: text,
+            renewal: now + (life - min(Self.renewalMargin, life / 2)),
+            end: now + (life - min(Self.endMargin, life / 2))
+        )
+    }
+}
