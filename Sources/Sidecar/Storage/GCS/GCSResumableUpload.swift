@@ -100,7 +100,7 @@ final class GCSResumableUpload {
     }
 
     private func nextChunk() throws(StorageFailure) -> [UInt8] {
-        let range = arrived..<min(arrived + GCSStore.chunkSize, content.count)
+        let range = arrived..<min(arrived + store.chunkSize, content.count)
         guard !range.isEmpty else { return [] }
         let chunk = try content.bytes(in: range)
         guard chunk.count == range.count else {

@@ -22,13 +22,14 @@ final class GCSStore: ObjectStore {
 
     /// What is longer goes up in chunks, of which one is held at a time. A multiple of 256 KiB, as the service demands;
     /// a larger one would be faster, but a sidecar's memory is small.
-    static let chunkSize = 4 * 1_024 * 1_024
+    static let usualChunkSize = 4 * 1_024 * 1_024
 
     /// A failure that is known already must not wait for long.
     private static let cancelTimeout: Duration = .seconds(5)
 
     let name: String
     let bucket: String
+    let chunkSize: Int
     private let settings: GCSSettings
     private let tokens: GoogleTokenSource
     private let requester: StorageRequester
@@ -37,7 +38,9 @@ final class GCSStore: ObjectStore {
 
     /// Wires up a store with the identity that the settings name.
     ///
-    /// - Parameter seed: for the pauses before retries.
+    /// - Parameters:
+    ///   - seed: for the pauses before retries.
+    ///   - chunkSize: smaller in tests.
     static func make(
         settings: GCSSettings,
         bucket: String,
@@ -46,7 +49,8 @@ final class GCSStore: ObjectStore {
         wallClock: WallClock,
         requestSettings: StorageRequester.Settings,
         log: Logger,
-        seed: UInt64
+        seed: UInt64,
+        chunkSize: Int = usualChunkSize
     ) -> GCSStore {
         GCSStore(
             settings: settings,
@@ -67,7 +71,8 @@ final class GCSStore: ObjectStore {
                 seed: seed
             ),
             transport: transport,
-            log: log
+            log: log,
+            chunkSize: chunkSize
         )
     }
 
@@ -77,7 +82,8 @@ final class GCSStore: ObjectStore {
         tokens: GoogleTokenSource,
         requester: StorageRequester,
         transport: any HTTPTransport,
-        log: Logger
+        log: Logger,
+        chunkSize: Int
     ) {
         name = "GCS bucket \(bucket)"
         self.settings = settings
@@ -86,6 +92,7 @@ final class GCSStore: ObjectStore {
         self.requester = requester
         self.transport = transport
         self.log = log
+        self.chunkSize = chunkSize
     }
 
     var endpoint: String { settings.endpoint }
@@ -106,7 +113,7 @@ final class GCSStore: ObjectStore {
     }
 
     private func upload(_ content: ObjectContent, _ key: String, _ completion: @escaping (Failure?) -> Void) {
-        guard content.count <= Self.chunkSize else {
+        guard content.count <= chunkSize else {
             return GCSResumableUpload(store: self, content: content, key: key, completion: completion).start()
         }
         let bytes: [UInt8]
