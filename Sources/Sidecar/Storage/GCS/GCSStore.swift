@@ -123,7 +123,7 @@ final class GCSStore: ObjectStore {
             return fail(error) { completion($0) }
         }
         var checksum = CRC32C()
-        checksum.update(bytes)
+        checksum.update(bytes[...])
         let request = GCSRequest.upload(
             bytes,
             key: key,

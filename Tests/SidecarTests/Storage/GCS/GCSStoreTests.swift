@@ -182,7 +182,7 @@ import Testing
 
     @Test func checksumsOfPublishedVectors() {
         // RFC 3720, appendix B.4: 32 bytes of zeros, of ones, ascending.
-        for (bytes, value) in [
+        for (bytes, value): ([UInt8], UInt32) in [
             ([UInt8](repeating: 0, count: 32), UInt32(0x8A91_36AA)),
             ([UInt8](repeating: 0xFF, count: 32), 0x62A8_AB43), (Array(0..<32), 0x46DD_794E),
         ] {

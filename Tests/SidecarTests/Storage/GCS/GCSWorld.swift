@@ -50,7 +50,7 @@ final class GCSWorld {
     /// The object that was stored, as the service describes it.
     static func object(_ content: [UInt8], generation: String = "7") -> String {
         var checksum = CRC32C()
-        checksum.update(content)
+        checksum.update(content[...])
         return
             #"{"size": "\#(content.count)", "crc32c": "\#(checksum.base64)", "generation": "\#(generation)"}"#
     }
