@@ -60,6 +60,12 @@ public final class Sidecar {
         _ = unsafe text.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
+    /// The time for the rest of the job's log, once everything else is done.
+    private static let lastUpload: Duration = .seconds(15)
+
+    /// The same after a signal to stop: with the machine's own budget it stays within a pod's grace period.
+    private static let lastUploadWhenStopped: Duration = .seconds(5)
+
     // MARK: The parts
 
     private let configuration: Configuration
@@ -118,7 +124,10 @@ extension Sidecar {
             mask: SecretMask(configurations: [input.connectorConfiguration])
         )
         let log = pipeline.logger(label: "sidecar")
-        let client = try controlPlaneClient(log)
+        let transport = try makeTransport()
+        let client = controlPlaneClient(transport, log)
+        pipeline.jobLog = jobLogUploader(input, transport, log, pipeline)
+        log.info("----- START \(input.operation.rawValue.uppercased()) -----")
         announce(log, input)
         let runner = WorkloadRunner(
             machine: WorkloadMachine(
@@ -133,18 +142,32 @@ extension Sidecar {
             client: client,
             courier: Courier(
                 client: client,
-                sinks: configuration.outputSinks.map { $0.sink(client, reactor) },
+                sinks: outputSinks(client, transport, log),
                 workloadID: input.workloadID,
                 log: log
             ),
             pipeline: pipeline,
-            console: console,
             log: log,
             rescanInterval: configuration.rescanInterval
-        ) { [weak self] status in self?.status = status }
+        ) { [weak self] status in
+            log.info("----- END \(input.operation.rawValue.uppercased()) -----")
+            self?.end(status, pipeline)
+        }
         self.runner = runner
         runner.start()
         try runLoop()
+    }
+
+    /// The workload has ended; what is left is the rest of its log.
+    private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        guard let jobLog = pipeline.jobLog else {
+            self.status = status
+            return
+        }
+        let isStopped = ProcessState.stopSignals.contains { ExitStatus.signal($0) == status }
+        jobLog.close(within: isStopped ? Self.lastUploadWhenStopped : Self.lastUpload) { [weak self] in
+            self?.status = status
+        }
     }
 
     /// The input cannot be used. Where at least the workload is known, the platform is told so.
@@ -157,7 +180,7 @@ extension Sidecar {
             label: "sidecar"
         )
         log.error("\(text)")
-        let client = try controlPlaneClient(log)
+        let client = controlPlaneClient(try makeTransport(), log)
         let report = Report.failure(
             source: .airbytePlatform,
             reason: "The sidecar's input file \(error.problem)"
@@ -254,15 +277,65 @@ extension Sidecar {
         )
     }
 
-    private func controlPlaneClient(_ log: Logger) throws(StartError) -> ControlPlaneClient {
-        let transport: CurlTransport
+    private func makeTransport() throws(StartError) -> CurlTransport {
         do {
-            transport = try CurlTransport(reactor: reactor, options: configuration.transportOptions)
+            return try CurlTransport(reactor: reactor, options: configuration.transportOptions)
         } catch {
             // The options come from the settings: a proxy's address that makes no sense.
             throw StartError(lines: [error.message], status: ExitStatus.configuration)
         }
-        return ControlPlaneClient(
+    }
+
+    private func outputSinks(
+        _ client: ControlPlaneClient,
+        _ transport: CurlTransport,
+        _ log: Logger
+    ) -> [any OutputSink] {
+        configuration.outputSinks.compactMap { sink -> (any OutputSink)? in
+            switch sink {
+            case .api:
+                return APIOutputSink(client: client)
+            case .storage:
+                let store = configuration.objectStore(
+                    for: .output,
+                    transport: transport,
+                    scheduler: reactor,
+                    log: log,
+                    seed: Self.seed()
+                )
+                return store.map { StorageOutputSink(store: $0) }
+            }
+        }
+    }
+
+    /// Nil where the platform has not said where job logs go.
+    private func jobLogUploader(
+        _ input: SidecarInput,
+        _ transport: CurlTransport,
+        _ log: Logger,
+        _ pipeline: LogPipeline
+    ) -> JobLogUploader? {
+        guard configuration.storesJobLogs,
+            let key = JobLogKey(logPath: input.logPath, host: Self.hostName(), seed: Self.seed()),
+            let store = configuration.objectStore(
+                for: .log,
+                transport: transport,
+                scheduler: reactor,
+                log: log,
+                seed: Self.seed()
+            )
+        else { return nil }
+        return JobLogUploader(
+            store: store,
+            key: key,
+            interval: configuration.logUploadInterval,
+            scheduler: reactor,
+            wallClock: .system
+        ) { [weak pipeline] trouble in pipeline?.write(.warning, from: .platform, trouble) }
+    }
+
+    private func controlPlaneClient(_ transport: CurlTransport, _ log: Logger) -> ControlPlaneClient {
+        ControlPlaneClient(
             configuration: configuration,
             transport: transport,
             scheduler: reactor,
@@ -281,8 +354,22 @@ extension Sidecar {
             \(reactor.backend.rawValue)
             """
         )
+        if let problem = configuration.storageProblem {
+            log.warning(
+                "The output goes through the server API, since the storage cannot be used: \(problem)"
+            )
+        }
         if let reason = reactor.fallbackReason {
             log.info("io_uring is not to be had here (\(reason)): epoll does the same work")
+        }
+    }
+
+    /// The pod's name.
+    private static func hostName() -> String {
+        var name = utsname()
+        guard unsafe uname(&name) == 0 else { return "unknown" }
+        return unsafe withUnsafeBytes(of: &name.nodename) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 

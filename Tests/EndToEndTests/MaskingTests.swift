@@ -14,6 +14,9 @@ import Testing
         line {"type":"LOG","log":{"level":"ERROR","message":"GET /?p=tr0ub4dor%263","stack_trace":"login(tr0ub4dor&3)"}}
         line connecting with password=pass-in-url to h
         dribble 400 tr0ub4dor&3 in pieces\n
+        raw across a border of chunks \n
+        fill 65510
+        raw tr0ub4dor&3 behind it\n
         line {"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"tr0ub4dor&3 is wrong","internal_message":"quote\"d secret","stack_trace":"login(tr0ub4dor&3)"}}}
         exit 1
         """#
@@ -24,16 +27,23 @@ import Testing
             pod.environment["LOG_LEVEL"] = "TRACE"
             pod.environment["PLATFORM_LOG_FORMAT"] = format
             pod.environment["SIDECAR_TRACE"] = "1"
+            pod.environment["STORAGE_TYPE"] = "LOCAL"
+            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] = pod.localStorage.path
+            pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
             let outcome = try await pod.run(.script(Self.script))
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["failureReason"]["externalMessage"] == "********** is wrong")
             #expect(outcome.console.contains("plain ********** and harmless"))
             #expect(outcome.console.contains("********** in pieces"))
+            #expect(outcome.console.contains("********** behind it"))
+            let stored = try pod.storedFiles()
+            #expect(stored.contains("plain ********** and harmless"), "the job's log is stored")
             let sent = outcome.requests.map { "\($0["body"])" }.joined()
             for leak in Self.leaks {
                 #expect(!outcome.console.contains(leak), "\(leak) on the console")
                 #expect(!outcome.errors.contains(leak), "\(leak) on standard error")
                 #expect(!sent.contains(leak), "\(leak) was sent")
+                #expect(!stored.contains(leak), "\(leak) was stored")
             }
         }
     }

@@ -59,13 +59,3 @@ extension Configuration {
         )
     }
 }
-
-extension Configuration.OutputSink {
-    func sink(_ client: ControlPlaneClient, _ scheduler: any Scheduler) -> any OutputSink {
-        switch self {
-        case .api: APIOutputSink(client: client)
-        case .localStorage(let root):
-            StorageOutputSink(store: LocalObjectStore(root: root, scheduler: scheduler))
-        }
-    }
-}

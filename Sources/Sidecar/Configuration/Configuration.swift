@@ -50,7 +50,7 @@ public struct Configuration: Sendable {
     /// Where the platform reads the job's output from, tried in this order.
     public enum OutputSink: Hashable, Sendable {
         case api
-        case localStorage(root: String)
+        case storage
     }
 
     public enum LogFormat: String, CaseIterable, Sendable {
@@ -83,6 +83,15 @@ public struct Configuration: Sendable {
     public var rescanInterval: Duration
     /// In the order in which they are tried; never empty.
     public var outputSinks: [OutputSink]
+    /// What `.storage` is, and where the job's log goes; absent where the settings name none that can be used.
+    var storage: Storage?
+    /// Why the storage that `STORAGE_TYPE` names is left out; nil where it is not.
+    var storageProblem: String?
+    /// Job logs are only stored where the platform has said so: elsewhere nobody would read them.
+    var storesJobLogs: Bool
+    /// How long log events wait for others before they are stored.
+    var logUploadInterval: Duration
+    var storageRequests: StorageRequester.Settings
     public var ioBackend: BackendChoice
     public var trace: TraceTarget?
     public var logLevel: Logger.Level
@@ -132,7 +141,18 @@ public struct Configuration: Sendable {
             default: .seconds(10)
         )
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
-        outputSinks = Self.outputSinks(&reader)
+        let choice = Self.storageChoice(&reader)
+        storage = choice.storage
+        storageProblem = choice.problem
+        storesJobLogs =
+            reader.text("STORAGE_TYPE") != nil || reader.text("SIDECAR_LOCAL_STORAGE_ROOT") != nil
+        outputSinks = choice.sinks
+        storageRequests = Self.storageRequests(&reader)
+        logUploadInterval = reader.duration(
+            "SIDECAR_LOG_UPLOAD_INTERVAL_SECONDS",
+            unit: .seconds,
+            default: .seconds(60)
+        )
         ioBackend = reader.choice("SIDECAR_IO_BACKEND", default: BackendChoice.automatic)
         trace = Self.trace(reader)
         logLevel = Self.logLevel(&reader)
@@ -195,7 +215,7 @@ extension Configuration {
         )
     }
 
-    private static func retries(_ reader: inout EnvironmentReader, prefix: String) -> RetryPolicy {
+    static func retries(_ reader: inout EnvironmentReader, prefix: String) -> RetryPolicy {
         RetryPolicy(
             firstDelay: reader.duration(
                 "\(prefix)_RETRY_DELAY_SECONDS",
@@ -216,48 +236,6 @@ extension Configuration {
             let clientSecret = reader.text("DATAPLANE_CLIENT_SECRET")
         else { return nil }
         return TokenSource(endpoint: endpoint, clientID: clientID, clientSecret: clientSecret)
-    }
-
-    private static func outputSinks(_ reader: inout EnvironmentReader) -> [OutputSink] {
-        let choice = reader.choice("SIDECAR_OUTPUT_SINK", default: OutputSinkChoice.auto)
-        let storageIsSet = reader.text("STORAGE_TYPE") != nil
-        let storageType = reader.choice("STORAGE_TYPE", default: StorageType.local)
-        let root = reader.text("SIDECAR_LOCAL_STORAGE_ROOT") ?? "/storage"
-        if !root.hasPrefix("/") {
-            reader.reject("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
-        }
-        // An address that is wrong has been told already: it is not unset.
-        let apiIsSet = reader.text("INTERNAL_API_HOST") != nil
-        let api: [OutputSink] = apiIsSet ? [.api] : []
-        let storage: [OutputSink] = storageType == .local ? [.localStorage(root: root)] : []
-
-        switch choice {
-        case .api:
-            if api.isEmpty {
-                reader.reject(
-                    "SIDECAR_OUTPUT_SINK",
-                    value: "api",
-                    "INTERNAL_API_HOST is not set; it is needed for this sink"
-                )
-            }
-            return api + (storageIsSet ? storage : [])
-        case .storage:
-            if storage.isEmpty { rejectObjectStorage(&reader, storageType) }
-            return storage + api
-        case .auto:
-            if storage.isEmpty, api.isEmpty { rejectObjectStorage(&reader, storageType) }
-            if storageIsSet { return storage + api }
-            return api.isEmpty ? storage : api
-        }
-    }
-
-    private static func rejectObjectStorage(_ reader: inout EnvironmentReader, _ type: StorageType) {
-        reader.reject(
-            "STORAGE_TYPE",
-            value: type.rawValue,
-            "this sidecar stores job output in LOCAL storage or through the server API only: "
-                + "set INTERNAL_API_HOST and SIDECAR_OUTPUT_SINK=api"
-        )
     }
 
     private static func logLevel(_ reader: inout EnvironmentReader) -> Logger.Level {

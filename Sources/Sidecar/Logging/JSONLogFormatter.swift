@@ -9,23 +9,29 @@ struct JSONLogFormatter: LogFormatter {
     func format(_ event: JobLogEvent, into output: inout [UInt8]) {
         output.append(
             contentsOf: JSONWriter.object { writer in
-                writer.member("timestamp", event.timestamp)
-                writer.member("message", event.message)
-                writer.member("level", event.level.platformName)
-                writer.member("logSource", event.source.rawValue)
-                if let caller = event.caller {
-                    writer.key("caller")
-                    writer.beginObject()
-                    writer.member("className", caller.typeName)
-                    writer.member("methodName", caller.methodName)
-                    writer.member("lineNumber", Int64(caller.line))
-                    writer.member("threadName", "main")
-                    writer.endObject()
-                }
+                event.write(to: &writer)
                 for (name, value) in context { writer.member(name, value) }
             }
         )
         output.append(UInt8(ascii: "\n"))
+    }
+}
+
+extension JobLogEvent {
+    /// Writes the members of the event's object, in the shape of the platform's log store.
+    func write(to writer: inout JSONWriter) {
+        writer.member("timestamp", timestamp)
+        writer.member("message", message)
+        writer.member("level", level.platformName)
+        writer.member("logSource", source.rawValue)
+        guard let caller else { return }
+        writer.key("caller")
+        writer.beginObject()
+        writer.member("className", caller.typeName)
+        writer.member("methodName", caller.methodName)
+        writer.member("lineNumber", Int64(caller.line))
+        writer.member("threadName", "main")
+        writer.endObject()
     }
 }
 

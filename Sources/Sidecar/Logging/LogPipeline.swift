@@ -7,6 +7,8 @@ final class LogPipeline {
     private let console: Console
     private let formatter: any LogFormatter
     private var mask: SecretMask
+    /// Takes every event too, where the platform's log store is known.
+    var jobLog: JobLogUploader?
 
     /// - Parameter mask: hides secrets in every message.
     init(
@@ -49,6 +51,19 @@ final class LogPipeline {
         )
         formatter.format(event, into: &console.pending)
         console.flushIfCrowded()
+        jobLog?.append(event)
+    }
+
+    /// True while somebody who takes the events is so far behind that nothing should be added that can wait.
+    var isStalled: Bool { console.isStalled || jobLog?.isStalled == true }
+
+    /// Calls the handler once, when there is room again somewhere: `isStalled` tells whether it is enough.
+    func whenRelieved(_ handler: @escaping () -> Void) {
+        if console.isStalled {
+            console.whenRelieved(handler)
+        } else {
+            jobLog?.whenRelieved(handler)
+        }
     }
 
     /// A logger of the ecosystem's own API that writes into this pipeline as the platform.

@@ -38,7 +38,6 @@ final class WorkloadRunner {
         client: ControlPlaneClient,
         courier: Courier,
         pipeline: LogPipeline,
-        console: Console,
         log: Logger,
         rescanInterval: Duration,
         onExit: @escaping (Int32) -> Void
@@ -56,7 +55,7 @@ final class WorkloadRunner {
         tail = OutputTail(
             workspace: workspace,
             reactor: reactor,
-            console: console,
+            outlet: pipeline,
             log: log,
             onBytes: { [weak self] bytes in self?.read(bytes) },
             onRestart: { [weak self] in self?.restart() }

@@ -12,7 +12,7 @@ final class OutputTail {
 
     private let workspace: Workspace
     private let reactor: Reactor
-    private let console: Console
+    private let outlet: any BackPressure
     private let log: Logger
     private let onBytes: (RawSpan) -> Void
     private let onRestart: () -> Void
@@ -55,14 +55,14 @@ final class OutputTail {
     init(
         workspace: Workspace,
         reactor: Reactor,
-        console: Console,
+        outlet: any BackPressure,
         log: Logger,
         onBytes: @escaping (RawSpan) -> Void,
         onRestart: @escaping () -> Void
     ) {
         self.workspace = workspace
         self.reactor = reactor
-        self.console = console
+        self.outlet = outlet
         self.log = log
         self.onBytes = onBytes
         self.onRestart = onRestart
@@ -120,10 +120,10 @@ final class OutputTail {
 extension OutputTail {
     private func readOn() {
         guard current == nil, isStale, !isHeldBack, !isCancelled else { return }
-        if finishing == nil, console.isStalled {
+        if finishing == nil, outlet.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
             isHeldBack = true
-            return console.whenRelieved { [weak self] in
+            return outlet.whenRelieved { [weak self] in
                 self?.isHeldBack = false
                 self?.readOn()
             }

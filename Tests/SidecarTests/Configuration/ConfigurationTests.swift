@@ -359,31 +359,74 @@ import Testing
     }
 
     static let api = ["INTERNAL_API_HOST": "http://server:8001"]
-    static let local = Configuration.OutputSink.localStorage(root: "/storage")
+    static let s3 = [
+        "STORAGE_TYPE": "s3", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+        "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
+    ]
+
+    private static func api(_ more: [String: String]) -> [String: String] { api.merging(more) { $1 } }
 
     @Test(arguments: [
-        SinkRow(variables: [:], sinks: [local]),
+        SinkRow(variables: [:], sinks: [.storage]),
         SinkRow(variables: api, sinks: [.api]),
-        SinkRow(variables: ["STORAGE_TYPE": "local"], sinks: [local]),
-        SinkRow(variables: api.merging(["STORAGE_TYPE": "Local"]) { $1 }, sinks: [local, .api]),
-        SinkRow(variables: api.merging(["STORAGE_TYPE": "s3"]) { $1 }, sinks: [.api]),
-        SinkRow(variables: api.merging(["STORAGE_TYPE": "Minio"]) { $1 }, sinks: [.api]),
-        SinkRow(variables: api.merging(["STORAGE_TYPE": "GCS"]) { $1 }, sinks: [.api]),
-        SinkRow(variables: api.merging(["STORAGE_TYPE": "azure"]) { $1 }, sinks: [.api]),
-        SinkRow(variables: ["SIDECAR_OUTPUT_SINK": "storage"], sinks: [local]),
-        SinkRow(variables: api.merging(["SIDECAR_OUTPUT_SINK": "Storage"]) { $1 }, sinks: [local, .api]),
-        SinkRow(variables: api.merging(["SIDECAR_OUTPUT_SINK": "API"]) { $1 }, sinks: [.api]),
+        SinkRow(variables: ["STORAGE_TYPE": "local"], sinks: [.storage]),
+        SinkRow(variables: api(["STORAGE_TYPE": "Local"]), sinks: [.storage, .api]),
+        SinkRow(variables: s3, sinks: [.storage]),
+        SinkRow(variables: api(s3), sinks: [.storage, .api]),
+        SinkRow(variables: api(s3.merging(["SIDECAR_OUTPUT_SINK": "api"]) { $1 }), sinks: [.api, .storage]),
+        // What the storage needs is missing: the API stands in.
+        SinkRow(variables: api(["STORAGE_TYPE": "s3"]), sinks: [.api]),
+        SinkRow(variables: api(["STORAGE_TYPE": "Minio"]), sinks: [.api]),
+        SinkRow(variables: api(["STORAGE_TYPE": "GCS"]), sinks: [.api]),
+        SinkRow(variables: api(["STORAGE_TYPE": "azure"]), sinks: [.api]),
+        SinkRow(variables: ["SIDECAR_OUTPUT_SINK": "storage"], sinks: [.storage]),
+        SinkRow(variables: api(["SIDECAR_OUTPUT_SINK": "Storage"]), sinks: [.storage, .api]),
+        SinkRow(variables: api(["SIDECAR_OUTPUT_SINK": "API"]), sinks: [.api]),
         SinkRow(
-            variables: api.merging(["SIDECAR_OUTPUT_SINK": "api", "STORAGE_TYPE": "LOCAL"]) { $1 },
-            sinks: [.api, local]
+            variables: api(["SIDECAR_OUTPUT_SINK": "api", "STORAGE_TYPE": "LOCAL"]),
+            sinks: [.api, .storage]
         ),
-        SinkRow(
-            variables: ["SIDECAR_LOCAL_STORAGE_ROOT": "/data"],
-            sinks: [.localStorage(root: "/data")]
-        ),
+        SinkRow(variables: ["SIDECAR_LOCAL_STORAGE_ROOT": "/data"], sinks: [.storage]),
     ])
     func sinks(_ row: SinkRow) throws {
         #expect(try configuration(row.variables).outputSinks == row.sinks)
+    }
+
+    @Test func localRoot() throws {
+        for (variables, root) in [([:], "/storage"), (["SIDECAR_LOCAL_STORAGE_ROOT": "/data"], "/data")] {
+            guard case .local(let found)? = try configuration(variables).storage else {
+                Issue.record("no local storage")
+                return
+            }
+            #expect(found == root)
+        }
+    }
+
+    @Test(arguments: [
+        (["STORAGE_TYPE": "s3"], "STORAGE_BUCKET_WORKLOAD_OUTPUT"),
+        (["STORAGE_TYPE": "minio"], "MINIO_ENDPOINT"),
+        (["STORAGE_TYPE": "gcs"], "STORAGE_BUCKET_WORKLOAD_OUTPUT"),
+        (["STORAGE_TYPE": "azure"], "AZURE_STORAGE_CONNECTION_STRING"),
+        (["STORAGE_TYPE": "s3", "AWS_ACCESS_KEY_ID": "key"], "AWS_SECRET_ACCESS_KEY"),
+    ])
+    func whatTheStorageLacksIsToldWhereNothingStandsIn(_ variables: [String: String], _ lacking: String)
+        throws
+    {
+        #expect(problems(with: variables).map(\.variable).contains(lacking))
+        let asked = variables.merging(["SIDECAR_OUTPUT_SINK": "storage"]) { $1 }
+        #expect(problems(with: Self.api(asked)).map(\.variable).contains(lacking))
+        #expect(try configuration(Self.api(variables)).storageProblem?.isEmpty == false)
+    }
+
+    @Test func aWrongValueOfTheStorageIsToldInAnyCase() {
+        let wrong = Self.s3.merging(["S3_PATH_STYLE_ACCESS": "perhaps"]) { $1 }
+        #expect(problems(with: Self.api(wrong)).map(\.variable) == ["S3_PATH_STYLE_ACCESS"])
+    }
+
+    @Test func jobLogsAreStoredWhereThePlatformSaysSo() throws {
+        #expect(try !configuration(Self.api).storesJobLogs)
+        #expect(try configuration(["STORAGE_TYPE": "LOCAL"]).storesJobLogs)
+        #expect(try configuration(["SIDECAR_LOCAL_STORAGE_ROOT": "/data"]).storesJobLogs)
     }
 
     @Test func sinkThatIsNotConfiguredIsTold() {

@@ -31,7 +31,7 @@ import Testing
             tail = OutputTail(
                 workspace: try Workspace(path: directory.path),
                 reactor: reactor,
-                console: console,
+                outlet: console,
                 log: log.logger,
                 onBytes: { [told] in told.take($0) },
                 onRestart: { [told] in told.restarts.append(told.bytes.count) }

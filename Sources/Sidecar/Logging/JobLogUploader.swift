@@ -1,0 +1,133 @@
+import AirbyteProtocol
+import Logging
+import Reactor
+
+/// Stores a job's log where the platform's user interface reads it: a document after every interval with new events,
+/// whenever many have gathered, and at the end.
+final class JobLogUploader {
+    /// A document that could not be stored at the end is tried again after so long.
+    private static let lastRetryDelay: Duration = .seconds(1)
+
+    /// So often is it tried again at the end: the store has its own retries for what is worth many.
+    private static let lastRetries = 2
+
+    private let store: any ObjectStore
+    private let scheduler: any Scheduler
+    private let wallClock: WallClock
+    private let interval: Duration
+    private let onTrouble: (String) -> Void
+
+    private var batches = JobLogBatches()
+    private var key: JobLogKey
+    /// That of the document which is under way or failed: the same again, so that it can never be there twice.
+    private var currentKey: String?
+    private var timer: TimerToken?
+    private var isFailing = false
+    private var relieved: [() -> Void] = []
+    private var onClosed: (() -> Void)?
+    private var retriesLeft = JobLogUploader.lastRetries
+
+    /// - Parameters:
+    ///   - interval: how long events wait for others at most.
+    ///   - onTrouble: gets one line for each document that could not be stored.
+    init(
+        store: any ObjectStore,
+        key: JobLogKey,
+        interval: Duration,
+        scheduler: any Scheduler,
+        wallClock: WallClock,
+        onTrouble: @escaping (String) -> Void
+    ) {
+        self.store = store
+        self.key = key
+        self.interval = interval
+        self.scheduler = scheduler
+        self.wallClock = wallClock
+        self.onTrouble = onTrouble
+    }
+
+    /// True while the store works, but is so far behind that nothing should be added that can wait.
+    var isStalled: Bool { !isFailing && batches.waiting > JobLogBatches.heldBack }
+
+    /// Calls the handler once, when the store has caught up or is found to be out of order.
+    func whenRelieved(_ handler: @escaping () -> Void) {
+        relieved.append(handler)
+    }
+
+    func append(_ event: JobLogEvent) {
+        batches.append(JSONWriter.object { event.write(to: &$0) })
+        if batches.isCrowded, !isFailing {
+            upload()
+        } else if timer == nil {
+            timer = scheduler.schedule(after: interval) { [weak self] in
+                self?.timer = nil
+                self?.upload()
+            }
+        }
+    }
+
+    /// Stores what is left; then, or when the limit is over, the handler is called once, later, from the loop.
+    func close(within limit: Duration, then handler: @escaping () -> Void) {
+        onClosed = handler
+        scheduler.schedule(after: limit) { [weak self] in self?.closed() }
+        scheduler.schedule(after: .zero) { [weak self] in self?.upload() }
+    }
+
+    private func closed() {
+        let handler = onClosed
+        onClosed = nil
+        handler?()
+    }
+
+    private func upload() {
+        guard let document = batches.begin() else {
+            if batches.isEmpty { closed() }
+            return
+        }
+        let key = currentKey ?? self.key.next(millisecondsSince1970: wallClock.millisecondsSince1970)
+        currentKey = key
+        store.put(ObjectContent(document), key: key) { [weak self] failure in
+            if let failure { self?.failed(failure) } else { self?.stored() }
+        }
+    }
+
+    private func stored() {
+        currentKey = nil
+        isFailing = false
+        let dropped = batches.stored()
+        if dropped > 0 {
+            onTrouble("\(dropped) log lines are missing in \(store.name): it did not take them in time")
+        }
+        tellRelieved()
+        if onClosed != nil || batches.isCrowded { upload() }
+    }
+
+    private func failed(_ failure: StorageFailure) {
+        batches.failed()
+        let isNew = !isFailing
+        isFailing = true
+        if isNew {
+            onTrouble(
+                "The job's log could not be stored in \(store.name), it is kept and tried again: \(failure.message)"
+            )
+        }
+        tellRelieved()
+        if onClosed != nil {
+            guard retriesLeft > 0 else { return closed() }
+            retriesLeft -= 1
+            scheduler.schedule(after: Self.lastRetryDelay) { [weak self] in self?.upload() }
+        } else if timer == nil {
+            timer = scheduler.schedule(after: interval) { [weak self] in
+                self?.timer = nil
+                self?.upload()
+            }
+        }
+    }
+
+    private func tellRelieved() {
+        guard !isStalled else { return }
+        let handlers = relieved
+        relieved = []
+        for handler in handlers { handler() }
+    }
+}
