@@ -66,16 +66,24 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Storage services that tests start, and the services' own clients.
+        .target(
+            name: "StoragePeers",
+            dependencies: ["Reactor", "CurlTransport"],
+            path: "Tests/StoragePeers",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "StorageTests",
             dependencies: [
-                "Sidecar", "Reactor", "CurlTransport", .product(name: "Logging", package: "swift-log"),
+                "StoragePeers", "Sidecar", "Reactor", "CurlTransport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["airbyte-connector-sidecar"],
+            dependencies: ["airbyte-connector-sidecar", "StoragePeers"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

@@ -1,13 +1,15 @@
 #!/usr/bin/env python3
 """Reads a blob with Azure's own client: azure_read.py ENDPOINT ACCOUNT KEY CONTAINER NAME
 
-Prints one line of JSON with its properties, then its bytes. Exits with 1 where the blob cannot be read.
+Prints one line of JSON with its properties, then its bytes. Exits with 3 where there is no such blob.
 """
 import json
 import sys
 
-from azure.core.exceptions import AzureError
+from azure.core.exceptions import ResourceNotFoundError
 from azure.storage.blob import BlobServiceClient
+
+NOT_THERE = 3
 
 
 def main():
@@ -17,8 +19,8 @@ def main():
     blob = service.get_blob_client(container, name)
     try:
         properties = blob.get_blob_properties()
-    except AzureError as error:
-        sys.exit(f"azure_read.py: {error.message.splitlines()[0]}")
+    except ResourceNotFoundError:
+        sys.exit(NOT_THERE)
     md5 = properties.content_settings.content_md5
     described = {
         "size": properties.size,

@@ -54,7 +54,9 @@ final class JobLogUploader {
         relieved.append(handler)
     }
 
+    /// Takes an event, unless the log is being closed: what its last documents give to log would make further ones.
     func append(_ event: JobLogEvent) {
+        guard onClosed == nil else { return }
         batches.append(JSONWriter.object { event.write(to: &$0) })
         if batches.isCrowded, !isFailing {
             upload()

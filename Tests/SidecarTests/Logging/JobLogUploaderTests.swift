@@ -170,6 +170,15 @@ private final class SlowStore: ObjectStore {
         #expect(isClosed, "the store has not answered at all")
     }
 
+    @Test func theEndIsTheEnd() throws {
+        log("one")
+        close()
+        log("the bucket was made for this document")
+        store.answer()
+        #expect(isClosed)
+        #expect(try store.messages() == ["one"])
+    }
+
     @Test func nothingToStoreEndsAtOnce() {
         close()
         #expect(isClosed && store.keys.isEmpty)

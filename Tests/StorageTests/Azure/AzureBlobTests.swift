@@ -2,6 +2,7 @@ import CurlTransport
 import Foundation
 import Logging
 import Reactor
+import StoragePeers
 import Testing
 
 @testable import Sidecar

@@ -1,0 +1,93 @@
+import CurlTransport
+import Foundation
+import Reactor
+
+/// Azure's blob service, which checks with Azure's own code: `Tests/Storage/azure_blob_server.py`.
+package final class AzureBlobServer {
+    /// What the server tells of itself.
+    package struct Facts: Decodable {
+        package var port: Int
+        package var account: String
+        package var key: String
+        package var clientID: String
+        package var tenantID: String
+        package var accountSAS: String
+        package var containerSAS: String
+        package var readSAS: String
+        package var endedSAS: String
+    }
+
+    /// A blob as Azure's own client has read it.
+    package struct Blob {
+        package struct Properties: Decodable {
+            package var size: Int
+            package var type: String
+            package var md5: String?
+            package var blocks: Int
+        }
+
+        package var properties: Properties
+        package var bytes: [UInt8]
+    }
+
+    package var facts: Facts { process.facts }
+    private let process: PeerProcess<Facts>
+
+    package init() throws {
+        process = try PeerProcess(script: "azure_blob_server.py")
+    }
+
+    package var origin: String { "http://127.0.0.1:\(facts.port)" }
+
+    /// As an emulator has it, with the account in the path.
+    package var endpoint: String { "\(origin)/\(facts.account)" }
+
+    package var connectionString: String {
+        "\(endpointOnly);AccountName=\(facts.account);AccountKey=\(facts.key)"
+    }
+
+    package var endpointOnly: String { "BlobEndpoint=\(endpoint)" }
+
+    /// Tells the server what to do, as its own description says.
+    package func control(_ wishes: String) throws {
+        _ = try exchange("POST", Array(wishes.utf8))
+    }
+
+    /// What has been asked of the server, without signatures.
+    package func requests() throws -> [String] {
+        struct Seen: Decodable { var requests: [String] }
+        return try JSONDecoder().decode(Seen.self, from: Data(try exchange("GET", nil))).requests
+    }
+
+    private func exchange(_ method: String, _ body: [UInt8]?) throws -> [UInt8] {
+        let reactor = try Reactor(backend: .epoll)
+        let transport = try CurlTransport(reactor: reactor, options: .init(userAgent: "Test"))
+        var end: Result<HTTPResponse, HTTPTransportError>?
+        let request = HTTPRequest(
+            method: method,
+            url: "\(origin)/control",
+            body: body,
+            connectTimeout: .seconds(30),
+            totalTimeout: .seconds(60)
+        )
+        _ = transport.send(request) { end = $0 }
+        while end == nil { try reactor.tick() }
+        guard let response = try end?.get(), response.status == 200 else {
+            throw StoragePeers.Failure(what: "the server does not take \(method) /control")
+        }
+        return response.body
+    }
+
+    /// Reads a blob with azure-storage-blob; nil where its client finds none.
+    package func read(container: String, key: String) throws -> Blob? {
+        try StoragePeers.read(
+            "azure_read.py",
+            [endpoint, facts.account, facts.key, container, key]
+        ).map { answer in
+            Blob(
+                properties: try JSONDecoder().decode(Blob.Properties.self, from: Data(answer.line.utf8)),
+                bytes: answer.bytes
+            )
+        }
+    }
+}

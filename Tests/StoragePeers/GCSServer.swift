@@ -1,0 +1,36 @@
+/// Google's storage behind a door that asks for tokens, and the token endpoint: `Tests/Storage/google_token_server.py`.
+package final class GCSServer {
+    /// What the server tells of itself.
+    package struct Facts: Decodable {
+        /// Where tokens are given, and where storage asks for them.
+        package var port: Int
+        /// Storage without a door.
+        package var storagePort: Int
+        /// A service account's file.
+        package var account: String
+        /// The same with a key that nobody knows.
+        package var stranger: String
+        /// What a federated identity brings.
+        package var subjectToken: String
+    }
+
+    package var facts: Facts { process.facts }
+    private let process: PeerProcess<Facts>
+
+    package init() throws {
+        process = try PeerProcess(script: "google_token_server.py")
+    }
+
+    package var origin: String { "http://127.0.0.1:\(facts.port)" }
+
+    /// Reads an object with google-cloud-storage; nil where it finds none.
+    package func read(bucket: String, key: String) throws -> (contentType: String, bytes: [UInt8])? {
+        try StoragePeers.read("google_read.py", ["http://127.0.0.1:\(facts.storagePort)", bucket, key])
+            .map { ($0.line, $0.bytes) }
+    }
+
+    /// The names of a bucket's objects as google-cloud-storage lists them, in order.
+    package func keys(bucket: String) throws -> [String] {
+        try StoragePeers.list("google_read.py", ["http://127.0.0.1:\(facts.storagePort)", bucket])
+    }
+}

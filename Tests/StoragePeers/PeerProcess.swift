@@ -1,0 +1,96 @@
+import Foundation
+
+/// A storage service in Python, in a process of its own, which tells in one line of JSON what a test has to know of it.
+/// Ends when the object does.
+package final class PeerProcess<Facts: Decodable> {
+    package let facts: Facts
+    private let process = Process()
+    private let lifeline = Pipe()
+
+    /// - Parameter script: a file in `Tests/Storage`.
+    init(script: String) throws {
+        let output = Pipe()
+        process.executableURL = try StoragePeers.python.get()
+        process.arguments = [StoragePeers.path("Tests/Storage/\(script)")]
+        process.standardInput = lifeline
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        var line = Data()
+        while case let chunk = output.fileHandleForReading.availableData, !chunk.isEmpty {
+            line += chunk
+            if line.last == UInt8(ascii: "\n") { break }
+        }
+        facts = try JSONDecoder().decode(Facts.self, from: line)
+    }
+
+    deinit {
+        try? lifeline.fileHandleForWriting.close()
+        process.waitUntilExit()
+    }
+}
+
+/// The servers and clients that storage is tested with.
+enum StoragePeers {
+    struct Failure: Error { var what: String }
+
+    /// An answer of a client in Python: a line of text, then an object's bytes.
+    struct Answer {
+        var line: String
+        var bytes: [UInt8]
+    }
+
+    /// The Python that has them all.
+    static let python = Result { () throws -> URL in
+        let answer = try run(
+            URL(fileURLWithPath: path("scripts/fetch-storage-peers")),
+            [path(".build/storage-peers")]
+        )
+        let line = String(decoding: answer.output, as: UTF8.self).trimmingCharacters(
+            in: .whitespacesAndNewlines
+        )
+        guard answer.status == 0 else { throw Failure(what: "scripts/fetch-storage-peers failed") }
+        return URL(fileURLWithPath: line)
+    }
+
+    /// Runs a client, a file in `Tests/Storage`; nil where it says that there is no such object.
+    static func read(_ script: String, _ arguments: [String]) throws -> Answer? {
+        let answer = try run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        if answer.status == 3 { return nil }
+        guard answer.status == 0, let end = answer.output.firstIndex(of: UInt8(ascii: "\n")) else {
+            throw Failure(what: "\(script) failed")
+        }
+        return Answer(
+            line: String(decoding: answer.output[..<end], as: UTF8.self),
+            bytes: Array(answer.output[(end + 1)...])
+        )
+    }
+
+    /// The same client without a key: the names of all objects; none where there is no such place.
+    static func list(_ script: String, _ arguments: [String]) throws -> [String] {
+        guard let answer = try read(script, arguments) else { return [] }
+        return try JSONDecoder().decode([String].self, from: Data(answer.line.utf8))
+    }
+
+    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+        .appendingPathComponent("../..").standardizedFileURL
+
+    static func path(_ relative: String) -> String { root.appendingPathComponent(relative).path }
+
+    private static func run(
+        _ program: URL,
+        _ arguments: [String]
+    ) throws -> (status: Int32, output: [UInt8]) {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = program
+        process.arguments = arguments
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        process.standardInput = FileHandle.nullDevice
+        try process.run()
+        let said = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        return (process.terminationStatus, Array(said))
+    }
+}
