@@ -135,7 +135,7 @@ final class AzureBlobClient {
     /// Takes the service's clock where ours is so wrong that signatures are refused for it; false where it is not.
     private func correctClock(by response: HTTPResponse) -> Bool {
         guard case .sharedKey = authorization,
-            let date = response.header("Date").flatMap(HTTPDate.secondsSince1970),
+            let date = response.secondsSince1970,
             abs(date - secondsSince1970) > Self.toleratedSkew
         else { return false }
         clockOffset = date - wallClock.secondsSince1970

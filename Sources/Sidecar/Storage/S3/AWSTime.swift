@@ -1,9 +1,5 @@
 /// The forms in which Amazon's services write points in time.
 enum AWSTime {
-    private static let months = [
-        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
-    ]
-
     /// `yyyyMMddTHHmmssZ`, as signatures have it.
     static func timestamp(millisecondsSince1970: Int64) -> String {
         // `2026-11-24 05:22:24.123` without its punctuation.
@@ -17,17 +13,6 @@ enum AWSTime {
         guard text.utf8.count >= 20, text.hasSuffix("Z") else { return nil }
         let numbers = text.prefix(19).split { "-:T".contains($0) }.compactMap { Int64($0) }
         return numbers.count == 6 ? seconds(numbers) : nil
-    }
-
-    /// Seconds since 1970 of an HTTP date, `Tue, 24 Nov 2026 09:20:00 GMT` (RFC 9110, section 5.6.7); nil for any
-    /// other text.
-    static func parseHTTPDate(_ text: String) -> Int64? {
-        let words = text.split(separator: " ").map(String.init)
-        guard words.count == 6, words[5] == "GMT", let month = months.firstIndex(of: words[2]),
-            let day = Int64(words[1]), let year = Int64(words[3])
-        else { return nil }
-        let clock = words[4].split(separator: ":").compactMap { Int64($0) }
-        return clock.count == 3 ? seconds([year, Int64(month) + 1, day] + clock) : nil
     }
 
     /// Of year, month, day, hour, minute, second.

@@ -202,7 +202,7 @@ final class S3Store: ObjectStore {
             region = named
             return .corrected(failure)
         case .clock:
-            guard let date = response.header("Date").flatMap(AWSTime.parseHTTPDate) else {
+            guard let date = response.secondsSince1970 else {
                 return .failed(failure)
             }
             clockOffset = date * 1_000 - wallClock.millisecondsSince1970
