@@ -179,7 +179,7 @@ extension CatalogConversion {
 
 extension JSONValue {
     /// The elements of a list that may be absent, nulls left out.
-    fileprivate func list(_ name: String) -> [JSONValue] {
+    func list(_ name: String) -> [JSONValue] {
         self[member: name].map { list in list.elements.filter { !$0.isNull } } ?? []
     }
 }

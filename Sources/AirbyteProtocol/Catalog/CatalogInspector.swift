@@ -1,0 +1,195 @@
+/// Goes through a catalog's streams or operations, one after the other, and gathers what is odd.
+struct CatalogInspector {
+    private(set) var result = CatalogInspection()
+
+    /// A name, with what else has to be the same for two to be one.
+    private struct Name: Hashable {
+        var name: ArraySlice<UInt8>
+        /// A stream's namespace, an operation's sync mode.
+        var realm: ArraySlice<UInt8>?
+    }
+
+    /// Who is spoken of.
+    private struct Subject {
+        var number: Int
+        var name: String?
+        var namespace: String?
+        /// How a line about it begins.
+        var title: String
+    }
+
+    private var number = 0
+    /// Where in the catalog each name came first.
+    private var numbers: [Name: Int] = [:]
+    private let parser = JSONParser()
+
+    private mutating func note(
+        _ kind: CatalogInspection.Kind,
+        _ subject: Subject,
+        _ text: @autoclosure () -> String
+    ) {
+        result.note(
+            kind,
+            CatalogInspection.Finding(
+                kind: kind,
+                number: subject.number,
+                name: subject.name,
+                namespace: subject.namespace,
+                text: subject.title + ": " + text()
+            )
+        )
+    }
+}
+
+// MARK: - Streams and operations
+
+extension CatalogInspector {
+    mutating func inspect(stream: JSONValue) {
+        number += 1
+        let namespace = stream.present("namespace")
+        var subject = Self.subject("Stream", stream.present("name"), number)
+        subject.namespace = namespace.flatMap(Self.shownText)
+        if let namespace, namespace.kind == .string {
+            subject.title += " of namespace \(Quotation.of(namespace.string ?? ""))"
+        }
+        checkName(stream.present("name"), realm: namespace, subject)
+
+        let keys = stream.list("source_defined_primary_key").map { Field(.missingPrimaryKey, $0) }
+        let cursor = stream.present("default_cursor_field").map { [Field(.missingCursorField, $0)] } ?? []
+        check(schema: stream.present("json_schema"), fields: keys + cursor, subject)
+    }
+
+    mutating func inspect(operation: JSONValue) {
+        number += 1
+        let mode = operation.present("sync_mode")
+        var subject = Self.subject("Operation", operation.present("object_name"), number)
+        if let mode = mode?.string { subject.title += " (\(mode.escapedForTitle))" }
+        checkName(operation.present("object_name"), realm: mode, subject)
+        let keys = operation.list("matching_keys").map { Field(.missingMatchingKey, $0) }
+        check(schema: operation.present("json_schema"), fields: keys, subject)
+    }
+
+    private static func subject(_ title: String, _ name: JSONValue?, _ number: Int) -> Subject {
+        let isBlank = name?.string.map(Self.isBlank) ?? true
+        guard let shown = name.flatMap(shownText), !isBlank else {
+            return Subject(number: number, name: name.flatMap(shownText), title: "\(title) \(number)")
+        }
+        return Subject(number: number, name: shown, title: "\(title) \(Quotation.of(shown))")
+    }
+
+    private static func shownText(_ value: JSONValue) -> String? {
+        value.string.flatMap { $0.utf8.count <= Quotation.maximumLength ? $0 : nil }
+    }
+
+    private static func isBlank(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.properties.isWhitespace }
+    }
+
+    private mutating func checkName(_ name: JSONValue?, realm: JSONValue?, _ subject: Subject) {
+        let isMissing = name?.string == nil
+        if name?.string.map(Self.isBlank) ?? true {
+            note(
+                .emptyName,
+                subject,
+                isMissing ? "it has no name" : "its name \(Quotation.of(name?.string ?? "")) is empty"
+            )
+        }
+        guard let bytes = name?.stringBytes else { return }
+        let key = Name(name: bytes, realm: realm?.stringBytes)
+        if let first = numbers[key] {
+            note(
+                .duplicateName,
+                subject,
+                "number \(subject.number) of the catalog has the same name as number \(first)"
+            )
+        } else {
+            numbers[key] = subject.number
+        }
+    }
+}
+
+// MARK: - Schemas
+
+extension CatalogInspector {
+    /// A field that the schema has to have.
+    private struct Field {
+        var kind: CatalogInspection.Kind
+        var path: [JSONValue]
+
+        init(_ kind: CatalogInspection.Kind, _ path: JSONValue) {
+            self.kind = kind
+            self.path = path.elements.filter { !$0.isNull }
+        }
+
+        func text() -> String {
+            let path = Quotation.of(path: path.map { $0.string ?? "" })
+            let role =
+                switch kind {
+                case .missingPrimaryKey: "which is in its primary key"
+                case .missingCursorField: "which is its default cursor"
+                default: "which is one of its matching keys"
+                }
+            return "its schema has no field \(path), \(role)"
+        }
+    }
+
+    private mutating func check(schema: JSONValue?, fields: [Field], _ subject: Subject) {
+        let fields = fields.filter { !$0.path.isEmpty }
+        guard let schema, schema.kind == .object, schema.isEmptyContainer == false else { return }
+        let hasReferences = SchemaReferences.mayBe(in: schema.rawJSON)
+        guard hasReferences || !fields.isEmpty else { return }
+        // Parsed alone: it is not in the index of the catalog, and here all of it is looked at.
+        guard let document = unsafe try? parser.parse(schema.rawJSON.span.bytes) else { return }
+        let index = SchemaIndex(root: document.root)
+        let references = hasReferences ? SchemaReferences(of: index) : nil
+        for flaw in references?.flaws ?? [] { note(flaw.kind.kind, subject, flaw.text(in: index)) }
+
+        var paths = SchemaPaths(of: index, resolvesReferences: references?.hasOtherBases != true)
+        for field in fields {
+            let path = field.path.compactMap(\.stringBytes)
+            guard path.count == field.path.count, paths.find(path) == .lacks else { continue }
+            note(field.kind, subject, field.text())
+        }
+    }
+}
+
+extension SchemaReferences.Flaw.Kind {
+    fileprivate var kind: CatalogInspection.Kind {
+        switch self {
+        case .unknownWellKnown: .unknownWellKnownType
+        case .unresolved, .otherFile: .unresolvedReference
+        case .contradiction: .contradictedType
+        }
+    }
+}
+
+extension SchemaReferences.Flaw {
+    /// What is wrong, and where.
+    fileprivate func text(in index: SchemaIndex) -> String {
+        let reference = Quotation.of(String(decoding: reference, as: UTF8.self))
+        let more =
+            switch count {
+            case 1: ""
+            case 2: " and 1 more place"
+            default: " and \(count - 1) more places"
+            }
+        let refers =
+            "its schema refers to \(reference) at \(Quotation.of(index.pointer(to: place)))\(more)"
+        switch kind {
+        case .unknownWellKnown: return "\(refers), which is no well-known type"
+        case .unresolved: return "\(refers), which is not in the schema"
+        case .otherFile: return "\(refers), a file that no reader of the catalog has"
+        case .contradiction(let type):
+            return "\(refers), which is a \(type.jsonType), but its type there is \(typesText)"
+        }
+    }
+
+    private var typesText: String {
+        types.count == 1 ? Quotation.of(types[0]) : Quotation.of(path: types)
+    }
+}
+
+extension String {
+    /// A sync mode is one of the protocol's words; whatever else comes stays on the line.
+    fileprivate var escapedForTitle: String { String(Quotation.of(self).dropFirst().dropLast()) }
+}
