@@ -27,6 +27,8 @@ public struct DeliveryPlan: Sendable {
     /// The code with which the process is to end once the report is accepted.
     public private(set) var exitStatus: Int32
     public let summary: Summary?
+    /// What is odd about the discovered catalog; nil where there is none to be delivered.
+    public let catalogFindings: CatalogInspection?
 
     private var plainReport: Report
     private var update: ConfigurationUpdate?
@@ -46,6 +48,7 @@ public struct DeliveryPlan: Sendable {
         exitStatus = verdict.exitStatus
         output = verdict.output
         catalog = verdict.catalog
+        catalogFindings = verdict.catalogFindings
         update = ConfigurationUpdate(transcript: transcript, input: input)
         isResult = verdict.isResult
         summary = Summary(level: verdict.isResult ? .info : .warning, text: verdict.summary)

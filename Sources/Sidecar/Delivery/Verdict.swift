@@ -10,6 +10,8 @@ struct Verdict {
     var output: JobOutput?
     /// To be written first, its id belongs into the output.
     var catalog: CatalogWrite?
+    /// What is odd about the catalog, which is delivered nevertheless.
+    var catalogFindings: CatalogInspection?
     var report: Report
     var exitStatus: Int32
     /// One line for people.
@@ -95,6 +97,7 @@ extension Verdict {
     ) -> Verdict {
         var output = JobOutput(operation: context.operation)
         var catalog: CatalogWrite?
+        var findings: CatalogInspection?
         switch result {
         case .connectionStatus(let status): output.checkConnection = status
         case .spec(let spec): output.spec = Array(spec.rawJSON)
@@ -104,11 +107,13 @@ extension Verdict {
             } catch {
                 return failure("The connector's catalog cannot be used: \(error).", transcript, context)
             }
+            findings = CatalogInspection(of: discovered, kind: result.connectorKind)
         }
         return Verdict(
             isResult: true,
             output: output,
             catalog: catalog,
+            catalogFindings: findings,
             report: .success,
             exitStatus: ExitStatus.success,
             summary: "The connector gave its \(context.operation.resultName)"
@@ -153,6 +158,15 @@ extension OperationResult {
     fileprivate var connectorKind: ConnectorKind {
         if case .destinationCatalog = self { return .destination }
         return .source
+    }
+}
+
+extension CatalogInspection {
+    fileprivate init(of catalog: JSONValue, kind: ConnectorKind) {
+        switch kind {
+        case .source: self.init(sourceCatalog: catalog)
+        case .destination: self.init(destinationCatalog: catalog)
+        }
     }
 }
 

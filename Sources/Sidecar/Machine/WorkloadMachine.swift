@@ -209,7 +209,25 @@ extension WorkloadMachine {
         let plan = DeliveryPlan(ending: ending, transcript: transcript, unread: unread, input: input)
         phase = .delivering(plan)
         let summary: [Action] = plan.summary.map { [.log($0.level, $0.text)] } ?? []
-        return [.disarm(.lateReading)] + summary + continueDelivery(plan)
+        return [.disarm(.lateReading)] + summary + Self.warnings(plan.catalogFindings)
+            + continueDelivery(plan)
+    }
+
+    /// A line for each finding that is kept, and one for those that are not.
+    private static func warnings(_ inspection: CatalogInspection?) -> [Action] {
+        guard let inspection else { return [] }
+        let lines = inspection.findings.map { Action.log(.warning, $0.text) }
+        let untold = inspection.total - inspection.findings.count
+        guard untold > 0 else { return lines }
+        let kinds = inspection.counts.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { "\($0.key.rawValue) \($0.value)" }
+        return lines + [
+            .log(
+                .warning,
+                "The catalog has \(untold) more such flaws, \(inspection.total) in all: "
+                    + kinds.joined(separator: ", ")
+            )
+        ]
     }
 
     private mutating func outputClosed(_ now: Instant) -> [Action] {
