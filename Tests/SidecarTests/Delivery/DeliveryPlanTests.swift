@@ -109,4 +109,39 @@ import Testing
         #expect(success.summary?.level == .info)
         #expect(failure.summary?.level == .warning)
     }
+
+    // MARK: Findings about catalogs
+
+    @Test func catalogFindingsChangeNothing() throws {
+        let plan = try plan(.discover, .connectorExited(.code(0)), Line.oddCatalog)
+        #expect(plan.catalogFindings?.counts == [.duplicateName: 1, .missingPrimaryKey: 1])
+        guard case .writeCatalog(let catalog) = plan.nextStep else {
+            Issue.record("the catalog comes first")
+            return
+        }
+        let streams = try #require(try json(catalog.body).at("catalog.streams"))
+        #expect(streams.elements.map { $0.text("stream.name") } == ["s", "s"])
+        #expect(plan.exitStatus == 0)
+        #expect(plan.summary?.level == .info)
+    }
+
+    @Test func destinationCatalogsAreInspectedAsSuch() throws {
+        let line =
+            #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append","matching_keys":[["id"]],"json_schema":{"properties":{"x":{}}}}]}}"#
+        let plan = try plan(.discover, .connectorExited(.code(0)), line)
+        #expect(plan.catalogFindings?.counts == [.missingMatchingKey: 1])
+    }
+
+    @Test func onlyCatalogsThatAreDeliveredAreInspected() throws {
+        #expect(try plan(.discover, .connectorExited(.code(0)), Line.catalog).catalogFindings?.total == 0)
+        #expect(try plan(.discover, .terminated(signal: 15), Line.oddCatalog).catalogFindings?.total == 2)
+        #expect(try plan(.discover, .connectorExited(.code(0)), Line.namelessCatalog).catalogFindings == nil)
+        #expect(
+            try plan(.discover, .fileTimeout(limit: .seconds(1)), Line.oddCatalog).catalogFindings == nil
+        )
+        #expect(
+            try plan(.check, .connectorExited(.code(0)), Line.succeeded, Line.oddCatalog).catalogFindings
+                == nil
+        )
+    }
 }
