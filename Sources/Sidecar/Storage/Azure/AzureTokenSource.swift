@@ -9,8 +9,8 @@ import Reactor
 final class AzureTokenSource {
     typealias Completion = (Result<String, StorageRequester.Unprepared>) -> Void
 
-    /// A Kubernetes token has about a thousand bytes.
-    private static let longestTokenFile = 64 * 1_024
+    /// A token lives for an hour or a day.
+    private static let renewalMargin: Duration = .seconds(300)
     /// So much of an error's description is quoted, in characters.
     private static let longestQuote = 300
 
@@ -18,7 +18,7 @@ final class AzureTokenSource {
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let settings: StorageRequester.Settings
-    private var keeper = AzureTokenKeeper()
+    private var keeper = StorageTokenKeeper(renewalMargin: AzureTokenSource.renewalMargin)
     private var waiting: [Completion] = []
 
     init(
@@ -86,9 +86,10 @@ final class AzureTokenSource {
             let isTemporary = [408, 429].contains(response.status) || response.status >= 500
             return fail("\(response.status)\(Self.problem(response.body))", isTemporary: isTemporary)
         }
-        do throws(AzureTokenKeeper.Unusable) {
-            let token = try keeper.accept(answer: response.body, now: scheduler.now)
-            end(.success(token))
+        do throws(AzureTokenAnswer.Unusable) {
+            let answer = try AzureTokenAnswer(parsing: response.body)
+            keeper.accept(answer.token, life: answer.life, now: scheduler.now)
+            end(.success(answer.token))
         } catch {
             fail("the answer \(error.problem)", isTemporary: false)
         }
@@ -126,29 +127,14 @@ final class AzureTokenSource {
                 message: "AZURE_FEDERATED_TOKEN_FILE=\(path.escapingControlCharacters()) \(problem)"
             )
         }
-        let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard raw >= 0 else {
-            throw failure("cannot be opened: \(SystemError(call: "open", errno: errno).name)")
+        let bytes: [UInt8]
+        do throws(CredentialFile.Problem) {
+            bytes = try CredentialFile.read(path)
+        } catch {
+            throw failure(error.text)
         }
-        let file = OwnedDescriptor(raw)
-        var bytes = [UInt8](repeating: 0, count: longestTokenFile + 1)
-        var filled = 0
-        while filled < bytes.count {
-            let count = unsafe bytes.withUnsafeMutableBytes { all in
-                let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: all[filled...])
-                return unsafe read(file.raw, rest.baseAddress, rest.count)
-            }
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else {
-                throw failure("cannot be read: \(SystemError(call: "read", errno: errno).name)")
-            }
-            if count == 0 { break }
-            filled += count
-        }
-        let text = String(decoding: bytes[..<filled], as: UTF8.self).trimmingWhitespace()
-        guard !text.isEmpty, filled <= longestTokenFile else {
-            throw failure(text.isEmpty ? "is empty" : "is longer than any token")
-        }
+        let text = String(decoding: bytes, as: UTF8.self).trimmingWhitespace()
+        guard !text.isEmpty else { throw failure("is empty") }
         return text
     }
 }

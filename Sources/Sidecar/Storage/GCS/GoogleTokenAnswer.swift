@@ -34,13 +34,10 @@ extension GoogleCredentials.ExternalAccount {
     func subjectToken() throws(StorageFailure) -> String {
         let shown = tokenFile.escapingControlCharacters()
         let bytes: [UInt8]
-        do throws(GoogleCredentialFile.Problem) {
-            bytes = try GoogleCredentialFile.read(tokenFile)
+        do throws(CredentialFile.Problem) {
+            bytes = try CredentialFile.read(tokenFile)
         } catch {
-            switch error {
-            case .missing: throw StorageFailure(message: "the token file \(shown) does not exist")
-            case .unreadable(let problem): throw StorageFailure(message: "the token file \(shown) \(problem)")
-            }
+            throw StorageFailure(message: "the token file \(shown) \(error.text)")
         }
         var token: String? = String(decoding: bytes, as: UTF8.self).trimmingWhitespace()
         if let tokenMember {

@@ -7,6 +7,9 @@ import Reactor
 final class GoogleTokenSource {
     typealias Completion = (Result<String, StorageRequester.Unprepared>) -> Void
 
+    /// Tokens live for an hour. The metadata server gives a new one only in its last five minutes, hence less than those.
+    private static let renewalMargin: Duration = .seconds(225)
+
     /// The metadata server is on the same machine: what does not answer soon is not there.
     private static let metadataConnectTimeout: Duration = .seconds(3)
     private static let metadataTimeout: Duration = .seconds(10)
@@ -20,7 +23,7 @@ final class GoogleTokenSource {
     private let wallClock: WallClock
     private let requestSettings: StorageRequester.Settings
     private let log: Logger
-    private var keeper = GoogleTokenKeeper()
+    private var keeper = StorageTokenKeeper(renewalMargin: GoogleTokenSource.renewalMargin)
     private var waiting: [Completion] = []
     /// Nil until they are first needed, and where the metadata server stands for them.
     private var credentials: GoogleCredentials?
@@ -105,8 +108,8 @@ final class GoogleTokenSource {
     /// Nil where the file is missing: Airbyte's charts name one also where a workload identity is to be used.
     private func read(_ path: String) throws(GoogleCredentials.Unusable) -> GoogleCredentials? {
         let bytes: [UInt8]
-        do throws(GoogleCredentialFile.Problem) {
-            bytes = try GoogleCredentialFile.read(path)
+        do throws(CredentialFile.Problem) {
+            bytes = try CredentialFile.read(path)
         } catch {
             switch error {
             case .unreadable(let problem): throw GoogleCredentials.Unusable(problem: problem)

@@ -118,8 +118,8 @@ final class AWSCredentialChain {
 
     private static func profile(_ source: AWSCredentialSettings.Profile) throws(FileProblem) -> AWSProfile {
         func text(_ path: String) throws(FileProblem) -> String {
-            do throws(SmallFile.Problem) {
-                return try SmallFile.read(path)
+            do throws(CredentialFile.Problem) {
+                return String(decoding: try CredentialFile.read(path), as: UTF8.self)
             } catch {
                 switch error {
                 case .missing: return ""
@@ -214,8 +214,8 @@ final class AWSCredentialChain {
 
     private static func token(in path: String) throws(FileProblem) -> String {
         let text: String
-        do throws(SmallFile.Problem) {
-            text = try SmallFile.read(path).trimmingWhitespace()
+        do throws(CredentialFile.Problem) {
+            text = String(decoding: try CredentialFile.read(path), as: UTF8.self).trimmingWhitespace()
         } catch {
             switch error {
             case .missing: throw FileProblem(text: "token file \(path) is missing")

@@ -344,7 +344,7 @@ import Testing
         world.put()
         world.wait()
         #expect(try #require(world.end).contains("is no regular file"))
-        directory.write("long", text(ofLength: GoogleCredentialFile.longest + 1))
+        directory.write("long", text(ofLength: CredentialFile.longest + 1))
         let other = GCSWorld(["GOOGLE_APPLICATION_CREDENTIALS": directory.path("long")])
         other.put()
         other.wait()

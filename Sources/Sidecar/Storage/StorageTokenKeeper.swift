@@ -1,17 +1,15 @@
-import AirbyteProtocol
 import Reactor
 
-/// The life of an access token of Google's. A value that does nothing itself; `GoogleTokenSource` fetches.
-struct GoogleTokenKeeper {
+/// The life of a storage service's access token. A value that does nothing itself; whoever holds it fetches.
+struct StorageTokenKeeper {
     private struct Token {
         var text: String
         var renewal: Instant
         var end: Instant
     }
 
-    /// A token, which lives for an hour, is replaced so long before its end. The metadata server gives a new one only
-    /// in its last five minutes, hence less than those.
-    static let renewalMargin: Duration = .seconds(225)
+    /// A token is replaced so long before its end: time enough for several tries.
+    let renewalMargin: Duration
 
     /// For so long after a fetch that failed a token that has not ended is used without another try.
     static let pauseAfterFailure: Duration = .seconds(30)
@@ -19,10 +17,14 @@ struct GoogleTokenKeeper {
     /// A token is not used for its last seconds, so that none ends on its way.
     private static let endMargin: Duration = .seconds(10)
 
-    /// No token lives longer; what says so is not believed.
+    /// Entra ID's live for a day at most, Google's for an hour; what says more is not believed.
     private static let longestLife: Duration = .seconds(86_400)
 
     private var token: Token?
+
+    init(renewalMargin: Duration) {
+        self.renewalMargin = renewalMargin
+    }
 
     /// The token to send now, nil where a new one has to be fetched first.
     func current(now: Instant) -> String? {
@@ -47,7 +49,7 @@ struct GoogleTokenKeeper {
         let life = min(max(.zero, life), Self.longestLife)
         token = Token(
             text: text,
-            renewal: now + (life - min(Self.renewalMargin, life / 2)),
+            renewal: now + (life - min(renewalMargin, life / 2)),
             end: now + (life - min(Self.endMargin, life / 2))
         )
     }

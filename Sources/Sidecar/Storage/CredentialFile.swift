@@ -1,20 +1,28 @@
 import Glibc
 import Reactor
 
-/// Token files and profiles: short, mounted beside the program, read at once.
-enum SmallFile {
-    /// A profile with some hundred entries; tokens have a few kilobytes.
+/// Files with credentials or tokens: short, mounted beside the program, read at once.
+enum CredentialFile {
+    /// A profile with some hundred entries; tokens and keys have a few kilobytes.
     static let longest = 262_144
 
     enum Problem: Error {
         case missing
         /// Continues "the file …".
         case unreadable(String)
+
+        /// Continues "the file …".
+        var text: String {
+            switch self {
+            case .missing: "does not exist"
+            case .unreadable(let problem): problem
+            }
+        }
     }
 
-    /// The whole file. Links are followed, since Kubernetes mounts tokens behind them; what is no regular file, and
+    /// The whole file. Links are followed, since Kubernetes mounts secrets behind them; what is no regular file, and
     /// could block, is refused.
-    static func read(_ path: String) throws(Problem) -> String {
+    static func read(_ path: String) throws(Problem) -> [UInt8] {
         let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard raw >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw .missing }
@@ -25,7 +33,7 @@ enum SmallFile {
         guard unsafe fstat(file.raw, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
             throw .unreadable("is no regular file")
         }
-        var text: [UInt8] = []
+        var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 16_384)
         while true {
             let count = unsafe piece.withUnsafeMutableBytes {
@@ -35,9 +43,9 @@ enum SmallFile {
             guard count >= 0 else {
                 throw .unreadable("cannot be read: \(SystemError(call: "read", errno: errno).name)")
             }
-            if count == 0 { return String(decoding: text, as: UTF8.self) }
-            text += piece[..<count]
-            guard text.count <= longest else { throw .unreadable("is longer than \(longest) bytes") }
+            if count == 0 { return bytes }
+            bytes += piece[..<count]
+            guard bytes.count <= longest else { throw .unreadable("is longer than \(longest) bytes") }
         }
     }
 }
