@@ -4,9 +4,9 @@ struct CatalogInspector {
 
     /// A name, with what else has to be the same for two to be one.
     private struct Name: Hashable {
-        var name: ArraySlice<UInt8>
+        var name: ByteString
         /// A stream's namespace, an operation's sync mode.
-        var realm: ArraySlice<UInt8>?
+        var realm: ByteString?
     }
 
     /// Who is spoken of.
@@ -95,7 +95,7 @@ extension CatalogInspector {
             )
         }
         guard let bytes = name?.stringBytes else { return }
-        let key = Name(name: bytes, realm: realm?.stringBytes)
+        let key = Name(name: ByteString(bytes), realm: (realm?.stringBytes).map(ByteString.init))
         if let first = numbers[key] {
             note(
                 .duplicateName,
@@ -166,7 +166,7 @@ extension SchemaReferences.Flaw.Kind {
 extension SchemaReferences.Flaw {
     /// What is wrong, and where.
     fileprivate func text(in index: SchemaIndex) -> String {
-        let reference = Quotation.of(String(decoding: reference, as: UTF8.self))
+        let reference = Quotation.of(String(decoding: reference.bytes, as: UTF8.self))
         let more =
             switch count {
             case 1: ""

@@ -5,7 +5,7 @@
 final class SchemaIndex {
     /// The schema alone: no other value is part of its document.
     let root: JSONValue
-    private var members: [Int: [ArraySlice<UInt8>: JSONValue]] = [:]
+    private var members: [Int: [ByteString: JSONValue]] = [:]
     private var elements: [Int: [JSONValue]] = [:]
 
     /// - Parameter root: the root of a document.
@@ -26,7 +26,7 @@ final class SchemaIndex {
     private func step(_ step: ArraySlice<UInt8>, from value: JSONValue) -> JSONValue? {
         switch value.kind {
         case .object:
-            return table(of: value)[step]
+            return table(of: value)[ByteString(step)]
         case .array:
             guard let position = Self.position(step) else { return nil }
             let list = list(of: value)
@@ -36,11 +36,11 @@ final class SchemaIndex {
         }
     }
 
-    private func table(of object: JSONValue) -> [ArraySlice<UInt8>: JSONValue] {
+    private func table(of object: JSONValue) -> [ByteString: JSONValue] {
         if let table = members[object.node] { return table }
-        var table: [ArraySlice<UInt8>: JSONValue] = [:]
+        var table: [ByteString: JSONValue] = [:]
         for (key, value) in object.members {
-            if let name = key.stringBytes { table[name] = value }
+            if let name = key.stringBytes { table[ByteString(name)] = value }
         }
         members[object.node] = table
         return table

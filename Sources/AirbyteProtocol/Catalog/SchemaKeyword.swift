@@ -45,14 +45,19 @@ enum SchemaKeyword: String, CaseIterable {
         }
     }
 
-    private static let byName = Dictionary(uniqueKeysWithValues: allCases.map { ($0.rawValue, $0) })
-    private static let longestName = allCases.map(\.rawValue.utf8.count).max() ?? 0
+    /// Most members are no keywords that are of interest, and their names' lengths already tell.
+    private static let byLength: [[(name: String, keyword: SchemaKeyword)]] = {
+        let longest = allCases.map(\.rawValue.utf8.count).max() ?? 0
+        return (0...longest).map { length in
+            allCases.filter { $0.rawValue.utf8.count == length }.map { ($0.rawValue, $0) }
+        }
+    }()
 
     init?(_ key: JSONValue) {
-        guard let name = key.stringBytes, name.count <= Self.longestName,
-            let keyword = Self.byName[String(decoding: name, as: UTF8.self)]
+        guard let name = key.stringBytes, name.count < Self.byLength.count,
+            let known = Self.byLength[name.count].first(where: { name.elementsEqual($0.name.utf8) })
         else { return nil }
-        self = keyword
+        self = known.keyword
     }
 }
 
@@ -90,9 +95,10 @@ struct SchemaMembers {
     }
 
     /// Names under which the schema can be referred to.
-    var anchors: [ArraySlice<UInt8>] {
+    var anchors: [ByteString] {
         let fragments = [SchemaKeyword.identifier, .oldIdentifier].compactMap { self[$0]?.stringBytes }
             .filter { $0.first == UInt8(ascii: "#") }.map { $0.dropFirst() }
-        return fragments + [SchemaKeyword.anchor, .dynamicAnchor].compactMap { self[$0]?.stringBytes }
+        let names = [SchemaKeyword.anchor, .dynamicAnchor].compactMap { self[$0]?.stringBytes }
+        return (fragments + names).map(ByteString.init)
     }
 }

@@ -14,8 +14,8 @@ struct SchemaPaths {
     /// Schemas for one field in several branches.
     private static let maximumPlaces = 64
     /// Members that are looked at: so many for each byte of the schema, enough for dozens of keys in a schema of any
-    /// width, and a floor for small ones. Beyond that nothing is known, and the time stays in proportion to the text.
-    private static let looksPerByte = 4
+    /// width (a field takes some dozens of bytes), and a floor for small ones. Beyond that nothing is known, and the time stays in proportion to the text.
+    private static let looksPerByte = 1
     private static let fewestLooks = 10_000
 
     /// What a schema says of one field's name.
@@ -204,7 +204,7 @@ struct SchemaPaths {
         for (key, value) in object.members {
             looks -= 1
             guard looks > 0 else { return nil }
-            if key.stringBytes == name { found = value }
+            if key.isString(utf8: name) { found = value }
         }
         return found
     }

@@ -1,3 +1,5 @@
+import Glibc
+
 /// What is wrong with the references of one schema.
 ///
 /// The walk goes through everything that is a schema in it, and through what its references lead to, once; it is a loop,
@@ -15,7 +17,7 @@ struct SchemaReferences {
         }
 
         let kind: Kind
-        let reference: ArraySlice<UInt8>
+        let reference: ByteString
         /// The schema with the reference that comes first in the text.
         fileprivate(set) var place: JSONValue
         /// What `type` says in that place.
@@ -25,7 +27,7 @@ struct SchemaReferences {
 
     private struct Key: Hashable {
         var kind: Flaw.Kind
-        var reference: ArraySlice<UInt8>
+        var reference: ByteString
     }
 
     /// In the text's order.
@@ -35,8 +37,8 @@ struct SchemaReferences {
 
     private let index: SchemaIndex
     private var found: [Key: Flaw] = [:]
-    private var known: [ArraySlice<UInt8>: SchemaReference] = [:]
-    private var anchors: Set<ArraySlice<UInt8>> = []
+    private var known: [ByteString: SchemaReference] = [:]
+    private var anchors: Set<ByteString> = []
     private var hasBase = false
     private var isVisited: [Bool]
     private var pending: [JSONValue] = []
@@ -50,21 +52,25 @@ struct SchemaReferences {
 
     /// Whether a text can hold a reference at all: most catalogs hold none, and finding that out is cheap.
     static func mayBe(in text: ArraySlice<UInt8>) -> Bool {
-        let bytes = text.span
+        // The name can be spelt in escapes too.
+        unsafe text.withUnsafeBytes { text in
+            unsafe holds(Array("$ref".utf8), text) || holds(Array("\\u".utf8), text)
+        }
+    }
+
+    private static func holds(_ needle: [UInt8], _ text: UnsafeRawBufferPointer) -> Bool {
+        guard let base = text.baseAddress else { return false }
         var position = 0
-        while position + 4 < bytes.count {
-            switch bytes[position] {
-            case UInt8(ascii: "$"):
-                if bytes[position + 1] == UInt8(ascii: "r"), bytes[position + 2] == UInt8(ascii: "e"),
-                    bytes[position + 3] == UInt8(ascii: "f")
-                {
-                    return true
-                }
-            // The name can be spelt in escapes too.
-            case UInt8(ascii: "\\"):
-                if bytes[position + 1] == UInt8(ascii: "u") { return true }
-            default: break
-            }
+        // memchr(3) finds the first byte fast; the rest is compared only there.
+        while position + needle.count <= text.count,
+            let found = unsafe memchr(
+                base + position,
+                Int32(needle[0]),
+                text.count - needle.count - position + 1
+            )
+        {
+            position = unsafe UnsafeRawPointer(found) - base
+            if unsafe text[position..<position + needle.count].elementsEqual(needle) { return true }
             position += 1
         }
         return false
@@ -81,7 +87,7 @@ struct SchemaReferences {
             guard !hasOtherBases, case .anchor(let name)? = known[flaw.reference] else {
                 return !hasOtherBases
             }
-            return !anchors.contains(name)
+            return !anchors.contains(ByteString(name))
         }
     }
 }
@@ -101,7 +107,7 @@ extension SchemaReferences {
         }
         for (keyword, value) in members.list { follow(keyword, value) }
         if let reference = members[.reference]?.stringBytes {
-            check(reference, beside: members.types, in: schema)
+            check(ByteString(reference), beside: members, in: schema)
         }
     }
 
@@ -115,54 +121,58 @@ extension SchemaReferences {
         }
     }
 
-    private mutating func check(_ text: ArraySlice<UInt8>, beside types: [String], in schema: JSONValue) {
-        let isNew = known[text] == nil
-        let reference = known[text] ?? SchemaReference(text)
-        known[text] = reference
+    private mutating func check(_ text: ByteString, beside members: SchemaMembers, in schema: JSONValue) {
+        guard let reference = known[text] else { return checkFirst(text, beside: members, in: schema) }
         switch reference {
-        case .wellKnown(let type):
-            let stated = types.filter { $0 != "null" }
-            // Null alone contradicts as well: nothing but null would be allowed.
-            if !types.isEmpty, !stated.contains(type.jsonType) {
-                note(.contradiction(type), text, types, schema)
-            }
-        case .unknownWellKnown: note(.unknownWellKnown, text, types, schema)
-        case .otherFile: note(.otherFile, text, types, schema)
-        // Known in the end, when all names are.
-        case .anchor: note(.unresolved, text, types, schema)
+        case .wellKnown(let type): compare(type, text, members, schema)
+        case .unknownWellKnown: note(.unknownWellKnown, text, members, schema)
+        case .otherFile: note(.otherFile, text, members, schema)
+        // Whether it is there is known in the end, when all names are.
+        case .anchor: note(.unresolved, text, members, schema)
         // What is there cannot be known without fetching it.
         case .url: break
-        case .local(let steps): check(steps, of: text, isNew: isNew, types, schema)
+        case .local:
+            // Looked up when it came first.
+            if found[Key(kind: .unresolved, reference: text)] != nil {
+                note(.unresolved, text, members, schema)
+            }
         }
     }
 
-    private mutating func check(
-        _ steps: [ArraySlice<UInt8>],
-        of text: ArraySlice<UInt8>,
-        isNew: Bool,
-        _ types: [String],
+    private mutating func checkFirst(_ text: ByteString, beside members: SchemaMembers, in schema: JSONValue)
+    {
+        let reference = SchemaReference(text.bytes)
+        known[text] = reference
+        guard case .local(let steps) = reference else { return check(text, beside: members, in: schema) }
+        guard let target = index.value(at: steps) else { return note(.unresolved, text, members, schema) }
+        // It may lie under a member that no draft knows, such as `components`.
+        pending.append(target)
+    }
+
+    /// Null alone contradicts as well: nothing but null would be allowed.
+    private mutating func compare(
+        _ type: WellKnownType,
+        _ text: ByteString,
+        _ members: SchemaMembers,
         _ schema: JSONValue
     ) {
-        if isNew {
-            guard let target = index.value(at: steps) else { return note(.unresolved, text, types, schema) }
-            // It may lie under a member that no draft knows, such as `components`.
-            pending.append(target)
-        } else if found[Key(kind: .unresolved, reference: text)] != nil {
-            note(.unresolved, text, types, schema)
-        }
+        let types = members.types
+        guard !types.isEmpty, !types.contains(type.jsonType) else { return }
+        note(.contradiction(type), text, members, schema)
     }
 
     private mutating func note(
         _ kind: Flaw.Kind,
-        _ reference: ArraySlice<UInt8>,
-        _ types: [String],
+        _ reference: ByteString,
+        _ members: SchemaMembers,
         _ place: JSONValue
     ) {
         let key = Key(kind: kind, reference: reference)
-        var flaw = found[key] ?? Flaw(kind: kind, reference: reference, place: place, types: types)
-        if place.node < flaw.place.node {
+        let isNew = found[key] == nil
+        var flaw = found[key] ?? Flaw(kind: kind, reference: reference, place: place)
+        if isNew || place.node < flaw.place.node {
             flaw.place = place
-            flaw.types = types
+            flaw.types = members.types
         }
         flaw.count += 1
         found[key] = flaw

@@ -108,13 +108,16 @@ extension JSONValue {
     }
 
     /// Whether this is a string of exactly these scalars.
-    func isString(_ text: String) -> Bool {
+    func isString(_ text: String) -> Bool { isString(utf8: text.utf8) }
+
+    /// Whether this is a string of exactly these bytes.
+    func isString(utf8 text: some Collection<UInt8>) -> Bool {
         guard kind == .string else { return false }
-        if has(CSIMDJSON_HAS_ESCAPES) { return stringBytes?.elementsEqual(text.utf8) ?? false }
+        if has(CSIMDJSON_HAS_ESCAPES) { return stringBytes?.elementsEqual(text) ?? false }
         // Every member of every message comes by here, mostly to find that it is another one.
         let first = Int(entry.start) + 1
-        guard Int(entry.end) - 1 - first == text.utf8.count else { return false }
-        return zip(first..., text.utf8).allSatisfy { storage.text[$0] == $1 }
+        guard Int(entry.end) - 1 - first == text.count else { return false }
+        return zip(first..., text).allSatisfy { storage.text[$0] == $1 }
     }
 
     /// The pairs of an object.
