@@ -159,7 +159,11 @@ final class Pod {
 
     /// Starts the program under test.
     func startSidecar() throws -> ChildProcess {
-        let command = launcher + [Project.sidecar]
+        try startSidecar(command: launcher + [Project.sidecar])
+    }
+
+    /// Starts the program under test by another command.
+    func startSidecar(command: [String]) throws -> ChildProcess {
         let child = try ChildProcess(
             command[0],
             Array(command.dropFirst()),

@@ -1,0 +1,93 @@
+import Foundation
+import Testing
+
+/// The container image, started as the workload launcher starts it.
+@Suite struct ImageTests {
+    private static let program = "/app/airbyte-app/bin/airbyte-connector-sidecar"
+    /// The command of the launcher's pod.
+    private static let launcher = ["sh", "-c", "trap \"touch TERMINATED\" EXIT\n\(program)"]
+    /// Every way in which it can become the main process of a container: the launcher's, the same behind a runtime's
+    /// init, and the image's own entry point.
+    private static let commands = [launcher, ["tini", "--"] + launcher, [program]]
+
+    @Test func checkSucceeds() async throws {
+        let image = try await ContainerImage.shared
+        try await Pod.with("check") { pod in
+            let container = try pod.startContainer(image, Self.launcher)
+            let connector = try pod.startConnector(.sampleSource)
+            let outcome = try await pod.outcome(of: container.process)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.requests("success").count == 1)
+            #expect(outcome.isMarked)
+            #expect(await connector.exitCode == 0)
+            #expect(try owner(of: "TERMINATED", in: pod) == Container.userID)
+        }
+    }
+
+    @Test(arguments: Self.commands)
+    func terminationReachesTheSidecar(_ command: [String]) async throws {
+        let image = try await ContainerImage.shared
+        try await Pod.with("check") { pod in
+            let container = try pod.startContainer(image, command)
+            try pod.startConnector(.script("line still here\nsleep 60"))
+            #expect(try await container.process.waitForOutput("still here"))
+            try container.send(SIGTERM)
+            let outcome = try await pod.outcome(of: container.process)
+            #expect(outcome.exitCode == 143, "\(outcome)")
+            let failure = try #require(outcome.requests("failure").first)["body"]
+            #expect(failure["source"] == "airbyte_platform")
+            #expect(try #require(failure["reason"].text).contains("SIGTERM"))
+            #expect(outcome.isMarked)
+        }
+    }
+
+    /// The container stays until the sidecar has done its work.
+    @Test(arguments: Self.commands)
+    func terminationWaitsForTheSidecar(_ command: [String]) async throws {
+        let image = try await ContainerImage.shared
+        try await Pod.with("check") { pod in
+            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
+            let container = try pod.startContainer(image, command)
+            try pod.startConnector(.sampleSource)
+            try await pod.controlPlane.waitForArrival(of: "output")
+            try container.send(SIGTERM)
+            #expect(try await container.process.waitForOutput("finishing what is under way"))
+            try await pod.controlPlane.removeFaults()
+            let outcome = try await pod.outcome(of: container.process)
+            #expect(outcome.exitCode == 143, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.requests("success").count == 1)
+            #expect(outcome.isMarked)
+        }
+    }
+
+    /// A sidecar that cannot write its marker (killed by the kernel, say) still has the launcher's trap behind it.
+    @Test func launchersTrapRuns() async throws {
+        let image = try await ContainerImage.shared
+        try await Pod.with("check") { pod in
+            let container = try pod.startContainer(
+                image,
+                ["sh", "-c", "trap \"touch TERMINATED\" EXIT\nsh -c 'kill -KILL $$'"]
+            )
+            let outcome = try await pod.outcome(of: container.process)
+            #expect(outcome.exitCode == 137, "\(outcome)")
+            #expect(outcome.isMarked)
+        }
+    }
+
+    @Test func configurationIsTheImages() async throws {
+        let configuration = try await ContainerImage.shared.configuration()
+        #expect(configuration["config"]["User"] == "1000:1000")
+        #expect(configuration["config"]["WorkingDir"] == "/config")
+        #expect(configuration["config"]["Entrypoint"].elements == [.string(Self.program)])
+        #expect(configuration["rootfs"]["diff_ids"].elements.count == 2)
+    }
+
+    private func owner(of name: String, in pod: Pod) throws -> Int? {
+        let attributes = try FileManager.default.attributesOfItem(
+            atPath: pod.workspace.appendingPathComponent(name).path
+        )
+        return (attributes[.ownerAccountID] as? NSNumber)?.intValue
+    }
+}

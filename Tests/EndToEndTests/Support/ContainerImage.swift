@@ -1,0 +1,96 @@
+import Foundation
+
+/// The image that `scripts/image` makes, with the program under test in it; made once for all tests.
+///
+/// Needs root, Debian's tools (`scripts/install --with-tests`) and, the first time, a mirror of Debian's packages.
+struct ContainerImage: Sendable {
+    /// The image's files.
+    let root: URL
+    /// The image as an OCI layout.
+    let layout: URL
+
+    private static let building = Task { try await build() }
+
+    static var shared: ContainerImage {
+        get async throws { try await building.value }
+    }
+
+    private static func build() async throws -> ContainerImage {
+        let folder = URL(fileURLWithPath: Project.path(".build/image-test"))
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let log = folder.appendingPathComponent("build-\(UUID().uuidString).log")
+        let script = try ChildProcess(
+            Project.path("scripts/image"),
+            ["--binary", Project.sidecar, "--output", folder.path, "--reuse-base"],
+            environment: ProcessInfo.processInfo.environment,
+            log: log
+        )
+        let exitCode = await script.exitCode
+        let output = script.output
+        try FileManager.default.removeItem(at: log)
+        guard exitCode == 0 else { throw Trouble("scripts/image ended with \(exitCode): \(output)") }
+        return ContainerImage(
+            root: folder.appendingPathComponent("root"),
+            layout: folder.appendingPathComponent("oci")
+        )
+    }
+
+    /// The configuration in the layout: what a container runtime starts, and as whom.
+    func configuration() throws -> JSON {
+        let index = try JSON(parsing: text(of: layout.appendingPathComponent("index.json")))
+        let manifest = try blob(index["manifests"][0]["digest"])
+        return try blob(manifest["config"]["digest"])
+    }
+
+    private func blob(_ digest: JSON) throws -> JSON {
+        let name = try digest.text.orThrow("no digest").replacingOccurrences(of: ":", with: "/")
+        return try JSON(parsing: text(of: layout.appendingPathComponent("blobs/\(name)")))
+    }
+
+    private func text(of file: URL) throws -> String {
+        String(decoding: try Data(contentsOf: file), as: UTF8.self)
+    }
+}
+
+extension Pod {
+    /// Starts the sidecar's container: a command in the image, as process 1 of its own namespaces, as the user 1000.
+    func startContainer(_ image: ContainerImage, _ command: [String]) throws -> Container {
+        environment["AIRBYTE_CONFIG_DIR"] = "/config"
+        // The kubelet gives the volume to the pod's group (fsGroup); here, to the user.
+        for name in ["."] + (try FileManager.default.contentsOfDirectory(atPath: workspace.path)) {
+            try FileManager.default.setAttributes(
+                [.ownerAccountID: Container.userID, .groupOwnerAccountID: Container.userID],
+                ofItemAtPath: workspace.appendingPathComponent(name).path
+            )
+        }
+        return Container(
+            process: try startSidecar(
+                command: [Project.path("scripts/run-image"), image.root.path, workspace.path] + command
+            )
+        )
+    }
+}
+
+/// A container that runs.
+struct Container {
+    static let userID = 1000
+
+    /// What stands outside of the namespaces; ends with the exit code of process 1.
+    let process: ChildProcess
+
+    /// Sends a signal to process 1 and to nobody else, as a container runtime does.
+    func send(_ signal: Int32) throws {
+        let file = "/proc/\(process.pid)/task/\(process.pid)/children"
+        let children = try String(contentsOfFile: file, encoding: .utf8)
+        let first = children.split(whereSeparator: \.isWhitespace).compactMap { pid_t($0) }
+        guard first.count == 1 else { throw Trouble("not one process 1: \(children)") }
+        kill(first[0], signal)
+    }
+}
+
+extension Optional {
+    fileprivate func orThrow(_ text: String) throws -> Wrapped {
+        guard let self else { throw Trouble(text) }
+        return self
+    }
+}
