@@ -3,8 +3,11 @@ import Reactor
 
 /// Files with credentials or tokens: short, mounted beside the program, read at once.
 enum CredentialFile {
-    /// A profile with some hundred entries; tokens and keys have a few kilobytes.
-    static let longest = 262_144
+    /// A service account's file has about 2,400 bytes, a token some thousand.
+    static let longest = 65_536
+
+    /// A shared profile can have hundreds of entries.
+    static let longestProfile = 262_144
 
     enum Problem: Error {
         case missing
@@ -22,7 +25,7 @@ enum CredentialFile {
 
     /// The whole file. Links are followed, since Kubernetes mounts secrets behind them; what is no regular file, and
     /// could block, is refused.
-    static func read(_ path: String) throws(Problem) -> [UInt8] {
+    static func read(_ path: String, limit: Int = longest) throws(Problem) -> [UInt8] {
         let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard raw >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw .missing }
@@ -45,7 +48,7 @@ enum CredentialFile {
             }
             if count == 0 { return bytes }
             bytes += piece[..<count]
-            guard bytes.count <= longest else { throw .unreadable("is longer than \(longest) bytes") }
+            guard bytes.count <= limit else { throw .unreadable("is longer than \(limit) bytes") }
         }
     }
 }

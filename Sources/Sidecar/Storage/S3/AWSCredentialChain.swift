@@ -119,7 +119,8 @@ final class AWSCredentialChain {
     private static func profile(_ source: AWSCredentialSettings.Profile) throws(FileProblem) -> AWSProfile {
         func text(_ path: String) throws(FileProblem) -> String {
             do throws(CredentialFile.Problem) {
-                return String(decoding: try CredentialFile.read(path), as: UTF8.self)
+                let bytes = try CredentialFile.read(path, limit: CredentialFile.longestProfile)
+                return String(decoding: bytes, as: UTF8.self)
             } catch {
                 switch error {
                 case .missing: return ""

@@ -140,7 +140,7 @@ import Testing
         ask()
         #expect(transport.requests.isEmpty)
         let problem =
-            content.map { $0.isEmpty ? "is empty" : "is longer than any token" } ?? "cannot be opened: ENOENT"
+            content.map { $0.isEmpty ? "is empty" : "is longer than 65536 bytes" } ?? "does not exist"
         #expect(
             failures.first?.failure.message.hasSuffix(
                 "AZURE_FEDERATED_TOKEN_FILE=\(directory.path("token")) \(problem)"
