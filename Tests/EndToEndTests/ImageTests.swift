@@ -48,6 +48,9 @@ import Testing
         let image = try await ContainerImage.shared
         try await Pod.with("check") { pod in
             try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
+            // Where the signal goes nowhere, the test fails, instead of waiting for the default limits.
+            pod.environment["AIRBYTE_API_READ_TIMEOUT_SECONDS"] = "60"
+            pod.environment["AIRBYTE_API_MAX_RETRIES"] = "0"
             let container = try pod.startContainer(image, command)
             try pod.startConnector(.sampleSource)
             try await pod.controlPlane.waitForArrival(of: "output")

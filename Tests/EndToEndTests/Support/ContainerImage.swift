@@ -16,7 +16,9 @@ struct ContainerImage: Sendable {
     }
 
     private static func build() async throws -> ContainerImage {
-        let folder = URL(fileURLWithPath: Project.path(".build/image-test"))
+        // Beside the tests: whoever else builds in this checkout has a build folder of their own.
+        let folder = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent("image-test")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let log = folder.appendingPathComponent("build-\(UUID().uuidString).log")
         let script = try ChildProcess(
