@@ -60,11 +60,8 @@ final class JobLogUploader {
         batches.append(JSONWriter.object { event.write(to: &$0) })
         if batches.isCrowded, !isFailing {
             upload()
-        } else if timer == nil {
-            timer = scheduler.schedule(after: interval) { [weak self] in
-                self?.timer = nil
-                self?.upload()
-            }
+        } else {
+            uploadAfterInterval()
         }
     }
 
@@ -79,6 +76,14 @@ final class JobLogUploader {
         let handler = onClosed
         onClosed = nil
         handler?()
+    }
+
+    private func uploadAfterInterval() {
+        guard timer == nil else { return }
+        timer = scheduler.schedule(after: interval) { [weak self] in
+            self?.timer = nil
+            self?.upload()
+        }
     }
 
     private func upload() {
@@ -101,7 +106,12 @@ final class JobLogUploader {
             onTrouble("\(dropped) log lines are missing in \(store.name): it did not take them in time")
         }
         tellRelieved()
-        if onClosed != nil || batches.isCrowded { upload() }
+        if onClosed != nil || batches.isCrowded {
+            upload()
+        } else if !batches.isEmpty {
+            // Their interval may have ended while this document was under way.
+            uploadAfterInterval()
+        }
     }
 
     private func failed(_ failure: StorageFailure) {
@@ -118,11 +128,8 @@ final class JobLogUploader {
             guard retriesLeft > 0 else { return closed() }
             retriesLeft -= 1
             scheduler.schedule(after: Self.lastRetryDelay) { [weak self] in self?.upload() }
-        } else if timer == nil {
-            timer = scheduler.schedule(after: interval) { [weak self] in
-                self?.timer = nil
-                self?.upload()
-            }
+        } else {
+            uploadAfterInterval()
         }
     }
 

@@ -132,6 +132,18 @@ private final class SlowStore: ObjectStore {
         #expect(Set(store.keys).count == 1, "the same document again, not a second one")
     }
 
+    @Test func whatComesDuringASlowUploadHasItsIntervalToo() throws {
+        log("one")
+        scheduler.advance(by: .seconds(60))
+        log("two")
+        scheduler.advance(by: .seconds(60))
+        #expect(store.underWay == 1, "the first document is still under way")
+        store.answer()
+        scheduler.advance(by: .seconds(60))
+        store.answer()
+        #expect(try store.messages() == ["one", "two"])
+    }
+
     @Test func troubleIsToldOnce() {
         log("one")
         for _ in 0..<5 {

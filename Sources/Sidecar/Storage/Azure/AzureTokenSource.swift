@@ -1,6 +1,5 @@
 import AirbyteProtocol
 import CurlTransport
-import Glibc
 import Reactor
 
 /// Fetches tokens for a workload identity: the pod's own token, which a file holds, is exchanged for one of Entra ID.
