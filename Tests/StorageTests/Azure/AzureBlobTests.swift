@@ -135,7 +135,7 @@ import Testing
 
     @Test func tamperedBodyIsRefused() throws {
         try server.control(#"{"containers": ["output"]}"#)
-        let meddler = Meddler(transport) { $0.body?[1] ^= 1 }
+        let meddler = Tampering(transport) { $0.body?[1] ^= 1 }
         let message = try #require(try put([1, 2, 3], "k", in: store(over: meddler)))
         #expect(message.contains("400 Md5Mismatch"))
         #expect(try server.read(container: "output", key: "k") == nil)
@@ -144,7 +144,7 @@ import Testing
     @Test(arguments: ["x-ms-blob-content-type", "Content-MD5", "x-ms-date", "x-ms-version", "Content-Type"])
     func tamperedFieldIsRefused(_ name: String) throws {
         try server.control(#"{"containers": ["output"]}"#)
-        let meddler = Meddler(transport) { request in
+        let meddler = Tampering(transport) { request in
             for index in request.headers.indices where request.headers[index].name == name {
                 request.headers[index].value =
                     name == "x-ms-date" ? HTTPDate.text(secondsSince1970: later) : "x"
@@ -279,29 +279,5 @@ import Testing
         let message = try #require(try put(bytes(11), "k", in: store()))
         #expect(message.contains("413 RequestBodyTooLarge"))
         #expect(try server.requests().count == 1, "no second try")
-    }
-}
-
-/// Changes requests on their way.
-private final class Meddler: HTTPTransport {
-    private let transport: any HTTPTransport
-    private let change: (inout HTTPRequest) -> Void
-
-    init(_ transport: any HTTPTransport, _ change: @escaping (inout HTTPRequest) -> Void) {
-        self.transport = transport
-        self.change = change
-    }
-
-    func send(
-        _ request: HTTPRequest,
-        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
-    ) -> HTTPExchangeID {
-        var request = request
-        change(&request)
-        return transport.send(request, completion: completion)
-    }
-
-    func cancel(_ exchange: HTTPExchangeID) {
-        transport.cancel(exchange)
     }
 }

@@ -332,28 +332,6 @@ private final class Lines: LogHandler, @unchecked Sendable {
     func log(event: Logging.LogEvent) { text += "\(event.message)\n" }
 }
 
-/// Changes requests on their way.
-private final class Tampering: HTTPTransport {
-    private let transport: any HTTPTransport
-    private let change: (inout HTTPRequest) -> Void
-
-    init(_ transport: any HTTPTransport, _ change: @escaping (inout HTTPRequest) -> Void) {
-        self.transport = transport
-        self.change = change
-    }
-
-    func send(
-        _ request: HTTPRequest,
-        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
-    ) -> HTTPExchangeID {
-        var request = request
-        change(&request)
-        return transport.send(request, completion: completion)
-    }
-
-    func cancel(_ exchange: HTTPExchangeID) { transport.cancel(exchange) }
-}
-
 extension HTTPRequest {
     fileprivate func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 }

@@ -114,29 +114,9 @@ import Testing
     }
 
     @Test func tamperedBodyIsRefused() throws {
-        let carrier = Tampering(transport)
+        let carrier = Tampering(transport) { $0.body?[0] ^= 1 }
         let message = try put([1, 2, 3], "/tampered", in: store(keys(server.facts.owner), over: carrier))
         #expect(message?.contains("400 XAmzContentSHA256Mismatch") == true, "\(message ?? "stored")")
         #expect(try server.read(bucket: "output", key: "/tampered") == nil)
     }
-}
-
-/// Changes every body's first byte on its way.
-private final class Tampering: HTTPTransport {
-    private let transport: any HTTPTransport
-
-    init(_ transport: any HTTPTransport) {
-        self.transport = transport
-    }
-
-    func send(
-        _ request: HTTPRequest,
-        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
-    ) -> HTTPExchangeID {
-        var request = request
-        request.body?[0] ^= 1
-        return transport.send(request, completion: completion)
-    }
-
-    func cancel(_ exchange: HTTPExchangeID) { transport.cancel(exchange) }
 }
