@@ -49,7 +49,9 @@ struct CurlFailure {
             isTunnelRefused ? .connect : (isMalformedChunk ? .protocolViolation : .interrupted)
         // The schemes are checked before, so an "unsupported protocol" is an answer that is not HTTP/1.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING,
-            CURLE_FILESIZE_EXCEEDED, CURLE_WRITE_ERROR:
+            CURLE_FILESIZE_EXCEEDED, CURLE_WRITE_ERROR,
+            // The peer is known for HTTP/1.0, which has no chunked coding.
+            CURLE_UPLOAD_FAILED:
             .protocolViolation
         case CURLE_URL_MALFORMAT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION,
             CURLE_NOT_BUILT_IN:

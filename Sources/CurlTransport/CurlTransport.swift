@@ -177,6 +177,7 @@ extension CurlTransport {
     /// Hands the exchange to libcurl, which begins with it at the next tick.
     private func start(_ exchange: Exchange) {
         do throws(HTTPTransportError) {
+            try exchange.checkEmptyBody()
             let handle: EasyHandle
             if let spare = spares.popLast() { handle = spare } else { handle = try EasyHandle() }
             try handle.prepare(for: exchange, timeout: exchange.deadline - reactor.now, options: options)
@@ -258,9 +259,13 @@ extension CurlTransport {
                     "\(exchange.origin): the connection was closed in the middle of the answer's head"
                 return .failure(HTTPTransportError(kind: .interrupted, message: message))
             }
-            let status = handle.number(CURLINFO_RESPONSE_CODE)
-            return .success(HTTPResponse(status: status, headers: exchange.head.headers, body: exchange.body))
+            return .success(exchange.response)
         }
+        // Of a request that was refused before its end, the rest may fail to be sent; what was said counts.
+        if code == CURLE_SEND_ERROR, exchange.isRefusedEarly {
+            return .success(exchange.response)
+        }
+        if let error = exchange.bodyError { return .failure(error) }
         let failure = CurlFailure(
             code: code,
             detail: handle.detail,

@@ -80,11 +80,12 @@ final class EasyHandle {
         }
     }
 
-    private func prepareMethod(_ method: String, body: [UInt8]?) {
+    private func prepareMethod(_ method: String, body: HTTPRequestBody?) {
         if let body {
             // An upload has no Content-Type of its own, where libcurl's POST claims to be a form.
             set(CURLOPT_UPLOAD, 1)
-            note(ccurl_easy_set_offset(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(body.count)))
+            // A length of −1 has libcurl choose the chunked coding.
+            note(ccurl_easy_set_offset(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(body.count ?? -1)))
         } else if method == "HEAD" {
             set(CURLOPT_NOBODY, 1)
         }

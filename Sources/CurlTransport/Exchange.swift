@@ -22,7 +22,8 @@ final class Exchange {
     private(set) var body: [UInt8] = []
     /// Why we ended the transfer ourselves.
     private(set) var refusal: String?
-    private var sentBytes = 0
+    private var bodyProblem: HTTPBodyError?
+    private var cursor: BodyCursor
 
     init(
         id: HTTPExchangeID,
@@ -33,17 +34,41 @@ final class Exchange {
     ) {
         self.id = id
         self.request = request
+        cursor = BodyCursor(request.body)
         self.origin = origin
         self.deadline = deadline
         self.maximumResponseBytes = maximumResponseBytes
     }
 
-    /// The bytes that libcurl is to send; nil for none and no `Content-Length` either.
+    /// What libcurl is to send; nil for nothing and no `Content-Length` either.
     ///
     /// RFC 9110, section 8.6: methods that usually bring a body say that theirs is empty.
-    var bodyToSend: [UInt8]? {
+    var bodyToSend: HTTPRequestBody? {
         if let body = request.body { return body }
-        return ["POST", "PUT", "PATCH"].contains(request.method) ? [] : nil
+        return ["POST", "PUT", "PATCH"].contains(request.method) ? .bytes([]) : nil
+    }
+
+    /// What has come of the answer; only the final head must be complete.
+    var response: HTTPResponse { HTTPResponse(status: head.status, headers: head.headers, body: body) }
+
+    /// Whether the server has refused the request before it has seen all of it.
+    var isRefusedEarly: Bool { head.isComplete && head.status >= 300 }
+
+    /// Has a generated body of no bytes prove that it is one: libcurl never asks for it.
+    func checkEmptyBody() throws(HTTPTransportError) {
+        guard case .generated(let body) = request.body, body.count == 0 else { return }
+        withUnsafeTemporaryAllocation(byteCount: 1, alignment: 1) { _ = send(into: $0) }
+        if let error = bodyError { throw error }
+    }
+
+    /// Why the request's body could not be sent, as the exchange's end.
+    var bodyError: HTTPTransportError? {
+        bodyProblem.map { problem in
+            HTTPTransportError(
+                kind: .bodyUnavailable,
+                message: "\(origin): the request's body is not available: \(problem.message)"
+            )
+        }
     }
 
     /// Takes a piece of the answer's head; false ends the transfer.
@@ -63,22 +88,23 @@ final class Exchange {
         return true
     }
 
-    /// Fills libcurl's buffer with the next bytes of the request's body; none are left at zero.
-    fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int {
-        guard let body = request.body else { return 0 }
-        let count = min(buffer.count, body.count - sentBytes)
-        body.withUnsafeBytes { bytes in
-            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[sentBytes..<sentBytes + count]))
-        }
-        sentBytes += count
-        return count
+    /// Begins an attempt, which may be the second one, on a fresh connection.
+    fileprivate func beginSending() {
+        cursor.rewind()
+        bodyProblem = nil
     }
 
-    /// Goes back in the request's body, for a second try on a fresh connection.
-    fileprivate func seek(to offset: Int) -> Bool {
-        guard 0...(request.body?.count ?? 0) ~= offset else { return false }
-        sentBytes = offset
-        return true
+    /// Fills libcurl's buffer with the next bytes of the request's body; none are left at zero, and nil ends the
+    /// transfer.
+    fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        // libcurl itself stops after such an answer only if the server keeps the connection.
+        guard !isRefusedEarly else { return 0 }
+        do throws(HTTPBodyError) {
+            return try cursor.read(into: buffer)
+        } catch {
+            bodyProblem = error
+            return nil
+        }
     }
 }
 
@@ -96,14 +122,28 @@ extension Exchange {
             let piece = UnsafeRawBufferPointer(start: bytes, count: size * count)
             return Exchange.from(user).receive(body: piece) ? piece.count : 0
         }
+        attachBody(to: easy, reference)
+    }
+
+    private func attachBody(to easy: UnsafeMutableRawPointer, _ reference: UnsafeMutableRawPointer) {
         ccurl_easy_set_pointer(easy, CURLOPT_READDATA, reference)
         ccurl_easy_set_read_function(easy) { buffer, size, count, user in
-            Exchange.from(user).send(into: UnsafeMutableRawBufferPointer(start: buffer, count: size * count))
+            let buffer = UnsafeMutableRawBufferPointer(start: buffer, count: size * count)
+            return Exchange.from(user).send(into: buffer) ?? Int(CURL_READFUNC_ABORT)
         }
+        // Every attempt comes by here. libcurl does not go back by itself when it has read bytes of the body, but
+        // none of them has left before the connection turned out to be dead.
+        ccurl_easy_set_pointer(easy, CURLOPT_PREREQDATA, reference)
+        ccurl_easy_set_prereq_function(easy) { user, _, _, _, _ in
+            Exchange.from(user).beginSending()
+            return CURL_PREREQFUNC_OK
+        }
+        // Without this libcurl gives up where it does go back; it goes to the beginning only.
         ccurl_easy_set_pointer(easy, CURLOPT_SEEKDATA, reference)
         ccurl_easy_set_seek_function(easy) { user, offset, whence in
-            let done = whence == SEEK_SET && Exchange.from(user).seek(to: Int(offset))
-            return done ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL
+            guard whence == SEEK_SET && offset == 0 else { return CURL_SEEKFUNC_FAIL }
+            Exchange.from(user).beginSending()
+            return CURL_SEEKFUNC_OK
         }
     }
 

@@ -16,13 +16,30 @@ public struct HTTPRequest: Sendable {
     public var url: String
     /// `Content-Length`, `Transfer-Encoding` and `Expect` are left out: the transport says what it does itself.
     public var headers: [HTTPHeader]
-    /// The body's bytes; nil sends none.
-    public var body: [UInt8]?
+    /// What is sent after the head; nil sends none.
+    public var body: HTTPRequestBody?
     /// The longest time until the connection stands.
     public var connectTimeout: Duration
     /// The longest time for the whole exchange, the connection included.
     public var totalTimeout: Duration
 
+    public init(
+        method: String,
+        url: String,
+        headers: [HTTPHeader] = [],
+        body: HTTPRequestBody,
+        connectTimeout: Duration,
+        totalTimeout: Duration
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.body = body
+        self.connectTimeout = connectTimeout
+        self.totalTimeout = totalTimeout
+    }
+
+    /// A request whose body, if there is one, is in memory.
     public init(
         method: String,
         url: String,
@@ -34,9 +51,18 @@ public struct HTTPRequest: Sendable {
         self.method = method
         self.url = url
         self.headers = headers
-        self.body = body
+        self.body = body.map { .bytes($0) }
         self.connectTimeout = connectTimeout
         self.totalTimeout = totalTimeout
+    }
+
+    /// The body's bytes, where they are in memory; nil for none, and for a body that is generated.
+    public var bodyBytes: [UInt8]? {
+        get {
+            guard case .bytes(let bytes) = body else { return nil }
+            return bytes
+        }
+        set { body = newValue.map { .bytes($0) } }
     }
 }
 
@@ -76,11 +102,17 @@ public struct HTTPTransportError: Error, Hashable, Sendable {
         case protocolViolation
         /// The request itself cannot be sent (a malformed URL, an unsupported scheme).
         case invalidRequest
+        /// The request's body could not be generated, or was not as long as announced. Nothing is wrong with the
+        /// connection.
+        case bodyUnavailable
     }
 
     public var kind: Kind
     /// One line for people: what failed, on which host.
     public var message: String
+
+    /// Whether sending the same request again can help: not where the request itself is at fault.
+    public var isTemporary: Bool { kind != .invalidRequest && kind != .bodyUnavailable }
 
     public init(kind: Kind, message: String) {
         self.kind = kind

@@ -19,6 +19,9 @@ enum RequestRules {
         guard isToken(request.method) else {
             throw refuse("\(origin): the request's method is not an HTTP method")
         }
+        if let count = request.body?.count, count < 0 {
+            throw refuse("\(origin): a body of \(count) bytes cannot be sent")
+        }
         for header in request.headers {
             guard isToken(header.name) else {
                 throw refuse(

@@ -10,7 +10,8 @@ struct ResponseHead {
 
     /// The fields in the order of their arrival.
     private(set) var headers: [HTTPHeader] = []
-    private var status = 0
+    /// The status of the answer whose head has begun, which can be an interim one; zero before any.
+    private(set) var status = 0
     private var bytes = 0
     private var progress = Progress.expectsStatusLine
 

@@ -5,6 +5,8 @@ struct ReceivedRequest: Sendable {
     /// The request line and the fields, without line ends.
     var lines: [String]
     var body: [UInt8]
+    /// The lengths of the body's chunks, the empty one at its end included; nil for a body that has none.
+    var chunks: [Int]?
 
     func header(_ name: String) -> String? {
         let prefix = name.lowercased() + ":"
@@ -29,6 +31,9 @@ final class ServerConnection {
     func readRequest() -> ReceivedRequest? {
         guard let lines = readHead() else { return nil }
         var request = ReceivedRequest(lines: lines, body: [])
+        if request.header("Transfer-Encoding") == "chunked" {
+            return readChunks(into: &request) ? request : nil
+        }
         let length = request.header("Content-Length").flatMap { Int($0) } ?? 0
         while buffered.count < length {
             guard fill() else { return nil }
@@ -36,6 +41,34 @@ final class ServerConnection {
         request.body = Array(buffered.prefix(length))
         buffered.removeFirst(length)
         return request
+    }
+
+    /// RFC 9112, section 7.1; extensions and trailers, which nobody sends here, are not understood.
+    private func readChunks(into request: inout ReceivedRequest) -> Bool {
+        var chunks: [Int] = []
+        while true {
+            guard let line = readLine(), let length = Int(line, radix: 16) else { return false }
+            chunks.append(length)
+            while buffered.count < length + 2 {
+                guard fill() else { return false }
+            }
+            request.body += buffered.prefix(length)
+            guard Array(buffered[length..<length + 2]) == Array("\r\n".utf8) else { return false }
+            buffered.removeFirst(length + 2)
+            guard length > 0 else { break }
+        }
+        request.chunks = chunks
+        return true
+    }
+
+    private func readLine() -> String? {
+        while true {
+            if let end = buffered.firstRange(of: Array("\r\n".utf8)) {
+                defer { buffered.removeFirst(end.upperBound) }
+                return String(decoding: buffered[..<end.lowerBound], as: UTF8.self)
+            }
+            guard fill() else { return nil }
+        }
     }
 
     /// Only the head: the body stays in the socket.

@@ -99,6 +99,17 @@ func request(
     )
 }
 
+/// The same with a body that is made while it is sent.
+func request(_ method: String, _ url: String, body: HTTPGeneratedBody) -> HTTPRequest {
+    HTTPRequest(
+        method: method,
+        url: url,
+        body: .generated(body),
+        connectTimeout: .seconds(50),
+        totalTimeout: .seconds(50)
+    )
+}
+
 /// Where threads of servers leave what the test looks at.
 final class Recorder<Element: Sendable>: Sendable {
     private let elements = Mutex<[Element]>([])

@@ -47,6 +47,10 @@ static inline CURLcode ccurl_easy_set_seek_function(CURL *easy, curl_seek_callba
     return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, function);
 }
 
+static inline CURLcode ccurl_easy_set_prereq_function(CURL *easy, curl_prereq_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
+}
+
 static inline CURLcode ccurl_easy_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -13,9 +13,9 @@ extension CallOutcome {
         switch result {
         case .failure(let error):
             self =
-                error.kind == .invalidRequest
-                ? .refused("\(call) cannot be sent: \(error.message)")
-                : .unavailable("\(call) failed: \(error.message)", retryAfter: nil)
+                error.isTemporary
+                ? .unavailable("\(call) failed: \(error.message)", retryAfter: nil)
+                : .refused("\(call) cannot be sent: \(error.message)")
         case .success(let response):
             self.init(response, call: call, quotingBody: quotingBody)
         }

@@ -123,7 +123,7 @@ final class StorageRequester {
                 case .success(let response): take(response)
                 case .failure(let error):
                     let failure = StorageFailure(message: "\(what) failed: \(error.message)")
-                    if error.kind == .invalidRequest { return completion(.failure(failure)) }
+                    guard error.isTemporary else { return completion(.failure(failure)) }
                     retry(failure, retryAfter: nil)
                 }
             }

@@ -54,5 +54,5 @@ extension HTTPRequest {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 
-    var bodyText: String { String(decoding: body ?? [], as: UTF8.self) }
+    var bodyText: String { String(decoding: bodyBytes ?? [], as: UTF8.self) }
 }

@@ -135,7 +135,7 @@ import Testing
 
     @Test func tamperedBodyIsRefused() throws {
         try server.control(#"{"containers": ["output"]}"#)
-        let meddler = Tampering(transport) { $0.body?[1] ^= 1 }
+        let meddler = Tampering(transport) { $0.bodyBytes?[1] ^= 1 }
         let message = try #require(try put([1, 2, 3], "k", in: store(over: meddler)))
         #expect(message.contains("400 Md5Mismatch"))
         #expect(try server.read(container: "output", key: "k") == nil)

@@ -229,10 +229,10 @@ import Testing
     @Test func aTamperedBodyIsRefused() throws {
         let content = Array("CONTENT".utf8)
         let carrier = Tampering(transport) { request in
-            guard let body = request.body, let range = Data(body).firstRange(of: Data(content)) else {
+            guard let body = request.bodyBytes, let range = Data(body).firstRange(of: Data(content)) else {
                 return
             }
-            request.body?[range.lowerBound] ^= 1
+            request.bodyBytes?[range.lowerBound] ^= 1
         }
         let message = try #require(try put(content, "/tampered", in: store(.account, through: carrier)))
         #expect(message.contains("400 invalid: Provided md5Hash does not match the calculated hash."))
@@ -241,8 +241,8 @@ import Testing
 
     @Test func aTamperedChunkIsDeletedAgain() throws {
         let carrier = Tampering(transport) { request in
-            guard request.method == "PUT", let body = request.body, !body.isEmpty else { return }
-            request.body?[0] ^= 1
+            guard request.method == "PUT", let body = request.bodyBytes, !body.isEmpty else { return }
+            request.bodyBytes?[0] ^= 1
         }
         let message = try #require(
             try put(random(5_000_000), "/tampered", in: store(.account, through: carrier))

@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func tamperedBodyIsRefused() throws {
-        let carrier = Tampering(transport) { $0.body?[0] ^= 1 }
+        let carrier = Tampering(transport) { $0.bodyBytes?[0] ^= 1 }
         let message = try put([1, 2, 3], "/tampered", in: store(keys(server.facts.owner), over: carrier))
         #expect(message?.contains("400 XAmzContentSHA256Mismatch") == true, "\(message ?? "stored")")
         #expect(try server.read(bucket: "output", key: "/tampered") == nil)

@@ -95,7 +95,7 @@ import Testing
         for size in [4_194_304, 4_194_304, 611_392] {
             let request = try #require(transport.requests.last)
             #expect(transport.unanswered == 1)
-            #expect(request.body?.count == size)
+            #expect(request.bodyBytes?.count == size)
             #expect(request.header("Content-MD5") != nil)
             let parts = request.url.split(separator: "=")
             #expect(request.url.contains("/output/%2Fworkload%2Foutput%2Fw?comp=block&blockid="))
@@ -212,7 +212,7 @@ import Testing
         put(try store())
         refuse(404, "ContainerNotFound")
         #expect(transport.calls.last == "PUT /output?restype=container")
-        #expect(transport.requests[1].body == [])
+        #expect(transport.requests[1].bodyBytes == [])
         refuse(status, "ContainerAlreadyExists")
         #expect(transport.calls[2] == transport.calls[0])
         transport.answer(201)

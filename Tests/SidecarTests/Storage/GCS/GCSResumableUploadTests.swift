@@ -33,12 +33,12 @@ import Testing
 
     private func expectChunk(_ part: Range<Int>, _ location: SourceLocation = #_sourceLocation) {
         #expect(range == rangeOf(part), sourceLocation: location)
-        #expect(world.last.body.map { $0[...] } == content[part], sourceLocation: location)
+        #expect(world.last.bodyBytes.map { $0[...] } == content[part], sourceLocation: location)
     }
 
     private func expectQuery(_ location: SourceLocation = #_sourceLocation) {
         #expect(range == "bytes */\(content.count)", sourceLocation: location)
-        #expect(world.last.body == [], sourceLocation: location)
+        #expect(world.last.bodyBytes == [], sourceLocation: location)
     }
 
     private func finish(from offset: Int) {

@@ -1,0 +1,73 @@
+import CurlTransport
+import Synchronization
+
+/// A body whose every byte tells its place, and what its readers were asked.
+final class PatternSource: Sendable {
+    enum Event: Hashable, Sendable {
+        case made
+        case asked(limit: Int)
+        case ended
+        case released
+    }
+
+    let log = Recorder<Event>()
+    private let length: Int64
+    private let piece: Int?
+    private let failure: (at: Int64, error: HTTPBodyError)?
+
+    /// Readers give `piece` bytes at once, or as many as they are asked for, and `length` in all. Those with a
+    /// failure throw when so many bytes are gone.
+    init(_ length: Int, piece: Int? = nil, failure: (at: Int64, error: HTTPBodyError)? = nil) {
+        self.length = Int64(length)
+        self.piece = piece
+        self.failure = failure
+    }
+
+    func body(count: Int64?) -> HTTPGeneratedBody {
+        HTTPGeneratedBody(count: count) {
+            let reader = Reader(self)
+            return { (piece: inout [UInt8], limit: Int) throws(HTTPBodyError) in
+                try reader.read(into: &piece, limit: limit)
+            }
+        }
+    }
+
+    var largestLimit: Int {
+        log.all.map { if case .asked(let limit) = $0 { limit } else { 0 } }.max() ?? 0
+    }
+
+    static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { byte(at: Int64($0)) } }
+
+    /// Repeats at no power of two, so that a mistaken place shows.
+    private static func byte(at place: Int64) -> UInt8 { UInt8(place % 251) }
+
+    private final class Reader {
+        private let source: PatternSource
+        private var place: Int64 = 0
+        private var hasEnded = false
+
+        init(_ source: PatternSource) {
+            self.source = source
+            source.log.append(.made)
+        }
+
+        deinit { source.log.append(.released) }
+
+        func read(into piece: inout [UInt8], limit: Int) throws(HTTPBodyError) {
+            precondition(piece.isEmpty && limit > 0 && !hasEnded, "a reader was asked in a wrong way")
+            source.log.append(.asked(limit: limit))
+            if let failure = source.failure, place >= failure.at {
+                hasEnded = true
+                throw failure.error
+            }
+            let end = min(source.length, place + Int64(source.piece ?? limit))
+            piece.reserveCapacity(Int(end - place))
+            while place < end {
+                piece.append(PatternSource.byte(at: place))
+                place += 1
+            }
+            hasEnded = piece.isEmpty
+            if hasEnded { source.log.append(.ended) }
+        }
+    }
+}
