@@ -25,6 +25,7 @@ let package = Package(
         .target(name: "CLinux"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(name: "CXXHash"),
         .target(name: "CUtf8proc", linkerSettings: [.linkedLibrary("utf8proc")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
@@ -32,7 +33,7 @@ let package = Package(
         .target(name: "Reactor", dependencies: ["CUring", "CInotify", "CLinux"], swiftSettings: strict),
         .target(
             name: "AirbyteProtocol",
-            dependencies: ["CSimdjson", "CUtf8proc"],
+            dependencies: ["CSimdjson", "CUtf8proc", "CXXHash"],
             swiftSettings: memorySafe
         ),
         .target(name: "CurlTransport", dependencies: ["Reactor", "CCurl"], swiftSettings: strict),

@@ -8,8 +8,19 @@ enum LoneSurrogates {
 
     /// Changes the first `count` bytes in place. What is no JSON does not become JSON.
     static func replace(in text: inout [UInt8], count: Int) {
+        _ = replace(in: &text, count: count, until: count)
+    }
+
+    /// Changes a text that goes on, as far as what comes next makes no difference; returns how many bytes that are. What
+    /// follows them has to be handed in again, with what comes next behind it.
+    static func replaceSettled(in text: inout [UInt8]) -> Int {
+        replace(in: &text, count: text.count, until: text.count - (2 * questionMark.count - 1))
+    }
+
+    /// Changes all that begins before `limit`; returns where it stopped.
+    private static func replace(in text: inout [UInt8], count: Int, until limit: Int) -> Int {
         var index = 0
-        while index < count {
+        while index < limit {
             guard text[index] == UInt8(ascii: "\\") else {
                 index += 1
                 continue
@@ -24,6 +35,7 @@ enum LoneSurrogates {
                 index += 6
             }
         }
+        return min(index, count)
     }
 
     private enum Half {

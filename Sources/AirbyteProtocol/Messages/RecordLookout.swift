@@ -1,26 +1,58 @@
-/// Tells lines that may hold a customer's data from lines for people.
-enum RecordLookout {
+import Glibc
+
+/// Tells lines that may hold a customer's data from lines for people. Takes a line in pieces, cut anywhere.
+struct RecordLookout {
     /// How every connector's libraries begin a `RECORD` message.
     private static let beginning = Array(#"{"type":"record","record":"#.utf8)
 
     /// Whether the beginning of a record stands anywhere in the line; white space and letter case do not count.
+    private(set) var hasFound = false
+
+    /// How much of the beginning stands right before the next byte.
+    private var matched = 0
+
+    /// Whether the beginning of a record stands anywhere in the line.
     static func suspects(_ line: [UInt8]) -> Bool {
-        var matched = 0
-        for byte in line {
-            switch byte {
-            case 0x09...0x0D, 0x20: continue
-            default: break
-            }
-            let lowerCase = 0x41...0x5A ~= byte ? byte | 0x20 : byte
-            if lowerCase == beginning[matched] {
-                matched += 1
-                if matched == beginning.count { return true }
-            } else {
-                // The opening brace stands nowhere else in the beginning, so that a match can only restart
-                // with one.
-                matched = lowerCase == beginning[0] ? 1 : 0
+        var lookout = RecordLookout()
+        unsafe lookout.look(at: line.span.bytes)
+        return lookout.hasFound
+    }
+
+    /// Takes the line's next bytes.
+    mutating func look(at bytes: RawSpan) {
+        guard !hasFound else { return }
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            let beginning = Self.beginning
+            var index = 0
+            while index < bytes.count {
+                if matched == 0 {
+                    // All that is no brace is stepped over at once.
+                    let brace = Int32(beginning[0])
+                    guard let found = unsafe memchr(base + index, brace, bytes.count - index) else { return }
+                    index = unsafe UnsafeRawPointer(found) - base + 1
+                    matched = 1
+                    continue
+                }
+                step(unsafe bytes[index], beginning)
+                if hasFound { return }
+                index += 1
             }
         }
-        return false
+    }
+
+    private mutating func step(_ byte: UInt8, _ beginning: [UInt8]) {
+        switch byte {
+        case 0x09...0x0D, 0x20: return
+        default: break
+        }
+        let lowerCase = 0x41...0x5A ~= byte ? byte | 0x20 : byte
+        if lowerCase == beginning[matched] {
+            matched += 1
+            hasFound = matched == beginning.count
+        } else {
+            // The opening brace stands nowhere else in the beginning, so that a match can only restart with one.
+            matched = lowerCase == beginning[0] ? 1 : 0
+        }
     }
 }

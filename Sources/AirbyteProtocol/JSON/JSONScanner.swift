@@ -1,0 +1,496 @@
+/// What a scanner finds in a text, told in the text's order.
+protocol JSONScannerHandler {
+    /// A value begins: the root, an element, or what belongs to the key that was told last. `offset` is that of its
+    /// first byte.
+    mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest
+
+    /// The next bytes of a value that is to be kept, as they stand in the text.
+    mutating func content(_ bytes: RawSpan)
+
+    /// The value that began last, and has not ended yet, ends before `offset`. `isEmpty` is true for objects and arrays
+    /// without members. The answer false refuses the text.
+    mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool
+
+    /// A key, as it stands between its quotes; not whole where it is longer than `JSONScanner.longestKey`.
+    mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool)
+}
+
+/// What a handler wants to know of a value.
+enum JSONScanInterest {
+    /// Only where it ends: what is within is checked and not told.
+    case skip
+    /// Its bytes, from the first to the last; what is within is not told.
+    case keep
+    /// The members of an object or the elements of an array.
+    case enter
+    /// Nothing more of the text.
+    case refuse
+}
+
+/// Validates a JSON text (RFC 8259) that comes in pieces, cut anywhere, and holds none of it.
+///
+/// Accepts the texts that `JSONParser` does: what follows the first value is not looked at. UTF-8 need not be repaired,
+/// since a repair changes nothing but what stands within strings.
+struct JSONScanner<Handler: JSONScannerHandler> {
+    enum Status {
+        case open
+        /// The first value is complete; whatever follows does not count.
+        case complete
+        /// Not JSON, or refused by the handler.
+        case invalid
+    }
+
+    private(set) var status = Status.open
+    var handler: Handler
+
+    /// Whether an escaped surrogate (`\ud83d`) was met, with a partner or without.
+    private(set) var hasSurrogateEscapes = false
+
+    /// What may come next.
+    private enum State {
+        case value
+        /// A value or the array's end.
+        case firstElement
+        case key
+        /// A key or the object's end.
+        case firstKey
+        case colon
+        /// A comma or the innermost value's end.
+        case next
+        /// Within a string.
+        case text
+        case escape
+        case hexadecimal
+        case number
+        case literal
+    }
+
+    /// Where in a number the text is.
+    private enum NumberState {
+        case minus
+        case zero
+        case integer
+        case point
+        case fraction
+        case exponent
+        case exponentSign
+        case exponentDigits
+
+        var mayEnd: Bool {
+            switch self {
+            case .zero, .integer, .fraction, .exponentDigits: true
+            case .minus, .point, .exponent, .exponentSign: false
+            }
+        }
+    }
+
+    private var state = State.value
+    private var depth = 0
+    /// Of each open object or array whether it is an object, the outermost first.
+    private var isObject: [Bool] = []
+    /// The depth at which the value stands whose inside is not told; nil outside of one.
+    private var silentDepth: Int?
+    /// Whether the value that began last, told and not ended, is to be kept.
+    private var keeps = false
+    /// Where it begins in the present piece.
+    private var keepStart = 0
+
+    private var stringIsKey = false
+    private var stringHasEscapes = false
+    private var hexadecimalDigits = 0
+    private var firstHexadecimalDigit: UInt8 = 0
+    private var number = NumberState.minus
+    private var literal: StaticString = "null"
+    private var literalPosition = 0
+    /// The beginning of a key that was cut at the end of a piece.
+    private var keyStart: [UInt8] = []
+    private var keyIsWhole = true
+
+    /// A key that is cut between pieces is held up to this many bytes: no key that means anything is longer, even with
+    /// all its characters escaped.
+    static var longestKey: Int { 256 }
+
+    init(handler: Handler) {
+        self.handler = handler
+        isObject.reserveCapacity(JSONDocument.maximumDepth)
+    }
+
+    /// Takes the next bytes; `offset` is that of the first.
+    mutating func scan(_ bytes: RawSpan, at offset: UInt64) {
+        guard status == .open else { return }
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return }
+            var piece = unsafe JSONPiece(
+                base: base.assumingMemoryBound(to: UInt8.self),
+                count: bytes.count,
+                offset: offset
+            )
+            keepStart = 0
+            unsafe run(&piece)
+            unsafe endPiece(piece)
+        }
+    }
+
+    /// Ends the text: a number can be complete without a byte that follows it.
+    mutating func finish(at offset: UInt64) {
+        guard status == .open else { return }
+        if state == .number, depth == 0, number.mayEnd, handler.endValue(at: offset, isEmpty: false) {
+            status = .complete
+        } else {
+            status = .invalid
+        }
+    }
+}
+
+/// The bytes at hand.
+@unsafe private struct JSONPiece {
+    let base: UnsafePointer<UInt8>
+    let count: Int
+    /// That of the first byte in the text.
+    let offset: UInt64
+    /// The next byte.
+    var index = 0
+    /// Where the key begins that is being read, or the rest of it that is in this piece.
+    var keyStart = 0
+
+    /// The offset of the next byte in the text.
+    var position: UInt64 { unsafe offset &+ UInt64(truncatingIfNeeded: index) }
+
+    var isAtEnd: Bool { unsafe index >= count }
+
+    /// The next byte; there is one.
+    @inline(__always) var byte: UInt8 { unsafe base[index] }
+
+    /// Steps to the first byte that cannot simply stand within a string: a quotation mark, a backslash, a control
+    /// character, or the piece's end.
+    @inline(__always) mutating func skipPlainText() {
+        // Eight bytes at once. In each expression the lowest flagged byte is exact, those above it may be
+        // flagged by a borrow.
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let highBits = ones &* 0x80
+        while unsafe index &+ 8 <= count {
+            let word = unsafe UInt64(
+                littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
+            )
+            let quote = word ^ (ones &* 0x22)
+            let backslash = word ^ (ones &* 0x5C)
+            let flags =
+                (((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
+                    | ((backslash &- ones) & ~backslash)) & highBits
+            if flags != 0 {
+                unsafe index &+= flags.trailingZeroBitCount &>> 3
+                return
+            }
+            unsafe index &+= 8
+        }
+        while unsafe index < count {
+            let byte = unsafe base[index]
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return }
+            unsafe index &+= 1
+        }
+    }
+
+    @inline(__always) mutating func skipDigits() {
+        while unsafe index < count, unsafe base[index] &- 0x30 < 10 { unsafe index &+= 1 }
+    }
+}
+
+// MARK: - The text, token by token
+
+extension JSONScanner {
+    /// Goes on until the piece or the text ends.
+    private mutating func run(_ piece: inout JSONPiece) {
+        while status == .open, unsafe !piece.isAtEnd {
+            switch state {
+            case .text: unsafe text(&piece)
+            case .escape: unsafe escape(&piece)
+            case .hexadecimal: unsafe hexadecimal(&piece)
+            case .number: unsafe number(&piece)
+            case .literal: unsafe literal(&piece)
+            default:
+                let byte = unsafe piece.byte
+                if byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
+                    unsafe piece.index &+= 1
+                } else {
+                    unsafe token(byte, &piece)
+                }
+            }
+        }
+    }
+
+    /// What was begun in this piece and is not complete goes on in the next.
+    private mutating func endPiece(_ piece: JSONPiece) {
+        guard status == .open else { return }
+        if keeps { unsafe tellContent(piece) }
+        if stringIsKey, state == .text || state == .escape || state == .hexadecimal {
+            unsafe holdKey(piece, upTo: piece.count)
+        }
+    }
+
+    private mutating func token(_ byte: UInt8, _ piece: inout JSONPiece) {
+        switch state {
+        case .next:
+            if byte == UInt8(ascii: ",") {
+                unsafe piece.index &+= 1
+                state = isObject[depth &- 1] ? .key : .value
+            } else {
+                unsafe close(byte, &piece, isEmpty: false)
+            }
+        case .key, .firstKey:
+            if byte == UInt8(ascii: "\"") {
+                unsafe beginKey(&piece)
+            } else if state == .firstKey {
+                unsafe close(byte, &piece, isEmpty: true)
+            } else {
+                status = .invalid
+            }
+        case .colon:
+            guard byte == UInt8(ascii: ":") else { return status = .invalid }
+            unsafe piece.index &+= 1
+            state = .value
+        case .firstElement where byte == UInt8(ascii: "]"):
+            unsafe close(byte, &piece, isEmpty: true)
+        default:
+            unsafe value(byte, &piece)
+        }
+    }
+
+    private mutating func value(_ byte: UInt8, _ piece: inout JSONPiece) {
+        switch byte {
+        case UInt8(ascii: "\""):
+            guard unsafe begin(.string, piece) else { return }
+            unsafe piece.index &+= 1
+            stringIsKey = false
+            state = .text
+            unsafe text(&piece)
+        case UInt8(ascii: "{"): unsafe open(.object, &piece)
+        case UInt8(ascii: "["): unsafe open(.array, &piece)
+        case UInt8(ascii: "t"): unsafe beginLiteral("true", .bool, &piece)
+        case UInt8(ascii: "f"): unsafe beginLiteral("false", .bool, &piece)
+        case UInt8(ascii: "n"): unsafe beginLiteral("null", .null, &piece)
+        case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
+            guard unsafe begin(.number, piece) else { return }
+            unsafe piece.index &+= 1
+            number = byte == UInt8(ascii: "-") ? .minus : byte == UInt8(ascii: "0") ? .zero : .integer
+            state = .number
+        default:
+            status = .invalid
+        }
+    }
+
+    private mutating func open(_ kind: JSONValue.Kind, _ piece: inout JSONPiece) {
+        guard depth < JSONDocument.maximumDepth else { return status = .invalid }
+        guard unsafe begin(kind, piece) else { return }
+        unsafe piece.index &+= 1
+        isObject.append(kind == .object)
+        depth &+= 1
+        state = kind == .object ? .firstKey : .firstElement
+    }
+
+    private mutating func close(_ byte: UInt8, _ piece: inout JSONPiece, isEmpty: Bool) {
+        guard byte == (isObject[depth &- 1] ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+            return status = .invalid
+        }
+        unsafe piece.index &+= 1
+        isObject.removeLast()
+        depth &-= 1
+        if silentDepth == depth { silentDepth = nil }
+        unsafe end(&piece, isEmpty: isEmpty)
+    }
+}
+
+// MARK: - Keys, strings, numbers, words
+
+extension JSONScanner {
+    private mutating func beginKey(_ piece: inout JSONPiece) {
+        unsafe piece.index &+= 1
+        unsafe piece.keyStart = piece.index
+        stringIsKey = true
+        stringHasEscapes = false
+        state = .text
+        unsafe text(&piece)
+    }
+
+    private mutating func text(_ piece: inout JSONPiece) {
+        unsafe piece.skipPlainText()
+        guard unsafe !piece.isAtEnd else { return }
+        switch unsafe piece.byte {
+        case UInt8(ascii: "\""):
+            unsafe piece.index &+= 1
+            guard stringIsKey else { return unsafe end(&piece, isEmpty: false) }
+            unsafe endKey(&piece)
+        case UInt8(ascii: "\\"):
+            unsafe piece.index &+= 1
+            stringHasEscapes = true
+            state = .escape
+        default:
+            status = .invalid
+        }
+    }
+
+    private mutating func endKey(_ piece: inout JSONPiece) {
+        state = .colon
+        stringIsKey = false
+        if silentDepth == nil { unsafe tellKey(piece, upTo: piece.index &- 1) }
+        // Nearly always the colon is right here.
+        if unsafe !piece.isAtEnd, unsafe piece.byte == UInt8(ascii: ":") {
+            unsafe piece.index &+= 1
+            state = .value
+        }
+    }
+
+    private mutating func tellKey(_ piece: JSONPiece, upTo end: Int) {
+        if keyStart.isEmpty, keyIsWhole {
+            let bytes = unsafe UnsafeRawBufferPointer(
+                start: piece.base + piece.keyStart,
+                count: end - piece.keyStart
+            )
+            unsafe handler.key(bytes.bytes, hasEscapes: stringHasEscapes, isWhole: true)
+            return
+        }
+        unsafe holdKey(piece, upTo: end)
+        let key = keyStart
+        unsafe handler.key(key.span.bytes, hasEscapes: stringHasEscapes, isWhole: keyIsWhole)
+        keyStart = []
+        keyIsWhole = true
+    }
+
+    private mutating func holdKey(_ piece: JSONPiece, upTo end: Int) {
+        guard silentDepth == nil else { return }
+        let count = unsafe end - piece.keyStart
+        if keyStart.count + count > Self.longestKey {
+            keyIsWhole = false
+            keyStart.removeAll(keepingCapacity: true)
+        }
+        guard keyIsWhole else { return }
+        unsafe keyStart.append(
+            contentsOf: UnsafeBufferPointer(start: piece.base + piece.keyStart, count: count)
+        )
+    }
+
+    private mutating func escape(_ piece: inout JSONPiece) {
+        switch unsafe piece.byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"), UInt8(ascii: "b"), UInt8(ascii: "f"),
+            UInt8(ascii: "n"), UInt8(ascii: "r"), UInt8(ascii: "t"):
+            state = .text
+        case UInt8(ascii: "u"):
+            hexadecimalDigits = 0
+            state = .hexadecimal
+        default:
+            return status = .invalid
+        }
+        unsafe piece.index &+= 1
+    }
+
+    private mutating func hexadecimal(_ piece: inout JSONPiece) {
+        let byte = unsafe piece.byte
+        guard byte &- 0x30 < 10 || (byte | 0x20) &- 0x61 < 6 else { return status = .invalid }
+        switch hexadecimalDigits {
+        case 0: firstHexadecimalDigit = byte
+        case 1 where firstHexadecimalDigit | 0x20 == UInt8(ascii: "d"):
+            // D800 to DFFF.
+            if byte >= UInt8(ascii: "8") { hasSurrogateEscapes = true }
+        default: break
+        }
+        hexadecimalDigits &+= 1
+        if hexadecimalDigits == 4 { state = .text }
+        unsafe piece.index &+= 1
+    }
+
+    private mutating func number(_ piece: inout JSONPiece) {
+        let byte = unsafe piece.byte
+        let isDigit = byte &- 0x30 < 10
+        switch number {
+        case .minus where isDigit: number = byte == UInt8(ascii: "0") ? .zero : .integer
+        case .integer where isDigit, .fraction where isDigit, .exponentDigits where isDigit: break
+        case .zero where byte == UInt8(ascii: "."), .integer where byte == UInt8(ascii: "."): number = .point
+        case .zero where byte | 0x20 == UInt8(ascii: "e"), .integer where byte | 0x20 == UInt8(ascii: "e"),
+            .fraction where byte | 0x20 == UInt8(ascii: "e"):
+            number = .exponent
+        case .point where isDigit: number = .fraction
+        case .exponent where byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"): number = .exponentSign
+        case .exponent where isDigit, .exponentSign where isDigit: number = .exponentDigits
+        default:
+            // What follows the number is looked at in the next state.
+            guard number.mayEnd else { return status = .invalid }
+            return unsafe end(&piece, isEmpty: false)
+        }
+        unsafe piece.index &+= 1
+        if number == .integer || number == .fraction || number == .exponentDigits {
+            unsafe piece.skipDigits()
+        }
+    }
+
+    private mutating func beginLiteral(
+        _ word: StaticString,
+        _ kind: JSONValue.Kind,
+        _ piece: inout JSONPiece
+    ) {
+        guard unsafe begin(kind, piece) else { return }
+        unsafe piece.index &+= 1
+        literal = word
+        literalPosition = 1
+        state = .literal
+    }
+
+    private mutating func literal(_ piece: inout JSONPiece) {
+        guard unsafe piece.byte == literal.utf8Start[literalPosition] else { return status = .invalid }
+        unsafe piece.index &+= 1
+        literalPosition &+= 1
+        if literalPosition == literal.utf8CodeUnitCount { unsafe end(&piece, isEmpty: false) }
+    }
+}
+
+// MARK: - What the handler is told
+
+extension JSONScanner {
+    /// A value begins at the next byte; false where the handler wants no more.
+    @inline(__always)
+    private mutating func begin(_ kind: JSONValue.Kind, _ piece: JSONPiece) -> Bool {
+        silentDepth != nil ? true : unsafe tellBeginning(kind, piece)
+    }
+
+    private mutating func tellBeginning(_ kind: JSONValue.Kind, _ piece: JSONPiece) -> Bool {
+        switch unsafe handler.beginValue(kind, at: piece.position) {
+        case .refuse:
+            status = .invalid
+            return false
+        case .enter:
+            break
+        case .keep:
+            keeps = true
+            keepStart = unsafe piece.index
+            fallthrough
+        case .skip:
+            if kind == .object || kind == .array { silentDepth = depth }
+        }
+        return true
+    }
+
+    /// A value has ended before the next byte.
+    @inline(__always)
+    private mutating func end(_ piece: inout JSONPiece, isEmpty: Bool) {
+        state = .next
+        if silentDepth == nil { unsafe tellEnd(piece, isEmpty: isEmpty) }
+    }
+
+    private mutating func tellEnd(_ piece: JSONPiece, isEmpty: Bool) {
+        if keeps {
+            unsafe tellContent(piece)
+            keeps = false
+        }
+        if unsafe !handler.endValue(at: piece.position, isEmpty: isEmpty) {
+            status = .invalid
+        } else if depth == 0 {
+            status = .complete
+        }
+    }
+
+    /// The bytes up to the next one belong to the value that is to be kept.
+    private mutating func tellContent(_ piece: JSONPiece) {
+        let start = keepStart
+        let count = unsafe piece.index - start
+        guard count > 0 else { return }
+        unsafe handler.content(UnsafeRawBufferPointer(start: piece.base + start, count: count).bytes)
+    }
+}
