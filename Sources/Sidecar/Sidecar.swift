@@ -72,6 +72,7 @@ public final class Sidecar {
     private let workspace: Workspace
     private let reactor: Reactor
     private let console: Console
+    private let connectorOutput = ConnectorOutput()
     private var signals: SignalSource?
     private var runner: WorkloadRunner?
     /// Set once the workload has ended.
@@ -139,6 +140,7 @@ extension Sidecar {
             input: input,
             reactor: reactor,
             workspace: workspace,
+            output: connectorOutput,
             client: client,
             courier: Courier(
                 client: client,
@@ -303,7 +305,9 @@ extension Sidecar {
                     log: log,
                     seed: Self.seed()
                 )
-                return store.map { StorageOutputSink(store: $0) }
+                return store.map {
+                    StorageOutputSink(store: $0, connectorOutput: connectorOutput.bytes(in:))
+                }
             }
         }
     }
@@ -341,7 +345,8 @@ extension Sidecar {
             scheduler: reactor,
             wallClock: .system,
             log: log,
-            seed: Self.seed()
+            seed: Self.seed(),
+            connectorOutput: connectorOutput.bytes(in:)
         )
     }
 

@@ -137,31 +137,31 @@ import Testing
     @Test func writesRequests() throws {
         let catalog = try json(#"{"streams":[]}"#)
         let full = try CatalogConversion.writeDiscoverCatalogResult(
-            catalog: catalog,
+            catalog: .held(catalog),
             sourceId: "id-1",
             connectorVersion: "1.2.3",
             configurationHash: "abc"
         )
         #expect(
-            text(full)
+            text(full.bytes ?? [])
                 == #"{"catalog":{"streams":[]},"sourceId":"id-1","connectorVersion":"1.2.3","#
                 + #""configurationHash":"abc"}"#
         )
         let bare = try CatalogConversion.writeDiscoverCatalogResult(
-            catalog: catalog,
+            catalog: .held(catalog),
             sourceId: nil,
             connectorVersion: nil,
             configurationHash: nil
         )
-        #expect(text(bare) == #"{"catalog":{"streams":[]},"connectorVersion":""}"#)
+        #expect(text(bare.bytes ?? []) == #"{"catalog":{"streams":[]},"connectorVersion":""}"#)
         let destination = try CatalogConversion.writeDestinationDiscoverCatalogResult(
-            catalog: json("{}"),
+            catalog: .held(json("{}")),
             destinationId: "id-2",
             connectorVersion: nil,
             configurationHash: "h"
         )
         #expect(
-            text(destination)
+            text(destination.bytes ?? [])
                 == #"{"catalog":{"operations":[]},"destinationId":"id-2","connectorVersion":"","#
                 + #""configurationHash":"h"}"#
         )
@@ -171,7 +171,7 @@ import Testing
     @Test func convertsACatalogOutOfATranscript() throws {
         var reader = TranscriptReader()
         _ = reader.read(Array((#"{"type":"CATALOG","catalog":"# + Self.full + "}\n").utf8))
-        let catalog = try #require(reader.transcript.catalog)
+        let catalog = try #require(reader.transcript.catalog?.value)
         #expect(
             try CatalogConversion.sourceCatalog(catalog) == CatalogConversion.sourceCatalog(json(Self.full))
         )

@@ -191,7 +191,7 @@ import Testing
             "json_schema":{"properties":{"x":{"$ref":"#/definitions/y"}}}}]}}
             """
         _ = reader.read(Array((line + "\n").utf8))
-        let inspection = CatalogInspection(sourceCatalog: try #require(reader.transcript.catalog))
+        let inspection = CatalogInspection(sourceCatalog: try #require(reader.transcript.catalog?.value))
         #expect(inspection.findings.map(\.kind) == [.unresolvedReference, .missingPrimaryKey])
     }
 }

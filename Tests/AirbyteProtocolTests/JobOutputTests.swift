@@ -60,7 +60,7 @@ import Testing
             Issue.record("no spec")
             return
         }
-        let output = JobOutput(operation: .spec, spec: Array(value.rawJSON))
+        let output = JobOutput(operation: .spec, spec: value)
         #expect(
             text(output.encoded())
                 == #"{"outputType":"spec","spec":\#(spec),"connectorConfigurationUpdated":false}"#

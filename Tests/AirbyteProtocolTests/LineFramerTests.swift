@@ -16,25 +16,41 @@ import Testing
         ("a\u{0}b\n", ["a\u{0}b"]), ("a\r\nb\rc\nd\n\r\re", ["a", "b", "c", "d", "", "", "e"]),
     ]
 
-    static func lines(of chunks: [[UInt8]]) -> [String] {
-        var framer = LineFramer()
+    /// The lines, put together where they come in parts; checks where each is said to begin.
+    static func lines(of chunks: [[UInt8]], longestHeldLine: Int = LineFramer.longestHeldLine) -> [String] {
+        let stream = chunks.flatMap { $0 }
+        var framer = LineFramer(longestHeldLine: longestHeldLine)
         var lines: [String] = []
-        let take = { (line: RawSpan) in lines.append(line.withUnsafeBytes { text($0) }) }
-        for chunk in chunks { framer.append(chunk.span.bytes, take) }
+        var parts: [UInt8] = []
+        let take: LineFramer.Handler = { bytes, part, start in
+            bytes.withUnsafeBytes { parts += $0 }
+            #expect(stream[Int(start)...].starts(with: parts), "begins at \(start)")
+            if part == .whole { #expect(parts.count <= longestHeldLine) }
+            if part == .more { return }
+            if part == .last { #expect(parts.count > longestHeldLine) }
+            lines.append(text(parts))
+            parts = []
+        }
+        for chunk in chunks {
+            framer.append(chunk.span.bytes, take)
+            #expect(framer.pendingBytes <= longestHeldLine)
+        }
         framer.finish(take)
         #expect(framer.pendingBytes == 0)
         return lines
     }
 
-    @Test(arguments: table)
-    func cutsLines(_ stream: String, _ expected: [String]) {
+    @Test(arguments: table, [0, 1, 2, 3, LineFramer.longestHeldLine])
+    func cutsLines(_ row: (String, [String]), longestHeldLine: Int) {
+        let (stream, expected) = row
         let bytes = Array(stream.utf8)
-        #expect(Self.lines(of: [bytes]) == expected)
-        #expect(Self.lines(of: bytes.map { [$0] }) == expected, "byte by byte")
+        let lines = { Self.lines(of: $0, longestHeldLine: longestHeldLine) }
+        #expect(lines([bytes]) == expected)
+        #expect(lines(bytes.map { [$0] }) == expected, "byte by byte")
         for first in 0...bytes.count {
             for second in first...bytes.count {
                 let chunks = [Array(bytes[..<first]), Array(bytes[first..<second]), Array(bytes[second...])]
-                #expect(Self.lines(of: chunks) == expected, "cut at \(first) and \(second)")
+                #expect(lines(chunks) == expected, "cut at \(first) and \(second)")
             }
         }
     }
@@ -42,7 +58,7 @@ import Testing
     @Test func handsOutALineAsSoonAsItIsComplete() {
         var framer = LineFramer()
         var lines: [String] = []
-        let take = { (line: RawSpan) in lines.append(line.withUnsafeBytes { text($0) }) }
+        let take: LineFramer.Handler = { line, _, _ in lines.append(line.withUnsafeBytes { text($0) }) }
         framer.append(Array("a\r".utf8).span.bytes, take)
         #expect(lines == ["a"])
         framer.append(Array("\nb".utf8).span.bytes, take)
@@ -55,22 +71,21 @@ import Testing
         #expect(lines == ["a", "bc", "d"])
     }
 
-    @Test func longerLinesAreCutAndTheNextIsWhole() {
-        var framer = LineFramer(maximumLineLength: 4)
-        var lines: [String] = []
-        let take = { (line: RawSpan) in lines.append(line.withUnsafeBytes { text($0) }) }
+    @Test func longerLinesComeInPartsAndTheNextIsWhole() {
+        var framer = LineFramer(longestHeldLine: 4)
+        var parts: [String] = []
+        let take: LineFramer.Handler = { bytes, part, start in
+            parts.append("\(start) \(part) \(bytes.withUnsafeBytes { text($0) })")
+        }
         for chunk in ["ab", "cdef", "gh\nij", "k\n", "lmnopq"] {
             framer.append(Array(chunk.utf8).span.bytes, take)
         }
-        #expect(framer.pendingBytes == 4)
         framer.finish(take)
-        #expect(lines == ["abcd", "ijk", "lmno"])
-    }
-
-    @Test func holdsLongLines() {
-        let long = [UInt8](repeating: UInt8(ascii: "x"), count: 3 << 20)
-        var chunks = [[UInt8]](repeating: Array(long[..<(1 << 16)]), count: 48)
-        chunks.append(Array("\nnext\r".utf8))
-        #expect(Self.lines(of: chunks) == [text(long), "next"])
+        #expect(
+            parts == [
+                "0 more ab", "0 more cdef", "0 more gh", "0 last ", "9 whole ijk", "13 more lmnopq",
+                "13 last ",
+            ]
+        )
     }
 }

@@ -18,10 +18,10 @@ import Testing
     private func describe(_ message: ProtocolMessage) -> String {
         switch message {
         case .log(let log): "log \(log.level) \(log.message) \(log.stackTrace ?? "-")"
-        case .spec(let spec): "spec \(text(spec.rawJSON))"
+        case .spec(let spec): "spec \(text(spec.value?.rawJSON ?? []))"
         case .connectionStatus(let status): "status \(status.status) \(status.message ?? "-")"
-        case .catalog(let catalog): "catalog \(text(catalog.rawJSON))"
-        case .destinationCatalog(let catalog): "destination catalog \(text(catalog.rawJSON))"
+        case .catalog(let catalog): "catalog \(text(catalog.value?.rawJSON ?? []))"
+        case .destinationCatalog(let catalog): "destination catalog \(text(catalog.value?.rawJSON ?? []))"
         case .errorTrace(let trace): "error \(trace.message ?? "-") at \(trace.emittedAt), \(trace.hasError)"
         case .otherTrace: "other trace"
         case .control(let config): "config \(config.map { text($0.rawJSON) } ?? "-")"

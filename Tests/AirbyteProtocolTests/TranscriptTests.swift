@@ -14,9 +14,9 @@ import Testing
         switch result {
         case nil: "nothing"
         case .connectionStatus(let status): "\(status.status) \(status.message ?? "-")"
-        case .catalog(let catalog): "catalog \(text(catalog.rawJSON))"
-        case .destinationCatalog(let catalog): "destination catalog \(text(catalog.rawJSON))"
-        case .spec(let spec): "spec \(text(spec.rawJSON))"
+        case .catalog(let catalog): "catalog \(text(catalog.value?.rawJSON ?? []))"
+        case .destinationCatalog(let catalog): "destination catalog \(text(catalog.value?.rawJSON ?? []))"
+        case .spec(let spec): "spec \(text(spec.value?.rawJSON ?? []))"
         }
     }
 
@@ -47,7 +47,7 @@ import Testing
         #expect(describe(transcript.result(for: .check)) == "failed first")
         #expect(describe(transcript.result(for: .spec)) == #"spec {"connectionSpecification":1}"#)
         #expect(describe(transcript.result(for: .discover)) == #"catalog {"n":1}"#)
-        #expect(transcript.destinationCatalog.map { text($0.rawJSON) } == #"{"operations":[],"n":1}"#)
+        #expect(transcript.destinationCatalog?.value.map { text($0.rawJSON) } == #"{"operations":[],"n":1}"#)
     }
 
     @Test func fallsBackToTheDestinationCatalog() {
@@ -90,7 +90,11 @@ import Testing
 
     @Test func countsLongLinesWhateverTheyAre() {
         let bound = 2_000
-        var reader = TranscriptReader(kind: .source, tooLongLine: bound)
+        var reader = TranscriptReader(
+            kind: .source,
+            longestHeldLine: LineFramer.longestHeldLine,
+            tooLongLine: bound
+        )
         func line(_ prefix: String, _ suffix: String, length: Int, filler: String) -> [UInt8] {
             let count = (length - prefix.utf16.count - suffix.utf16.count) / filler.utf16.count
             return Array((prefix + String(repeating: filler, count: count) + suffix + "\n").utf8)
@@ -140,7 +144,7 @@ import Testing
             let transcript = reader.transcript
             let trace = transcript.errorTrace.map { "\($0)" } ?? "-"
             let config = transcript.lastConnectorConfig.map { text($0.rawJSON) } ?? "-"
-            let destination = transcript.destinationCatalog.map { text($0.rawJSON) } ?? "-"
+            let destination = transcript.destinationCatalog?.value.map { text($0.rawJSON) } ?? "-"
             let results = Operation.allCases.map { describe(transcript.result(for: $0)) }
             let counts = "\(transcript.lineSkippedWithRecord) \(transcript.nonAirbyteMessageLogLine)"
             return (events, results + [trace, config, destination, counts])

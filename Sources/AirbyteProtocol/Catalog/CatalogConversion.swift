@@ -9,32 +9,33 @@ public struct CatalogConversionError: Error, Hashable, Sendable, CustomStringCon
 /// Catalogs come from `Transcript`: their members have the types of the protocol. Schemas are passed on
 /// verbatim. Members that are absent or null are left out, lists and a stream's schema are then empty.
 public enum CatalogConversion {
-    /// The body of `POST /api/v1/sources/write_discover_catalog_result`.
+    /// The body of `POST /api/v1/sources/write_discover_catalog_result`. Fails on a stream without a name.
     public static func writeDiscoverCatalogResult(
-        catalog: JSONValue,
+        catalog: DiscoveredCatalog,
         sourceId: String?,
         connectorVersion: String?,
         configurationHash: String?
-    ) throws(CatalogConversionError) -> [UInt8] {
+    ) throws(CatalogConversionError) -> OutputDocument {
         try request(
             catalog,
-            conversion: write(sourceCatalog:to:),
+            kind: .source,
             actor: ("sourceId", sourceId),
             connectorVersion: connectorVersion,
             configurationHash: configurationHash
         )
     }
 
-    /// The body of `POST /api/v1/destinations/write_discover_catalog_result`.
+    /// The body of `POST /api/v1/destinations/write_discover_catalog_result`. Fails on operations without name, sync
+    /// mode or schema.
     public static func writeDestinationDiscoverCatalogResult(
-        catalog: JSONValue,
+        catalog: DiscoveredCatalog,
         destinationId: String?,
         connectorVersion: String?,
         configurationHash: String?
-    ) throws(CatalogConversionError) -> [UInt8] {
+    ) throws(CatalogConversionError) -> OutputDocument {
         try request(
             catalog,
-            conversion: write(destinationCatalog:to:),
+            kind: .destination,
             actor: ("destinationId", destinationId),
             connectorVersion: connectorVersion,
             configurationHash: configurationHash
@@ -42,14 +43,14 @@ public enum CatalogConversion {
     }
 
     /// A source's catalog: `{"streams":[{"stream":…,"config":…}]}`. Fails on a stream without a name.
-    public static func sourceCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
+    static func sourceCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity(for: catalog))
         try write(sourceCatalog: catalog, to: &writer)
         return writer.bytes
     }
 
     /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name, sync mode or schema.
-    public static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
+    static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity(for: catalog))
         try write(destinationCatalog: catalog, to: &writer)
         return writer.bytes
@@ -59,21 +60,35 @@ public enum CatalogConversion {
 extension CatalogConversion {
     /// What the two requests have in common.
     private static func request(
-        _ catalog: JSONValue,
-        conversion: (JSONValue, inout JSONWriter) throws(CatalogConversionError) -> Void,
+        _ catalog: DiscoveredCatalog,
+        kind: ConnectorKind,
         actor: (name: String, id: String?),
         connectorVersion: String?,
         configurationHash: String?
-    ) throws(CatalogConversionError) -> [UInt8] {
+    ) throws(CatalogConversionError) -> OutputDocument {
         var writer = JSONWriter(capacity: capacity(for: catalog))
+        var pieces: [OutputDocument.Piece] = []
         writer.beginObject()
         writer.key("catalog")
-        try conversion(catalog, &writer)
+        switch catalog {
+        case .held(let value):
+            switch kind {
+            case .source: try write(sourceCatalog: value, to: &writer)
+            case .destination: try write(destinationCatalog: value, to: &writer)
+            }
+        case .stored(let stored):
+            if let problem = stored.problem { throw problem }
+            pieces += [.bytes(writer.handOver()), .catalog(stored, kind)]
+        }
         writer.member(actor.name, actor.id)
         writer.member("connectorVersion", connectorVersion ?? "")
         writer.member("configurationHash", configurationHash)
         writer.endObject()
-        return writer.bytes
+        return OutputDocument(pieces: pieces + [.bytes(writer.bytes)])
+    }
+
+    private static func capacity(for catalog: DiscoveredCatalog) -> Int {
+        if case .held(let value) = catalog { capacity(for: value) } else { 0 }
     }
 
     /// Room for a conversion's result without growing: most of it are schemas, which stay as they are.
@@ -91,18 +106,8 @@ extension CatalogConversion {
         var number = 0
         for stream in catalog.list("streams") {
             number += 1
-            guard let name = stream[member: "name"]?.string else {
-                throw CatalogConversionError(description: "stream \(number) of the catalog has no name")
-            }
-            if let schema = stream.present("json_schema"), schema.kind != .object {
-                throw CatalogConversionError(
-                    description: "stream \(number) of the catalog has a json_schema that is no object"
-                )
-            }
-            writer.beginObject()
+            if let problem = problem(ofStream: number, ElementFacts(ofStream: stream)) { throw problem }
             write(stream: stream, to: &writer)
-            write(configOf: stream, name: name, to: &writer)
-            writer.endObject()
         }
         writer.endArray()
         writer.endObject()
@@ -118,37 +123,64 @@ extension CatalogConversion {
         var number = 0
         for operation in catalog.list("operations") {
             number += 1
-            for required in ["object_name", "sync_mode", "json_schema"]
-            where operation.present(required) == nil {
-                throw CatalogConversionError(
-                    description: "operation \(number) of the catalog has no \(required)"
-                )
+            if let problem = problem(ofOperation: number, ElementFacts(ofOperation: operation)) {
+                throw problem
             }
-            guard operation[member: "json_schema"]?.kind == .object else {
-                throw CatalogConversionError(
-                    description: "operation \(number) of the catalog has a json_schema that is no object"
-                )
-            }
-            writer.beginObject()
-            writer.member("objectName", operation.present("object_name"))
-            writer.member("syncMode", operation.present("sync_mode"))
-            writer.member("schema", operation.present("json_schema"))
-            writer.paths("matchingKeys", operation.list("matching_keys"))
-            writer.endObject()
+            write(operation: operation, to: &writer)
         }
         writer.endArray()
         writer.endObject()
     }
+}
 
-    private static func write(stream: JSONValue, to writer: inout JSONWriter) {
+// MARK: - One element
+
+extension CatalogConversion {
+    /// Writes the value of a schema.
+    typealias SchemaWriting = (_ schema: JSONValue, _ writer: inout JSONWriter) -> Void
+
+    /// An operation that has what the server needs.
+    static func write(
+        operation: JSONValue,
+        to writer: inout JSONWriter,
+        schema write: SchemaWriting = { $1.value($0) }
+    ) {
+        writer.beginObject()
+        writer.member("objectName", operation.present("object_name"))
+        writer.member("syncMode", operation.present("sync_mode"))
+        if let schema = operation.present("json_schema") {
+            writer.key("schema")
+            write(schema, &writer)
+        }
+        writer.paths("matchingKeys", operation.list("matching_keys"))
+        writer.endObject()
+    }
+
+    /// A stream that has what the server needs, and the configuration with which it begins its life.
+    static func write(
+        stream: JSONValue,
+        to writer: inout JSONWriter,
+        schema write: SchemaWriting = { $1.value($0) }
+    ) {
+        writer.beginObject()
+        self.write(propertiesOf: stream, to: &writer, schema: write)
+        self.write(configOf: stream, to: &writer)
+        writer.endObject()
+    }
+
+    private static func write(
+        propertiesOf stream: JSONValue,
+        to writer: inout JSONWriter,
+        schema write: SchemaWriting
+    ) {
         writer.key("stream")
         writer.beginObject()
         writer.member("name", stream.present("name"))
+        writer.key("jsonSchema")
         if let schema = stream.present("json_schema") {
-            writer.member("jsonSchema", schema)
+            write(schema, &writer)
         } else {
             // The API requires one, and an empty schema says as little as none.
-            writer.key("jsonSchema")
             writer.beginObject()
             writer.endObject()
         }
@@ -162,18 +194,74 @@ extension CatalogConversion {
         writer.endObject()
     }
 
-    /// The configuration with which a stream begins its life.
-    private static func write(configOf stream: JSONValue, name: String, to writer: inout JSONWriter) {
+    private static func write(configOf stream: JSONValue, to writer: inout JSONWriter) {
         writer.key("config")
         writer.beginObject()
         writer.member("syncMode", stream.list("supported_sync_modes").first?.string ?? "incremental")
         writer.member("destinationSyncMode", "append")
         writer.strings("cursorField", stream.list("default_cursor_field"))
         writer.paths("primaryKey", stream.list("source_defined_primary_key"))
-        writer.member("aliasName", AliasName.from(name))
+        writer.member("aliasName", AliasName.from(stream[member: "name"]?.string ?? ""))
         writer.member("selected", true)
         writer.member("includeFiles", false)
         writer.endObject()
+    }
+}
+
+// MARK: - What the server needs
+
+extension CatalogConversion {
+    /// The kinds of the members that decide whether an element can be converted; nil for those that are not there.
+    struct ElementFacts: Hashable, Sendable {
+        /// Of `name` or `object_name`.
+        var name: JSONValue.Kind?
+        /// Of `sync_mode`.
+        var mode: JSONValue.Kind?
+        /// Of `json_schema`.
+        var schema: JSONValue.Kind?
+
+        init() {}
+
+        fileprivate init(ofStream stream: JSONValue) {
+            name = stream[member: "name"]?.kind
+            schema = stream[member: "json_schema"]?.kind
+        }
+
+        fileprivate init(ofOperation operation: JSONValue) {
+            name = operation[member: "object_name"]?.kind
+            mode = operation[member: "sync_mode"]?.kind
+            schema = operation[member: "json_schema"]?.kind
+        }
+    }
+
+    /// Why the stream of that number, counted from 1, cannot be converted.
+    static func problem(ofStream number: Int, _ facts: ElementFacts) -> CatalogConversionError? {
+        if facts.name != .string {
+            return CatalogConversionError(description: "stream \(number) of the catalog has no name")
+        }
+        switch facts.schema {
+        case nil, .null, .object: return nil
+        default:
+            return CatalogConversionError(
+                description: "stream \(number) of the catalog has a json_schema that is no object"
+            )
+        }
+    }
+
+    /// Why the operation of that number, counted from 1, cannot be converted.
+    static func problem(ofOperation number: Int, _ facts: ElementFacts) -> CatalogConversionError? {
+        let required = [
+            ("object_name", facts.name), ("sync_mode", facts.mode), ("json_schema", facts.schema),
+        ]
+        for (name, kind) in required where kind == nil || kind == .null {
+            return CatalogConversionError(description: "operation \(number) of the catalog has no \(name)")
+        }
+        guard facts.schema == .object else {
+            return CatalogConversionError(
+                description: "operation \(number) of the catalog has a json_schema that is no object"
+            )
+        }
+        return nil
     }
 }
 

@@ -1,7 +1,7 @@
 /// What is odd about a catalog: things that its readers will stumble over later. None of them is a failure.
 ///
 /// Judges only what is certain. The time is in proportion to the catalog's length, whatever is in it.
-public struct CatalogInspection: Sendable {
+public struct CatalogInspection: Equatable, Sendable {
     public enum Kind: String, CaseIterable, Hashable, Sendable {
         /// A name that is missing, empty or all white space.
         case emptyName = "empty_name"

@@ -2,12 +2,8 @@
 struct CatalogInspector {
     private(set) var result = CatalogInspection()
 
-    /// A name, with what else has to be the same for two to be one.
-    private struct Name: Hashable {
-        var name: ByteString
-        /// A stream's namespace, an operation's sync mode.
-        var realm: ByteString?
-    }
+    /// So many names are remembered, in a few megabytes: no database has more tables.
+    private static let mostNames = 100_000
 
     /// Who is spoken of.
     private struct Subject {
@@ -19,8 +15,9 @@ struct CatalogInspector {
     }
 
     private var number = 0
-    /// Where in the catalog each name came first.
-    private var numbers: [Name: Int] = [:]
+    /// Where in the catalog each name came first, by its hash of 64 bits: a name kept as it is would keep its element in
+    /// memory, and that two of them have one hash is less likely than a fault of the memory.
+    private var numbers: [Int: Int32] = [:]
     private let parser = JSONParser()
 
     private mutating func note(
@@ -95,15 +92,19 @@ extension CatalogInspector {
             )
         }
         guard let bytes = name?.stringBytes else { return }
-        let key = Name(name: ByteString(bytes), realm: (realm?.stringBytes).map(ByteString.init))
+        var hasher = Hasher()
+        hasher.combine(ByteString(bytes))
+        // A stream's namespace, an operation's sync mode.
+        hasher.combine((realm?.stringBytes).map(ByteString.init))
+        let key = hasher.finalize()
         if let first = numbers[key] {
             note(
                 .duplicateName,
                 subject,
                 "number \(subject.number) of the catalog has the same name as number \(first)"
             )
-        } else {
-            numbers[key] = subject.number
+        } else if numbers.count < Self.mostNames {
+            numbers[key] = Int32(truncatingIfNeeded: subject.number)
         }
     }
 }

@@ -3,64 +3,100 @@ import Glibc
 /// Cuts a stream of bytes into lines, which end at `\n`, `\r\n` or a lone `\r`.
 ///
 /// Lines are handed out without their ends, in order. One that lies whole within a chunk is not copied; one
-/// that does not is held until it is complete.
+/// that does not is held until it is complete, or until it is too long for that: then it is handed out in parts.
 public struct LineFramer: Sendable {
-    /// Of a longer line only so many bytes are handed out, which makes it no message. The longest line that a user has
-    /// reported had 49,287,161 bytes; this leaves room for five times that, and ends what a hostile connector can cost.
-    public static let maximumLineLength = 256 * 1_024 * 1_024
+    /// Longer lines are handed out in parts, in bytes. Nearly all messages are far shorter, and two buffers of this size
+    /// are little beside the program itself.
+    public static let longestHeldLine = 1_024 * 1_024
 
-    private let maximumLineLength: Int
+    /// A line, or what is at hand of it.
+    public enum Part: Hashable, Sendable {
+        case whole
+        /// Some of a line that is too long to be held, the first part or one that follows.
+        case more
+        /// The end of such a line, perhaps without any bytes; the first part too where there was none before.
+        case last
+    }
+
+    private let longestHeldLine: Int
     /// The beginning of a line whose end has not come yet.
     private var pending: [UInt8] = []
+    /// Whether parts of the present line have been handed out.
+    private var isInParts = false
     /// Whether the last byte was a `\r`: a `\n` that follows it belongs to the same line end.
     private var endedWithCarriageReturn = false
+    /// How many bytes have come before the chunk at hand.
+    private var offset: UInt64 = 0
+    /// Where the present line begins in the stream.
+    private var lineStart: UInt64 = 0
 
-    public init(maximumLineLength: Int = LineFramer.maximumLineLength) {
-        self.maximumLineLength = maximumLineLength
+    /// Takes a line or a part of one, and where that line begins in the stream. The span lives for the call only.
+    public typealias Handler = (_ bytes: RawSpan, _ part: Part, _ lineStart: UInt64) -> Void
+
+    public init(longestHeldLine: Int = LineFramer.longestHeldLine) {
+        self.longestHeldLine = longestHeldLine
     }
 
     /// How many bytes of an unfinished line are held.
     public var pendingBytes: Int { pending.count }
 
-    /// Takes the next bytes and calls `line` for each line that they complete, with a span for that call only.
-    public mutating func append(_ chunk: RawSpan, _ line: (RawSpan) -> Void) {
+    /// Takes the next bytes and calls `handler` for each line that they complete.
+    public mutating func append(_ chunk: RawSpan, _ handler: Handler) {
         var start = 0
         if endedWithCarriageReturn, chunk.byteCount > 0 {
             endedWithCarriageReturn = false
-            if unsafe chunk.unsafeLoad(as: UInt8.self) == UInt8(ascii: "\n") { start = 1 }
+            if unsafe chunk.unsafeLoad(as: UInt8.self) == UInt8(ascii: "\n") {
+                start = 1
+                lineStart += 1
+            }
         }
         var ends = LineEnds(from: start)
         while let end = ends.next(in: chunk) {
-            let rest = chunk.extracting(start..<end.offset)
-            if pending.isEmpty {
-                line(rest)
-            } else {
-                hold(rest)
-                unsafe line(pending.span.bytes)
-                pending.removeAll(keepingCapacity: pending.count <= Self.keptCapacity)
-            }
+            endLine(with: chunk.extracting(start..<end.offset), handler)
             start = end.next
+            lineStart = offset + UInt64(start)
             endedWithCarriageReturn = end.isOpen
         }
-        if start < chunk.byteCount {
-            hold(chunk.extracting(start...))
-        }
+        if start < chunk.byteCount { take(chunk.extracting(start...), handler) }
+        offset += UInt64(chunk.byteCount)
     }
 
-    private mutating func hold(_ part: RawSpan) {
-        let room = min(part.byteCount, maximumLineLength - pending.count)
-        unsafe part.extracting(first: room).withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
+    private mutating func endLine(with rest: RawSpan, _ handler: Handler) {
+        if pending.isEmpty, !isInParts, rest.byteCount <= longestHeldLine {
+            return handler(rest, .whole, lineStart)
+        }
+        take(rest, handler)
+        unsafe handler(pending.span.bytes, isInParts ? .last : .whole, lineStart)
+        isInParts = false
+        pending.removeAll(keepingCapacity: pending.capacity <= Self.keptCapacity)
+    }
+
+    /// Holds some of a line, or hands it out where it is too long.
+    private mutating func take(_ bytes: RawSpan, _ handler: Handler) {
+        guard isInParts || pending.count + bytes.byteCount > longestHeldLine else {
+            return unsafe bytes.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
+        }
+        if !pending.isEmpty {
+            unsafe handler(pending.span.bytes, .more, lineStart)
+            pending = []
+        }
+        isInParts = true
+        if bytes.byteCount > 0 { handler(bytes, .more, lineStart) }
     }
 
     /// Ends the stream: a last line without an end is handed out, if it has any bytes.
-    public mutating func finish(_ line: (RawSpan) -> Void) {
-        if !pending.isEmpty { unsafe line(pending.span.bytes) }
+    public mutating func finish(_ handler: Handler) {
+        if isInParts || !pending.isEmpty {
+            unsafe handler(pending.span.bytes, isInParts ? .last : .whole, lineStart)
+        }
         pending = []
+        isInParts = false
         endedWithCarriageReturn = false
+        lineStart = offset
     }
 
     /// The buffer of a line up to this long is kept for the next; most lines that cross chunks are shorter.
-    private static let keptCapacity = 1 << 20
+    private static let keptCapacity = 64 * 1_024
 }
 
 /// Finds a chunk's line ends one by one.

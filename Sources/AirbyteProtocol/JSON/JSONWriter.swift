@@ -55,6 +55,14 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// A value that somebody else writes behind the bytes so far, which are handed over.
+    mutating func handOver() -> [UInt8] {
+        separate()
+        needsComma = true
+        defer { bytes = [] }
+        return bytes
+    }
+
     /// A value of another document, as it is written there.
     public mutating func value(_ value: JSONValue) { raw(value.rawJSON) }
 
@@ -87,6 +95,18 @@ public struct JSONWriter: Sendable {
 
     private mutating func append(quotedUTF8 text: some Sequence<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
+        append(escaped: text)
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    /// The text as it stands between a string's quotes.
+    static func escaped(_ text: some Sequence<UInt8>) -> [UInt8] {
+        var writer = JSONWriter(capacity: text.underestimatedCount + text.underestimatedCount / 8)
+        writer.append(escaped: text)
+        return writer.bytes
+    }
+
+    private mutating func append(escaped text: some Sequence<UInt8>) {
         for byte in text {
             switch byte {
             case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
@@ -101,7 +121,6 @@ public struct JSONWriter: Sendable {
             default: bytes.append(byte)
             }
         }
-        bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func append(escape letter: Unicode.Scalar) {

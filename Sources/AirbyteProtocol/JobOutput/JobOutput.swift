@@ -5,8 +5,8 @@ public struct JobOutput: Equatable, Sendable {
     public var checkConnection: ConnectionStatus?
     /// The id under which the server keeps the discovered catalog.
     public var discoverCatalogId: String?
-    /// The result of a spec: the text of a JSON object.
-    public var spec: [UInt8]?
+    /// The result of a spec.
+    public var spec: Specification?
     /// Whether the connector's configuration was changed on the server.
     public var connectorConfigurationUpdated: Bool
     public var failureReason: FailureReason?
@@ -15,7 +15,7 @@ public struct JobOutput: Equatable, Sendable {
         operation: Operation,
         checkConnection: ConnectionStatus? = nil,
         discoverCatalogId: String? = nil,
-        spec: [UInt8]? = nil,
+        spec: Specification? = nil,
         connectorConfigurationUpdated: Bool = false,
         failureReason: FailureReason? = nil
     ) {
@@ -37,8 +37,9 @@ public struct JobOutput: Equatable, Sendable {
     }
 
     /// The document as compact JSON in UTF-8. What is nil is left out.
-    public func encoded() -> [UInt8] {
+    public var document: OutputDocument {
         var writer = JSONWriter()
+        var pieces: [OutputDocument.Piece] = []
         writer.beginObject()
         writer.member("outputType", outputType)
         if let checkConnection {
@@ -49,9 +50,12 @@ public struct JobOutput: Equatable, Sendable {
             writer.endObject()
         }
         writer.member("discoverCatalogId", discoverCatalogId)
-        if let spec {
+        switch spec {
+        case nil: break
+        case .held(let value): writer.member("spec", value)
+        case .stored(let text):
             writer.key("spec")
-            writer.raw(spec)
+            pieces += [.bytes(writer.handOver()), .text(text)]
         }
         writer.member("connectorConfigurationUpdated", connectorConfigurationUpdated)
         if let failureReason {
@@ -59,6 +63,6 @@ public struct JobOutput: Equatable, Sendable {
             failureReason.write(to: &writer)
         }
         writer.endObject()
-        return writer.bytes
+        return OutputDocument(pieces: pieces + [.bytes(writer.bytes)])
     }
 }

@@ -24,6 +24,33 @@ public struct MessageDecoder {
         unsafe decode(line.span.bytes)
     }
 
+    /// Decides what a line is that was too long to be held.
+    ///
+    /// - Parameter quotation: the line's beginning, for the case that it is no message.
+    func decode(_ line: ScannedLine, quotation: @autoclosure () -> String) -> DecodedLine {
+        switch line {
+        case .notAMessage(let looksLikeRecord):
+            return .notAMessage(looksLikeRecord: looksLikeRecord, text: quotation())
+        case .message(let scanned):
+            guard let document = try? parser.parse(scanned.skeleton) else {
+                preconditionFailure(
+                    "a message that was valid while it was scanned is not valid without its parts"
+                )
+            }
+            return Self.withLargeParts(message(document.root), of: scanned)
+        }
+    }
+
+    /// A message that was decoded without its large parts, with them.
+    private static func withLargeParts(_ decoded: DecodedLine, of scanned: ScannedMessage) -> DecodedLine {
+        switch decoded {
+        case .message(.catalog): .message(.catalog(.stored(scanned.catalog)))
+        case .message(.destinationCatalog): .message(.destinationCatalog(.stored(scanned.destinationCatalog)))
+        case .message(.spec): scanned.spec.map { .message(.spec(.stored($0))) } ?? decoded
+        default: decoded
+        }
+    }
+
     /// Most lines that are no message can be told by their first byte.
     private static func mayBeAnObject(_ line: RawSpan) -> Bool {
         unsafe line.withUnsafeBytes { line in
@@ -36,16 +63,18 @@ public struct MessageDecoder {
         let text = UTF8Repair.text(of: line)
         return .notAMessage(
             looksLikeRecord: RecordLookout.suspects(text),
-            text: Self.quotation(of: text)
+            text: Self.quotation(of: text, totalBytes: text.count)
         )
     }
 
-    /// The text's beginning, as far as it may be quoted.
-    private static func quotation(of text: [UInt8]) -> String {
-        guard text.count > maximumQuotedBytes else { return String(decoding: text, as: UTF8.self) }
+    /// A text's beginning, as far as it may be quoted.
+    ///
+    /// - Parameter beginning: the text, or at least one character more of it than may be quoted.
+    static func quotation(of beginning: [UInt8], totalBytes: Int) -> String {
+        guard totalBytes > maximumQuotedBytes else { return String(decoding: beginning, as: UTF8.self) }
         var end = maximumQuotedBytes
-        while text[end] & 0xC0 == 0x80 { end -= 1 }
-        return String(decoding: text[..<end], as: UTF8.self) + "… (\(text.count - end) more bytes)"
+        while beginning[end] & 0xC0 == 0x80 { end -= 1 }
+        return String(decoding: beginning[..<end], as: UTF8.self) + "… (\(totalBytes - end) more bytes)"
     }
 }
 
@@ -61,12 +90,12 @@ extension MessageDecoder {
         case "SPEC": return spec(root.present("spec"))
         case "CONNECTION_STATUS": return connectionStatus(root.present("connectionStatus"))
         case "CATALOG":
-            return Self.required(root.present("catalog"), "CATALOG without catalog") { .catalog($0) }
+            return Self.required(root.present("catalog"), "CATALOG without catalog") { .catalog(.held($0)) }
         case "DESTINATION_CATALOG":
             return Self.required(
                 root.present("destination_catalog"),
                 "DESTINATION_CATALOG without destination_catalog"
-            ) { .destinationCatalog($0) }
+            ) { .destinationCatalog(.held($0)) }
         case "CONTROL": return control(root.present("control"))
         case "STATE": return Self.required(root.present("state"), "STATE without state") { _ in .state }
         default: return record(root.present("record"))
@@ -110,7 +139,7 @@ extension MessageDecoder {
         guard let spec, spec[member: "connectionSpecification"] != nil else {
             return .dropped(reason: "SPEC without connectionSpecification")
         }
-        return .message(.spec(spec))
+        return .message(.spec(.held(spec)))
     }
 
     private func control(_ control: JSONValue?) -> DecodedLine {

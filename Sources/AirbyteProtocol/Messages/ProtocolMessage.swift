@@ -90,17 +90,29 @@ public struct ConnectionStatus: Hashable, Sendable {
     }
 }
 
+/// What a `SPEC` message brings, to be passed on as it is.
+public enum Specification: Hashable, Sendable {
+    case held(JSONValue)
+    case stored(StoredText)
+}
+
+/// What a `CATALOG` or `DESTINATION_CATALOG` message brings, as the protocol has it.
+public enum DiscoveredCatalog: Hashable, Sendable {
+    case held(JSONValue)
+    case stored(StoredCatalog)
+}
+
 /// A message of the Airbyte protocol, as far as the sidecar needs it.
 ///
-/// A payload that is a `JSONValue` keeps the line that it is part of in memory.
+/// A payload that is a `JSONValue` keeps the line that it is part of in memory; one that is stored does not, and has to
+/// be read again.
 public enum ProtocolMessage: Hashable, Sendable {
     case log(ConnectorLog)
-    /// The specification, to be passed on verbatim.
-    case spec(JSONValue)
+    case spec(Specification)
     case connectionStatus(ConnectionStatus)
     /// The catalog of a source.
-    case catalog(JSONValue)
-    case destinationCatalog(JSONValue)
+    case catalog(DiscoveredCatalog)
+    case destinationCatalog(DiscoveredCatalog)
     case errorTrace(ErrorTrace)
     /// A trace of another type than `ERROR`.
     case otherTrace

@@ -158,31 +158,21 @@ extension ProtocolSchema {
         "append", "overwrite", "append_dedup", "update", "soft_delete",
     ])
 
-    private static let catalog = ProtocolSchema.object([
-        (
-            "streams",
-            .list(
-                .object([
-                    ("name", .string), ("json_schema", .any), ("supported_sync_modes", .list(syncMode)),
-                    ("source_defined_cursor", .bool), ("default_cursor_field", path),
-                    ("source_defined_primary_key", .list(path)), ("namespace", .string),
-                    ("is_resumable", .bool),
-                    ("is_file_based", .bool),
-                ])
-            )
-        )
+    private static let catalog = ProtocolSchema.object([("streams", .list(stream))])
+    private static let destinationCatalog = ProtocolSchema.object([("operations", .list(operation))])
+
+    /// One stream of a source's catalog.
+    static let stream = ProtocolSchema.object([
+        ("name", .string), ("json_schema", .any), ("supported_sync_modes", .list(syncMode)),
+        ("source_defined_cursor", .bool), ("default_cursor_field", path),
+        ("source_defined_primary_key", .list(path)), ("namespace", .string), ("is_resumable", .bool),
+        ("is_file_based", .bool),
     ])
 
-    private static let destinationCatalog = ProtocolSchema.object([
-        (
-            "operations",
-            .list(
-                .object([
-                    ("object_name", .string), ("sync_mode", destinationSyncMode), ("json_schema", .any),
-                    ("matching_keys", .list(path)),
-                ])
-            )
-        )
+    /// One operation of a destination's catalog.
+    static let operation = ProtocolSchema.object([
+        ("object_name", .string), ("sync_mode", destinationSyncMode), ("json_schema", .any),
+        ("matching_keys", .list(path)),
     ])
 }
 

@@ -2,11 +2,11 @@
 public enum OperationResult: Hashable, Sendable {
     case connectionStatus(ConnectionStatus)
     /// A source's catalog, as the protocol has it.
-    case catalog(JSONValue)
+    case catalog(DiscoveredCatalog)
     /// A destination's catalog, as the protocol has it.
-    case destinationCatalog(JSONValue)
+    case destinationCatalog(DiscoveredCatalog)
     /// A specification, to be passed on verbatim.
-    case spec(JSONValue)
+    case spec(Specification)
 }
 
 /// What a connector said in all: the messages that count, and figures about the lines that do not.
@@ -16,10 +16,10 @@ public struct Transcript: Hashable, Sendable {
     /// A line of this many UTF-16 units counts as too long; it is read nevertheless.
     public static let tooLongLine = 20_000_000
 
-    public private(set) var spec: JSONValue?
+    public private(set) var spec: Specification?
     public private(set) var connectionStatus: ConnectionStatus?
-    public private(set) var catalog: JSONValue?
-    public private(set) var destinationCatalog: JSONValue?
+    public private(set) var catalog: DiscoveredCatalog?
+    public private(set) var destinationCatalog: DiscoveredCatalog?
     public private(set) var errorTrace: ErrorTrace?
     /// The configuration that the connector asks the platform to store.
     public private(set) var lastConnectorConfig: JSONValue?

@@ -12,7 +12,7 @@ public enum TranscriptEvent: Hashable, Sendable {
 
 /// Reads a connector's output: bytes in, events to log out, and a transcript at the end.
 public struct TranscriptReader {
-    private var framer = LineFramer()
+    private var framer: LineFramer
     private var lines: LineReader
 
     /// What the output has said so far.
@@ -20,18 +20,27 @@ public struct TranscriptReader {
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
-        self.init(kind: kind, tooLongLine: Transcript.tooLongLine)
+        self.init(kind: kind, longestHeldLine: LineFramer.longestHeldLine)
     }
 
     /// A reader with another idea of lines that are too long.
-    init(kind: ConnectorKind, tooLongLine: Int) {
+    ///
+    /// - Parameters:
+    ///   - longestHeldLine: a longer line is judged while it passes, in bytes.
+    ///   - tooLongLine: a line of so many UTF-16 units is counted.
+    public init(
+        kind: ConnectorKind,
+        longestHeldLine: Int,
+        tooLongLine: Int = Transcript.tooLongLine
+    ) {
+        framer = LineFramer(longestHeldLine: longestHeldLine)
         lines = LineReader(decoder: MessageDecoder(kind: kind), tooLongLine: tooLongLine)
     }
 
     /// Takes the output's next bytes, cut anywhere.
     public mutating func read(_ chunk: RawSpan) -> [TranscriptEvent] {
         var events: [TranscriptEvent] = []
-        framer.append(chunk) { lines.read($0, events: &events) }
+        framer.append(chunk) { lines.read($0, $1, lineStart: $2, events: &events) }
         return events
     }
 
@@ -43,7 +52,7 @@ public struct TranscriptReader {
     /// Ends the output; a last line without a line end is read.
     public mutating func finish() -> [TranscriptEvent] {
         var events: [TranscriptEvent] = []
-        framer.finish { lines.read($0, events: &events) }
+        framer.finish { lines.read($0, $1, lineStart: $2, events: &events) }
         return events
     }
 }
@@ -59,13 +68,38 @@ private struct LineReader {
         self.tooLongLine = tooLongLine
     }
 
-    mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
-        // A line never has more UTF-16 units than bytes.
-        if line.byteCount >= tooLongLine {
-            let length = UTF16Length.of(line)
-            if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
+    /// The line that is being read, where it is too long to be held.
+    private var longLine: LongLine?
+
+    mutating func read(
+        _ bytes: RawSpan,
+        _ part: LineFramer.Part,
+        lineStart: UInt64,
+        events: inout [TranscriptEvent]
+    ) {
+        if part == .whole { return read(bytes, events: &events) }
+        longLine?.append(bytes)
+        if longLine == nil {
+            longLine = LongLine(start: lineStart)
+            longLine?.append(bytes)
         }
-        let decoded = decoder.decode(line)
+        guard part == .last, var line = longLine.take() else { return }
+        let scanned = line.finish()
+        note(utf16Length: line.measure.utf16Length)
+        take(decoder.decode(scanned, quotation: line.quotation), events: &events)
+    }
+
+    private mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
+        // A line never has more UTF-16 units than bytes.
+        if line.byteCount >= tooLongLine { note(utf16Length: UTF16Length.of(line)) }
+        take(decoder.decode(line), events: &events)
+    }
+
+    private mutating func note(utf16Length length: Int) {
+        if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
+    }
+
+    private mutating func take(_ decoded: DecodedLine, events: inout [TranscriptEvent]) {
         transcript.consume(decoded)
         switch decoded {
         case .message(.log(let log)): events.append(.connectorLog(log))

@@ -17,6 +17,7 @@ final class ControlPlaneClient {
     private let scheduler: any Scheduler
     private let wallClock: WallClock
     private let log: Logger
+    private let connectorOutput: DocumentReader.Source
 
     private var keeper = AccessTokenKeeper()
     /// Calls that wait for the token that is being fetched; empty when none is.
@@ -29,13 +30,15 @@ final class ControlPlaneClient {
         var outcome: CallOutcome
     }
 
+    /// - Parameter connectorOutput: from which the parts are read of a body that is not held.
     init(
         configuration: Configuration,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
         wallClock: WallClock,
         log: Logger,
-        seed: UInt64
+        seed: UInt64,
+        connectorOutput: @escaping DocumentReader.Source
     ) {
         workloadAPI = configuration.workloadAPI
         serverAPI = configuration.serverAPI
@@ -49,21 +52,42 @@ final class ControlPlaneClient {
         self.scheduler = scheduler
         self.wallClock = wallClock
         self.log = log
+        self.connectorOutput = connectorOutput
         random = SplitMix64(seed: seed)
     }
 
     /// Makes the call once; only a stale token is replaced and tried again.
     func attempt(_ call: PlatformCall, completion: @escaping Completion) {
-        attempt(call, tokenIsFresh: false, completion)
+        attempt(call, body(of: call), tokenIsFresh: false, completion)
     }
 
     /// Makes the call and repeats it, as the API's settings say, as long as it is worth trying.
-    func perform(_ call: PlatformCall, completion: @escaping Completion) {
-        perform(call, retry: 1, completion)
+    ///
+    /// - Parameter onCatalogSent: called before the completion where the body had a catalog that was read again, with what
+    ///   is odd about it.
+    func perform(
+        _ call: PlatformCall,
+        onCatalogSent: @escaping (CatalogInspection) -> Void = { _ in },
+        completion: @escaping Completion
+    ) {
+        let body = body(of: call)
+        perform(call, body, retry: 1) { outcome in
+            if let findings = body.catalogFindings { onCatalogSent(findings) }
+            completion(outcome)
+        }
     }
 
-    private func perform(_ call: PlatformCall, retry: Int, _ completion: @escaping Completion) {
-        attempt(call) { [self] outcome in
+    private func body(of call: PlatformCall) -> CallBody {
+        CallBody(call.body, source: connectorOutput)
+    }
+
+    private func perform(
+        _ call: PlatformCall,
+        _ body: CallBody,
+        retry: Int,
+        _ completion: @escaping Completion
+    ) {
+        attempt(call, body, tokenIsFresh: false) { [self] outcome in
             let policy = settings(of: call)?.retries
             guard case .unavailable(let problem, let retryAfter) = outcome, let policy,
                 retry <= policy.maxRetries
@@ -75,7 +99,7 @@ final class ControlPlaneClient {
                 """
             )
             scheduler.schedule(after: delay) { [self] in
-                perform(call, retry: retry + 1, completion)
+                perform(call, body, retry: retry + 1, completion)
             }
         }
     }
@@ -90,19 +114,21 @@ final class ControlPlaneClient {
 extension ControlPlaneClient {
     private func attempt(
         _ call: PlatformCall,
+        _ body: CallBody,
         tokenIsFresh: Bool,
         _ completion: @escaping Completion
     ) {
         withToken { [self] result in
             switch result {
             case .failure(let failure): completion(failure.outcome)
-            case .success(let token): send(call, token: token, tokenIsFresh: tokenIsFresh, completion)
+            case .success(let token): send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
             }
         }
     }
 
     private func send(
         _ call: PlatformCall,
+        _ body: CallBody,
         token: String?,
         tokenIsFresh: Bool,
         _ completion: @escaping Completion
@@ -116,7 +142,7 @@ extension ControlPlaneClient {
             method: call.method,
             url: api.baseURL + call.path,
             headers: headers,
-            body: call.body,
+            body: body.body,
             connectTimeout: min(api.connectTimeout, call.timeout ?? api.connectTimeout),
             totalTimeout: call.timeout ?? api.connectTimeout + api.readTimeout
         )
@@ -130,9 +156,27 @@ extension ControlPlaneClient {
             if case .unauthorized = outcome, let token, !tokenIsFresh {
                 keeper.reject(token)
                 log.info("The access token was refused: fetching a new one")
-                return attempt(call, tokenIsFresh: true, completion)
+                return attempt(call, body, tokenIsFresh: true, completion)
+            }
+            if case .success(let answer) = result, answer.status == 411, body.lacksLength {
+                return countLength(of: body, call, token: token, completion)
             }
             completion(outcome)
+        }
+    }
+
+    /// The receiver, or a proxy before it, takes no body without a length: it is counted, and sent again.
+    private func countLength(
+        of body: CallBody,
+        _ call: PlatformCall,
+        token: String?,
+        _ completion: @escaping Completion
+    ) {
+        do {
+            try body.countLength()
+            send(call, body, token: token, tokenIsFresh: true, completion)
+        } catch {
+            later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
         }
     }
 

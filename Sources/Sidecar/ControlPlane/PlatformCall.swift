@@ -15,7 +15,7 @@ public struct PlatformCall: Sendable {
     /// Begins with `/api/v1/`.
     public var path: String
     /// JSON.
-    public var body: [UInt8]
+    public var body: OutputDocument
     /// False where an error's answer could repeat a secret of the body.
     public var mayQuoteAnswer = true
     /// Overrides the API's own limit for the whole exchange.
@@ -46,16 +46,12 @@ extension PlatformCall {
     }
 
     /// `POST /api/v1/workload_output/write`: the output travels as a JSON string within the JSON.
-    static func writeOutput(_ output: [UInt8], workloadID: String) -> PlatformCall {
+    static func writeOutput(_ output: OutputDocument, workloadID: String) -> PlatformCall {
         PlatformCall(
             api: .server,
             method: "POST",
             path: "/api/v1/workload_output/write",
-            body: JSONWriter.object { writer in
-                writer.member("workloadId", workloadID)
-                writer.key("output")
-                writer.string(utf8: output)
-            }
+            body: .object({ $0.member("workloadId", workloadID) }, string: "output", holding: output)
         )
     }
 
@@ -75,7 +71,7 @@ extension PlatformCall {
             api: .server,
             method: "POST",
             path: "/api/v1/\(connector.collection)/get",
-            body: JSONWriter.object { $0.member(connector.idName, id) },
+            body: OutputDocument(JSONWriter.object { $0.member(connector.idName, id) }),
             mayQuoteAnswer: false
         )
     }
@@ -92,14 +88,16 @@ extension PlatformCall {
             api: .server,
             method: "POST",
             path: "/api/v1/\(update.connector.collection)/update",
-            body: JSONWriter.object { writer in
-                writer.member(update.connector.idName, update.actorID)
-                writer.member("connectionConfiguration", update.configuration)
-                writer.member("name", name)
-                if resourceAllocation?.isNull == false {
-                    writer.member("resourceAllocation", resourceAllocation)
+            body: OutputDocument(
+                JSONWriter.object { writer in
+                    writer.member(update.connector.idName, update.actorID)
+                    writer.member("connectionConfiguration", update.configuration)
+                    writer.member("name", name)
+                    if resourceAllocation?.isNull == false {
+                        writer.member("resourceAllocation", resourceAllocation)
+                    }
                 }
-            },
+            ),
             mayQuoteAnswer: false
         )
     }
@@ -118,7 +116,7 @@ extension PlatformCall {
             api: .workload,
             method: "PUT",
             path: "/api/v1/workload/\(name)",
-            body: body,
+            body: OutputDocument(body),
             timeout: timeout
         )
     }

@@ -43,9 +43,21 @@ final class Courier {
         }
     }
 
-    /// Hands over the catalog; the completion gets the id that the server gave it.
-    func write(_ catalog: CatalogWrite, completion: @escaping (Result<String, DeliveryProblem>) -> Void) {
-        client.perform(.writeCatalog(catalog)) { outcome in
+    /// A catalog that the server has taken.
+    struct WrittenCatalog: Sendable {
+        /// The id that the server gave it.
+        var id: String
+        /// What is odd about it, where it had to be read again; nil where that was known before.
+        var findings: CatalogInspection?
+    }
+
+    /// Hands over the catalog.
+    func write(
+        _ catalog: CatalogWrite,
+        completion: @escaping (Result<WrittenCatalog, DeliveryProblem>) -> Void
+    ) {
+        var findings: CatalogInspection?
+        client.perform(.writeCatalog(catalog), onCatalogSent: { findings = $0 }) { outcome in
             guard case .accepted(let answer) = outcome else {
                 return completion(.failure(DeliveryProblem(message: outcome.problem ?? "")))
             }
@@ -58,17 +70,17 @@ final class Courier {
                     )
                 )
             }
-            completion(.success(id))
+            completion(.success(WrittenCatalog(id: id, findings: findings)))
         }
     }
 
     /// Stores the output in the first sink that takes it; the completion gets nil, or what every sink said.
     func store(_ output: JobOutput, completion: @escaping (DeliveryProblem?) -> Void) {
-        store(output.encoded(), sinkNumber: 0, problems: [], completion)
+        store(output.document, sinkNumber: 0, problems: [], completion)
     }
 
     private func store(
-        _ output: [UInt8],
+        _ output: OutputDocument,
         sinkNumber: Int,
         problems: [String],
         _ completion: @escaping (DeliveryProblem?) -> Void
@@ -76,7 +88,8 @@ final class Courier {
         let sink = sinks[sinkNumber]
         sink.store(output, workloadID: workloadID) { [self] problem in
             guard let problem else {
-                log.info("The job output (\(output.count) bytes) is stored in \(sink.name)")
+                let size = output.count.map { " (\($0) bytes)" } ?? ""
+                log.info("The job output\(size) is stored in \(sink.name)")
                 return completion(nil)
             }
             let problems = problems + ["\(sink.name): \(problem)"]

@@ -27,7 +27,8 @@ public struct DeliveryPlan: Sendable {
     /// The code with which the process is to end once the report is accepted.
     public private(set) var exitStatus: Int32
     public let summary: Summary?
-    /// What is odd about the discovered catalog; nil where there is none to be delivered.
+    /// What is odd about the discovered catalog; nil where there is none to be delivered, or where it is not held: then
+    /// it is found when the catalog is read again.
     public let catalogFindings: CatalogInspection?
 
     private var plainReport: Report
@@ -131,5 +132,5 @@ public struct DeliveryPlan: Sendable {
 public struct CatalogWrite: Sendable {
     public var connector: ConnectorKind
     /// The whole request body, JSON.
-    public var body: [UInt8]
+    public var body: OutputDocument
 }

@@ -7,7 +7,11 @@ protocol OutputSink: AnyObject {
 
     /// Puts the output there. The completion is called once, perhaps from within the call, with nil or with one
     /// line that says why it failed for good.
-    func store(_ output: [UInt8], workloadID: String, completion: @escaping (_ problem: String?) -> Void)
+    func store(
+        _ output: OutputDocument,
+        workloadID: String,
+        completion: @escaping (_ problem: String?) -> Void
+    )
 }
 
 /// The server API takes the output and stores it.
@@ -19,7 +23,7 @@ final class APIOutputSink: OutputSink {
         self.client = client
     }
 
-    func store(_ output: [UInt8], workloadID: String, completion: @escaping (String?) -> Void) {
+    func store(_ output: OutputDocument, workloadID: String, completion: @escaping (String?) -> Void) {
         client.perform(.writeOutput(output, workloadID: workloadID)) { completion($0.problem) }
     }
 }
@@ -28,19 +32,27 @@ final class APIOutputSink: OutputSink {
 final class StorageOutputSink: OutputSink {
     var name: String { store.name }
     private let store: any ObjectStore
+    private let connectorOutput: DocumentReader.Source
 
-    init(store: any ObjectStore) {
+    /// - Parameter connectorOutput: from which the parts are read of an output that is not held.
+    init(store: any ObjectStore, connectorOutput: @escaping DocumentReader.Source) {
         self.store = store
+        self.connectorOutput = connectorOutput
     }
 
-    func store(_ output: [UInt8], workloadID: String, completion: @escaping (String?) -> Void) {
+    func store(_ output: OutputDocument, workloadID: String, completion: @escaping (String?) -> Void) {
         // A slash in an id would make it a folder, which the platform's reader does not look into.
         guard !workloadID.utf8.contains(UInt8(ascii: "/")) else {
             return completion(
                 "the workload id \(workloadID.escapingControlCharacters()) cannot be a document's name"
             )
         }
-        // The key begins with a slash in every kind of storage: the platform asks for exactly that one.
-        store.put(ObjectContent(output), key: "/workload/output/\(workloadID)") { completion($0?.message) }
+        do {
+            let content = try ObjectContent(output, source: connectorOutput)
+            // The key begins with a slash in every kind of storage: the platform asks for exactly that one.
+            store.put(content, key: "/workload/output/\(workloadID)") { completion($0?.message) }
+        } catch {
+            completion(error.message)
+        }
     }
 }

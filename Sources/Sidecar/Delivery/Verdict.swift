@@ -100,14 +100,16 @@ extension Verdict {
         var findings: CatalogInspection?
         switch result {
         case .connectionStatus(let status): output.checkConnection = status
-        case .spec(let spec): output.spec = Array(spec.rawJSON)
+        case .spec(let spec): output.spec = spec
         case .catalog(let discovered), .destinationCatalog(let discovered):
             do throws(CatalogConversionError) {
                 catalog = try context.catalogWrite(discovered, of: result.connectorKind)
             } catch {
                 return failure("The connector's catalog cannot be used: \(error).", transcript, context)
             }
-            findings = CatalogInspection(of: discovered, kind: result.connectorKind)
+            if case .held(let catalog) = discovered {
+                findings = CatalogInspection(of: catalog, kind: result.connectorKind)
+            }
         }
         return Verdict(
             isResult: true,

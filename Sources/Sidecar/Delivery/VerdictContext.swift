@@ -84,7 +84,7 @@ struct VerdictContext: Sendable {
 
     /// The request that hands the catalog to the server. Throws where the catalog cannot be converted.
     func catalogWrite(
-        _ catalog: JSONValue,
+        _ catalog: DiscoveredCatalog,
         of connector: ConnectorKind
     ) throws(CatalogConversionError) -> CatalogWrite {
         let version = discover?.connectorVersion ?? ""

@@ -72,6 +72,8 @@ public struct WorkloadMachine: Sendable {
         case contactAnswered(Contact, CallOutcome)
         case configurationUpdated
         case configurationFailed(String)
+        /// What was found in a catalog that had to be read again to be delivered.
+        case catalogInspected(CatalogInspection)
         case catalogWritten(id: String)
         case catalogFailed(String)
         case outputStored
@@ -153,6 +155,7 @@ public struct WorkloadMachine: Sendable {
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
         case .configurationUpdated: return advance { $0.configurationUpdated() }
         case .configurationFailed(let problem): return advance { $0.configurationFailed(problem) }
+        case .catalogInspected(let inspection): return Self.warnings(inspection)
         case .catalogWritten(let id): return advance { $0.catalogWritten(id: id) }
         case .catalogFailed(let problem): return advance { $0.catalogFailed(problem) }
         case .outputStored: return advance { $0.outputStored() }

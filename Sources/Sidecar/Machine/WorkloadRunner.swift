@@ -35,6 +35,7 @@ final class WorkloadRunner {
         input: SidecarInput,
         reactor: Reactor,
         workspace: Workspace,
+        output: ConnectorOutput,
         client: ControlPlaneClient,
         courier: Courier,
         pipeline: LogPipeline,
@@ -54,6 +55,7 @@ final class WorkloadRunner {
         self.onExit = onExit
         tail = OutputTail(
             workspace: workspace,
+            output: output,
             reactor: reactor,
             outlet: pipeline,
             log: log,
@@ -127,7 +129,9 @@ extension WorkloadRunner {
     private func write(_ catalog: CatalogWrite) {
         courier.write(catalog) { [weak self] result in
             switch result {
-            case .success(let id): self?.post(.catalogWritten(id: id))
+            case .success(let written):
+                if let findings = written.findings { self?.post(.catalogInspected(findings)) }
+                self?.post(.catalogWritten(id: written.id))
             case .failure(let problem): self?.post(.catalogFailed(problem.message))
             }
         }

@@ -11,6 +11,7 @@ final class OutputTail {
     private static let retryDelay: Duration = .milliseconds(1)
 
     private let workspace: Workspace
+    private let output: ConnectorOutput
     private let reactor: Reactor
     private let outlet: any BackPressure
     private let log: Logger
@@ -18,7 +19,10 @@ final class OutputTail {
     private let onRestart: () -> Void
     private let buffer = ReadBuffer(capacity: OutputTail.readSize)
 
-    private var file: WorkspaceFile?
+    private var file: WorkspaceFile? {
+        get { output.file }
+        set { output.file = newValue }
+    }
     private var offset: UInt64 = 0
     /// To notice that the file was written anew.
     private var samples = ReadSamples()
@@ -49,11 +53,13 @@ final class OutputTail {
     /// Both handlers are called from the loop.
     ///
     /// - Parameters:
+    ///   - output: told which file is being read.
     ///   - onBytes: takes the next bytes; the span lives for the call only.
     ///   - onRestart: what follows has nothing to do with what was read before, since the file was truncated or
     ///     replaced.
     init(
         workspace: Workspace,
+        output: ConnectorOutput,
         reactor: Reactor,
         outlet: any BackPressure,
         log: Logger,
@@ -61,6 +67,7 @@ final class OutputTail {
         onRestart: @escaping () -> Void
     ) {
         self.workspace = workspace
+        self.output = output
         self.reactor = reactor
         self.outlet = outlet
         self.log = log

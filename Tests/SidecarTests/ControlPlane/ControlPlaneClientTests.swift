@@ -24,7 +24,8 @@ import Testing
             scheduler: scheduler,
             wallClock: WallClock { 1_700_000_000_000 },
             log: log.logger,
-            seed: 1
+            seed: 1,
+            connectorOutput: noConnectorOutput
         )
     }
 
@@ -44,7 +45,7 @@ import Testing
 
     private static let heartbeat = PlatformCall.contact(.heartbeat, workloadID: "w-1")
     private static let success = PlatformCall.report(.success, workloadID: "w-1")
-    private static let write = PlatformCall.writeOutput([0x7B, 0x7D], workloadID: "w-1")
+    private static let write = PlatformCall.writeOutput(OutputDocument([0x7B, 0x7D]), workloadID: "w-1")
 
     private func grant(_ token: String) { transport.answer(200, #"{"access_token":"\#(token)"}"#) }
 

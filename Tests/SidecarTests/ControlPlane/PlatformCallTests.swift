@@ -46,21 +46,23 @@ import Testing
             body: #"{"workloadId":"w\\","source":"airbyte_platform","reason":"a \"b\"\n"}"#
         ),
         Row(
-            call: .writeOutput(Array(#"{"a":"\n"}"#.utf8), workloadID: "w"),
+            call: .writeOutput(OutputDocument(Array(#"{"a":"\n"}"#.utf8)), workloadID: "w"),
             api: .server,
             method: "POST",
             path: "/api/v1/workload_output/write",
             body: #"{"workloadId":"w","output":"{\"a\":\"\\n\"}"}"#
         ),
         Row(
-            call: .writeCatalog(CatalogWrite(connector: .source, body: Array("{}".utf8))),
+            call: .writeCatalog(CatalogWrite(connector: .source, body: OutputDocument(Array("{}".utf8)))),
             api: .server,
             method: "POST",
             path: "/api/v1/sources/write_discover_catalog_result",
             body: "{}"
         ),
         Row(
-            call: .writeCatalog(CatalogWrite(connector: .destination, body: Array("{}".utf8))),
+            call: .writeCatalog(
+                CatalogWrite(connector: .destination, body: OutputDocument(Array("{}".utf8)))
+            ),
             api: .server,
             method: "POST",
             path: "/api/v1/destinations/write_discover_catalog_result",
@@ -71,7 +73,7 @@ import Testing
         #expect(row.call.api == row.api)
         #expect(row.call.method == row.method)
         #expect(row.call.path == row.path)
-        #expect(String(decoding: row.call.body, as: UTF8.self) == row.body)
+        #expect(String(decoding: row.call.body.bytes ?? [], as: UTF8.self) == row.body)
         #expect(row.call.timeout == row.timeout)
     }
 
@@ -81,6 +83,6 @@ import Testing
     ])
     func failureSources(_ origin: FailureOrigin, _ spelling: String) throws {
         let call = PlatformCall.report(.failure(source: origin, reason: ""), workloadID: "w")
-        #expect(try json(call.body).text("source") == spelling)
+        #expect(try json(call.body.bytes ?? []).text("source") == spelling)
     }
 }

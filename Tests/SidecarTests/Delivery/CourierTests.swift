@@ -16,9 +16,9 @@ import Testing
             self.problem = problem
         }
 
-        func store(_ output: [UInt8], workloadID: String, completion: @escaping (String?) -> Void) {
+        func store(_ output: OutputDocument, workloadID: String, completion: @escaping (String?) -> Void) {
             asked += 1
-            if problem == nil { stored.append(output) }
+            if problem == nil { stored.append(output.bytes ?? []) }
             completion(problem)
         }
     }
@@ -40,7 +40,8 @@ import Testing
             scheduler: scheduler,
             wallClock: WallClock { 0 },
             log: log.logger,
-            seed: 1
+            seed: 1,
+            connectorOutput: noConnectorOutput
         )
     }
 
@@ -81,7 +82,7 @@ import Testing
 
     @Test func apiSinkWritesTheOutputAsAString() throws {
         var problems: [String?] = []
-        APIOutputSink(client: try client()).store(output.encoded(), workloadID: "w-1") { problems.append($0) }
+        APIOutputSink(client: try client()).store(output.document, workloadID: "w-1") { problems.append($0) }
         #expect(transport.calls == ["POST /api/v1/workload_output/write"])
         #expect(
             transport.requests[0].bodyText
@@ -94,13 +95,16 @@ import Testing
 
     @Test func apiSinkTellsWhatWentWrong() throws {
         var problems: [String?] = []
-        APIOutputSink(client: try client()).store(output.encoded(), workloadID: "w-1") { problems.append($0) }
+        APIOutputSink(client: try client()).store(output.document, workloadID: "w-1") { problems.append($0) }
         transport.answer(422, "no such workload")
         #expect(problems.first??.contains("422: no such workload") == true)
     }
 
     private func localSink(_ directory: TemporaryDirectory) -> StorageOutputSink {
-        StorageOutputSink(store: LocalObjectStore(root: directory.path, scheduler: scheduler))
+        StorageOutputSink(
+            store: LocalObjectStore(root: directory.path, scheduler: scheduler),
+            connectorOutput: noConnectorOutput
+        )
     }
 
     @Test func apiFailsForGoodThenLocalStorageStandsIn() throws {
@@ -128,7 +132,7 @@ import Testing
         let directory = TemporaryDirectory()
         for id in ["a/b", "../up", "..", ".", "a/../../b"] {
             var problems: [String?] = []
-            localSink(directory).store([1], workloadID: id) { problems.append($0) }
+            localSink(directory).store(OutputDocument([1]), workloadID: id) { problems.append($0) }
             scheduler.advance(by: .zero)
             #expect(problems.count == 1)
             #expect(problems.first??.isEmpty == false, "\(id)")
@@ -140,8 +144,9 @@ import Testing
 
     private func writeCatalog(_ connector: ConnectorKind) throws -> Box {
         let box = Box()
-        try courier([FakeSink("a")]).write(CatalogWrite(connector: connector, body: Array("{}".utf8))) {
-            box.results.append($0)
+        let body = OutputDocument(Array("{}".utf8))
+        try courier([FakeSink("a")]).write(CatalogWrite(connector: connector, body: body)) {
+            box.results.append($0.map(\.id))
         }
         return box
     }

@@ -129,7 +129,7 @@ import Testing
             .connectorExited(.code(0)),
             Line.catalog
         )
-        let body = try json(try #require(source.catalog).body)
+        let body = try json(try #require(source.catalog).body.bytes ?? [])
         #expect(body.text("sourceId") == "a-1")
         #expect(body.text("connectorVersion") == "1.0")
         #expect(body.text("configurationHash") == "h-1")
@@ -139,7 +139,7 @@ import Testing
             .connectorExited(.code(0)),
             Line.destinationCatalog
         )
-        let other = try json(try #require(destination.catalog).body)
+        let other = try json(try #require(destination.catalog).body.bytes ?? [])
         #expect(other.text("destinationId") == "a-1")
         #expect(other.at("catalog.operations") != nil)
     }

@@ -97,7 +97,9 @@ import Testing
 
     @Test func messagesOfAnOutputAreHiddenAndItsSpecIsNot() throws {
         let mask = try mask(#"{"password": "hunter22"}"#)
-        let spec = Array(#"{"connectionSpecification":{"password":"hunter22"}}"#.utf8)
+        let spec = Specification.held(
+            try json(#"{"connectionSpecification":{"password":"hunter22"}}"#.utf8)
+        )
         let output = JobOutput(
             operation: .check,
             checkConnection: ConnectionStatus(status: .failed, message: "hunter22 is wrong"),

@@ -145,3 +145,13 @@ private func base64URL(_ bytes: [UInt8]) -> String {
     }
     return text
 }
+
+extension JobOutput {
+    /// The document's bytes, all of which are held.
+    func encoded() -> [UInt8] { document.bytes ?? [] }
+}
+
+/// For parts that have no document of which anything would have to be read again.
+func noConnectorOutput(_ range: Range<UInt64>) throws(DocumentError) -> [UInt8] {
+    throw DocumentError("there is no connector's output")
+}

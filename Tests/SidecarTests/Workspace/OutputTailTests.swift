@@ -30,6 +30,7 @@ import Testing
             console = Console(descriptor: pipe.writeEnd, reactor: reactor)
             tail = OutputTail(
                 workspace: try Workspace(path: directory.path),
+                output: ConnectorOutput(),
                 reactor: reactor,
                 outlet: console,
                 log: log.logger,

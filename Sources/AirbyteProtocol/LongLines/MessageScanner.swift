@@ -1,0 +1,269 @@
+/// Follows a message as it is scanned: checks it against the protocol's schema, remembers where its large parts lie in
+/// the output, and holds a skeleton of all the rest.
+///
+/// Where a name stands twice the last counts, as for messages in memory.
+struct MessageScanner: JSONScannerHandler {
+    /// The message without its large parts: decoded, it is the same message. Values that are not looked into are replaced
+    /// by the least ones of their kind, lists are empty, unknown members are left out.
+    private(set) var skeleton: [UInt8] = []
+
+    /// Where the specification lies in the output.
+    private(set) var spec: Range<UInt64>?
+    private(set) var streams: ScannedList?
+    private(set) var operations: ScannedList?
+    /// Where the schema lies of the last stream or operation that has one.
+    private(set) var schema: Range<UInt64>?
+
+    /// What is not in a large part is held, up to this many bytes: an endless log message must not take all memory.
+    static let longestSkeleton = 256 * 1_024 * 1_024
+
+    private let grammar: MessageGrammar
+    private var open: [Open] = []
+    /// What the key that was read last leads to; nil where the protocol does not know it.
+    private var member: Member?
+    /// The value that is being read, if it is none of those in `open`.
+    private var leaf: Leaf?
+    private var list: ScannedList?
+    private var element = CatalogConversion.ElementFacts()
+    /// A word that has to be one of a list.
+    private var word: [UInt8] = []
+
+    /// An object or array that is being read.
+    private struct Open {
+        var node: Int
+        var isObject: Bool
+        /// Whether it goes into the skeleton.
+        var isHeld: Bool
+        /// Whether a member of it is there already.
+        var hasMembers = false
+        var start: UInt64
+    }
+
+    private struct Member {
+        var name: [UInt8]
+        var node: Int
+    }
+
+    /// A scalar, or an object or array that is not looked into.
+    private struct Leaf {
+        var kind: JSONValue.Kind
+        /// Nil for what the protocol does not know.
+        var node: Int?
+        var isHeld = false
+        var start: UInt64 = 0
+        /// Where its bytes go.
+        var content = Content.nowhere
+    }
+
+    private enum Content {
+        case nowhere
+        case skeleton
+        case word
+    }
+
+    init(grammar: MessageGrammar = .message) {
+        self.grammar = grammar
+    }
+}
+
+/// A catalog's list of streams or operations, as far as it can be judged in passing.
+struct ScannedList {
+    /// Where it lies in the output, brackets included.
+    var range: Range<UInt64> = 0..<0
+    /// How many elements it has; null is none.
+    var count = 0
+    /// Why it cannot be put into the server's terms.
+    var problem: CatalogConversionError?
+}
+
+// MARK: - Keys
+
+extension MessageScanner {
+    mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool) {
+        member = nil
+        guard isWhole, let parent = open.last, case .object(let known) = grammar.nodes[parent.node].rule
+        else { return }
+        unsafe text.withUnsafeBytes { bytes in
+            // Nearly all keys are plain: they are compared where they stand.
+            let found =
+                hasEscapes
+                ? known.first { $0.name.elementsEqual(unsafe JSONStringEscapes.decoded(Array(bytes)[...])) }
+                : known.first { unsafe $0.name.count == bytes.count && $0.name.elementsEqual(bytes) }
+            member = found.map { Member(name: $0.name, node: $0.node) }
+        }
+    }
+
+    /// Begins the member whose key was read last in the object that is read, or the next element of the array.
+    private mutating func holdKey() {
+        guard let last = open.indices.last else { return }
+        if open[last].hasMembers { skeleton.append(UInt8(ascii: ",")) }
+        open[last].hasMembers = true
+        guard open[last].isObject, let member else { return }
+        skeleton.append(UInt8(ascii: "\""))
+        skeleton += member.name
+        skeleton += [UInt8(ascii: "\""), UInt8(ascii: ":")]
+    }
+}
+
+// MARK: - Values
+
+extension MessageScanner {
+    mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest {
+        guard skeleton.count <= Self.longestSkeleton else { return .refuse }
+        if open.isEmpty, kind != .object { return .refuse }
+        guard let number = nodeOfNext else {
+            leaf = Leaf(kind: kind)
+            return .skip
+        }
+        let node = grammar.nodes[number]
+        let isHeld = node.isNeeded && (open.last?.isHeld ?? true)
+        noteBeginning(of: node.role, kind)
+        if isHeld { holdKey() }
+        guard let content = Self.content(of: node, kind) else {
+            guard Self.isEntered(node, kind) else { return .refuse }
+            if isHeld { skeleton.append(UInt8(ascii: kind == .object ? "{" : "[")) }
+            open.append(Open(node: number, isObject: kind == .object, isHeld: isHeld, start: offset))
+            return .enter
+        }
+        if content == .word { word.removeAll(keepingCapacity: true) }
+        let isNowhere = content == .nowhere || (content == .skeleton && !isHeld)
+        leaf = Leaf(
+            kind: kind,
+            node: number,
+            isHeld: isHeld,
+            start: offset,
+            content: isNowhere ? .nowhere : content
+        )
+        return isNowhere ? .skip : .keep
+    }
+
+    private var nodeOfNext: Int? {
+        guard let parent = open.last else { return MessageGrammar.root }
+        if parent.isObject { return member?.node }
+        guard case .list(let element) = grammar.nodes[parent.node].rule else { return nil }
+        return element
+    }
+
+    /// Where the bytes of a value go that is not looked into; nil where it is, or does not fit.
+    private static func content(of node: MessageGrammar.Node, _ kind: JSONValue.Kind) -> Content? {
+        switch (node.rule, kind) {
+        case (_, .null): .skeleton
+        case (.any, _): .nowhere
+        case (.string, .string), (.number, .number), (.bool, .bool): .skeleton
+        case (.oneOf, .string): .word
+        case (.object(let known), .object) where known.isEmpty:
+            node.role == .configuration ? .skeleton : .nowhere
+        default: nil
+        }
+    }
+
+    private static func isEntered(_ node: MessageGrammar.Node, _ kind: JSONValue.Kind) -> Bool {
+        switch (node.rule, kind) {
+        case (.object, .object), (.list, .array): true
+        default: false
+        }
+    }
+
+    mutating func content(_ bytes: RawSpan) {
+        unsafe bytes.withUnsafeBytes { bytes in
+            switch leaf?.content {
+            case .skeleton: unsafe skeleton.append(contentsOf: bytes)
+            case .word:
+                // Longer than any word: not looked at any more.
+                if word.count <= Self.longestWord { unsafe word.append(contentsOf: bytes) }
+            case .nowhere, nil: break
+            }
+        }
+    }
+
+    /// More than any word of the protocol has with all its characters escaped, in bytes.
+    private static let longestWord = 512
+
+    mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool {
+        if let ended = leaf {
+            leaf = nil
+            if let node = ended.node, ended.kind != .null {
+                noteEnd(of: grammar.nodes[node].role, ended.start..<offset)
+            }
+            return end(ended, isEmpty: isEmpty)
+        }
+        let ended = open.removeLast()
+        if ended.isHeld { skeleton.append(UInt8(ascii: ended.isObject ? "}" : "]")) }
+        noteEnd(of: grammar.nodes[ended.node].role, ended.start..<offset)
+        return true
+    }
+
+    private mutating func end(_ leaf: Leaf, isEmpty: Bool) -> Bool {
+        guard let number = leaf.node else { return true }
+        switch leaf.content {
+        case .skeleton: return true
+        case .nowhere:
+            if leaf.isHeld { skeleton += Self.least(leaf.kind, isEmpty: isEmpty) }
+            return true
+        case .word:
+            guard case .oneOf(let names) = grammar.nodes[number].rule, word.count <= Self.longestWord
+            else { return false }
+            if leaf.isHeld { skeleton += word }
+            return names.contains(JSONStringEscapes.decoded(word.dropFirst().dropLast()))
+        }
+    }
+
+    /// The shortest value of that kind.
+    private static func least(_ kind: JSONValue.Kind, isEmpty: Bool) -> String.UTF8View {
+        switch kind {
+        case .object: isEmpty ? "{}".utf8 : #"{"":0}"#.utf8
+        case .array: isEmpty ? "[]".utf8 : "[0]".utf8
+        case .string: #""""#.utf8
+        case .number: "0".utf8
+        case .bool: "true".utf8
+        case .null: "null".utf8
+        }
+    }
+}
+
+// MARK: - What is remembered
+
+extension MessageScanner {
+    private mutating func noteBeginning(of role: MessageGrammar.Role, _ kind: JSONValue.Kind) {
+        switch role {
+        case .plain, .configuration: break
+        case .spec: spec = nil
+        case .catalog: streams = nil
+        case .destinationCatalog: operations = nil
+        case .streams:
+            streams = nil
+            list = ScannedList()
+        case .operations:
+            operations = nil
+            list = ScannedList()
+        case .stream, .operation:
+            if kind != .null { list?.count += 1 }
+            element = CatalogConversion.ElementFacts()
+        case .elementName: element.name = kind
+        case .elementMode: element.mode = kind
+        case .elementSchema:
+            element.schema = kind
+            schema = nil
+        }
+    }
+
+    private mutating func noteEnd(of role: MessageGrammar.Role, _ range: Range<UInt64>) {
+        switch role {
+        case .spec: spec = range
+        case .elementSchema: schema = range
+        case .streams:
+            list?.range = range
+            streams = list
+        case .operations:
+            list?.range = range
+            operations = list
+        case .stream: note(CatalogConversion.problem(ofStream: list?.count ?? 0, element))
+        case .operation: note(CatalogConversion.problem(ofOperation: list?.count ?? 0, element))
+        default: break
+        }
+    }
+
+    private mutating func note(_ problem: CatalogConversionError?) {
+        if list?.problem == nil { list?.problem = problem }
+    }
+}

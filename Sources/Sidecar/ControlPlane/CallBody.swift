@@ -1,0 +1,60 @@
+import AirbyteProtocol
+import CurlTransport
+
+/// The body of a call, made anew for each attempt.
+final class CallBody {
+    private let document: OutputDocument
+    private let source: DocumentReader.Source
+    /// Known once it has been asked for.
+    private var count: Int?
+    private var reader: DocumentReader?
+
+    init(_ document: OutputDocument, source: @escaping DocumentReader.Source) {
+        self.document = document
+        self.source = source
+        count = document.count
+    }
+
+    /// Held bytes as they are; what has to be read again goes in pieces, without a length where it is not known.
+    var body: HTTPRequestBody {
+        if let bytes = document.bytes { return .bytes(bytes) }
+        // Requests are values that may go anywhere; this one stays on the loop's thread, as the transport does.
+        nonisolated(unsafe) let call = self
+        return .generated(HTTPGeneratedBody(count: count.map(Int64.init)) { unsafe call.makeReader() })
+    }
+
+    private func makeReader() -> HTTPGeneratedBody.Reader {
+        let reader = DocumentReader(document, source: source)
+        self.reader = reader
+        return Self.pieces(of: reader)
+    }
+
+    /// Whether the length has to be counted before a receiver that wants to know it can be served.
+    var lacksLength: Bool { count == nil }
+
+    /// Makes the document once to count its bytes, in one go: half a second for each gigabyte.
+    func countLength() throws(DocumentError) {
+        let reader = DocumentReader(document, source: source)
+        var sum = 0
+        while let bytes = try reader.next() { sum += bytes.count }
+        count = sum
+    }
+
+    /// What is odd about the catalog in the document that was sent last; nil where there is none.
+    var catalogFindings: CatalogInspection? { reader?.catalogFindings }
+
+    private static func pieces(of reader: DocumentReader) -> HTTPGeneratedBody.Reader {
+        var rest: ArraySlice<UInt8> = []
+        return { (piece, limit) throws(HTTPBodyError) in
+            if rest.isEmpty {
+                do throws(DocumentError) {
+                    rest = try reader.next()?[...] ?? []
+                } catch {
+                    throw HTTPBodyError(error.message)
+                }
+            }
+            piece += rest.prefix(limit)
+            rest = rest.dropFirst(limit)
+        }
+    }
+}

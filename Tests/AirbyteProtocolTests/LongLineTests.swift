@@ -1,0 +1,280 @@
+import Foundation
+import Testing
+
+@testable import AirbyteProtocol
+
+/// What is read while it passes is what would have been read in memory: the same events, the same transcript, the same
+/// documents, whatever the bound.
+@Suite struct LongLineTests {
+    /// All that an output comes to.
+    struct Reading: Equatable {
+        var events: [TranscriptEvent] = []
+        var checkConnection: ConnectionStatus?
+        var errorTrace: ErrorTrace?
+        var configuration: [UInt8]?
+        var lastLines = LastLines()
+        var counts: [Int] = []
+        /// What is delivered of each result, or why it cannot be.
+        var documents: [String: String] = [:]
+        var findings: [String: CatalogInspection?] = [:]
+    }
+
+    static func read(
+        _ output: [UInt8],
+        kind: ConnectorKind = .source,
+        longestHeldLine: Int = LineFramer.longestHeldLine,
+        chunk: Int = 1 << 16
+    ) throws -> Reading {
+        var reader = TranscriptReader(kind: kind, longestHeldLine: longestHeldLine, tooLongLine: 40)
+        var reading = Reading()
+        for start in stride(from: 0, to: output.count, by: chunk) {
+            reading.events += reader.read(Array(output[start..<min(start + chunk, output.count)]))
+        }
+        reading.events += reader.finish()
+        let transcript = reader.transcript
+        reading.checkConnection = transcript.connectionStatus
+        reading.errorTrace = transcript.errorTrace
+        reading.configuration = transcript.lastConnectorConfig.map { Array($0.rawJSON) }
+        reading.lastLines = transcript.lastLines
+        reading.counts =
+            [transcript.lineSkippedWithRecord, transcript.nonAirbyteMessageLogLine] + transcript.tooLongLines
+        try reading.deliver(transcript, output)
+        return reading
+    }
+
+    /// Compares all ways of reading an output.
+    static func compare(_ output: [UInt8], _ comment: Comment, bounds: [Int], chunks: [Int]) throws {
+        for kind in [ConnectorKind.source, .destination] {
+            let expected = try read(output, kind: kind)
+            for bound in bounds {
+                for chunk in chunks {
+                    let found = try read(output, kind: kind, longestHeldLine: bound, chunk: chunk)
+                    #expect(found == expected, "\(comment), bound \(bound), chunks of \(chunk)")
+                    if found != expected { return }
+                }
+            }
+        }
+    }
+}
+
+extension LongLineTests.Reading {
+    fileprivate mutating func deliver(_ transcript: Transcript, _ output: [UInt8]) throws {
+        if let spec = transcript.spec {
+            let document = JobOutput(operation: .spec, spec: spec).document
+            documents["spec"] = text(try text(of: document, from: output))
+            if let count = document.count { documents["spec length"] = "\(count)" }
+            if document.count == nil {
+                documents["spec length"] = "\(try text(of: document, from: output).count)"
+            }
+            let call = OutputDocument.object(
+                { $0.member("workloadId", "w") },
+                string: "output",
+                holding: document
+            )
+            documents["spec in a string"] = text(try text(of: call, from: output))
+        }
+        try deliver("catalog", transcript.catalog, .source, output)
+        try deliver("destination catalog", transcript.destinationCatalog, .destination, output)
+    }
+
+    private mutating func deliver(
+        _ name: String,
+        _ catalog: DiscoveredCatalog?,
+        _ kind: ConnectorKind,
+        _ output: [UInt8]
+    ) throws {
+        guard let catalog else { return }
+        let document: OutputDocument
+        do throws(CatalogConversionError) {
+            document =
+                kind == .source
+                ? try CatalogConversion.writeDiscoverCatalogResult(
+                    catalog: catalog,
+                    sourceId: "s",
+                    connectorVersion: "1",
+                    configurationHash: "h"
+                )
+                : try CatalogConversion.writeDestinationDiscoverCatalogResult(
+                    catalog: catalog,
+                    destinationId: "d",
+                    connectorVersion: "1",
+                    configurationHash: "h"
+                )
+        } catch {
+            documents[name] = error.description
+            return
+        }
+        let reader = DocumentReader(document) { Array(output[Int($0.lowerBound)..<Int($0.upperBound)]) }
+        var bytes: [UInt8] = []
+        while let next = try reader.next() { bytes += next }
+        documents[name] = text(bytes)
+        switch catalog {
+        case .held(let value):
+            findings[name] =
+                kind == .source
+                ? CatalogInspection(sourceCatalog: value) : CatalogInspection(destinationCatalog: value)
+        case .stored:
+            findings[name] = reader.catalogFindings
+        }
+    }
+}
+
+// MARK: - The corpus
+
+extension LongLineTests {
+    static let corpus: [(name: String, output: [UInt8])] = {
+        let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Corpus")
+        let files = FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil)
+        let outputs = (files?.allObjects as? [URL] ?? []).filter { $0.pathExtension == "output" }
+        return outputs.sorted { $0.path < $1.path }.compactMap { file in
+            (try? Data(contentsOf: file)).map { (file.path, [UInt8]($0)) }
+        }
+    }()
+
+    @Test func corpusIsThere() {
+        #expect(Self.corpus.count > 150)
+    }
+
+    /// Every output of the corpus at every bound, up to lengths where nothing is long any more.
+    @Test func corpusReadsTheSameAtEveryBound() throws {
+        for (name, output) in Self.corpus {
+            let small = Array(1...min(64, max(1, output.count)))
+            let large = stride(from: 97, to: min(output.count, 4_096), by: 331)
+            let bounds = output.count < 4_096 ? small + Array(large) : [1, 100, 4_096]
+            try Self.compare(output, "\(name)", bounds: bounds, chunks: [1 << 16])
+        }
+    }
+
+    @Test func corpusReadsTheSameInSmallChunks() throws {
+        for (name, output) in Self.corpus where output.count < 20_000 {
+            try Self.compare(output, "\(name)", bounds: [1, 17], chunks: [1, 2, 3, 7, 64])
+        }
+    }
+}
+
+// MARK: - Messages that were made up
+
+extension LongLineTests {
+    static let lines: [String] = [
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"a\u0062","json_schema":{"x":[1,{"y":"\ud83d\ude00\ud800"}]},"supported_sync_modes":["full_refresh","incremental"],"source_defined_primary_key":[["id"],["a","b"]],"default_cursor_field":["t"],"is_resumable":true}, null ,{"name":"b"}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"a"}],"streams":[{"name":"b"},{"name":"b"}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"a"}]},"catalog":{"streams":null}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"a"}]},"catalog":null}"#,
+        #"{"type":"CATALOG","catalog":{"str\u0065ams":[{"name":"a","n\u0061me":"z","json_schema":7}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"json_schema":{}}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":null}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"x","json_schema":null},{"name":"y","json_schema":[]}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"x","supported_sync_modes":["other"]}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"x","source_defined_cursor":"yes"}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":{"name":"x"}}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[7]}}"#, #"{"type":"CATALOG","catalog":{"streams":[]}} {"#,
+        #"{"type":"CATALOG","catalog":{}}"#, #"{"type":"CATALOG"}"#,
+        #"{"catalog":{"streams":[]},"type":"CATALOG"}"#,
+        #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append","json_schema":{"q":1.50},"matching_keys":[["a"],null]}]}}"#,
+        #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append"}]}}"#,
+        #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"sync_mode":"append","json_schema":{}}]}}"#,
+        #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append","json_schema":"x"}]}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":{"a":[1,2.50e+1,"\u00e9\/"],"b":{}},"x":{"deep":[[[]]]},"supportsDBT":true}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":null}}"#, #"{"type":"SPEC","spec":{"x":1}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":{}},"spec":{"connectionSpecification":{"second":"\ud800x\udc00"}}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":"text","documentationUrl":5}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":{},"advanced_auth":{"auth_flow_type":"oauth2.0","predicate_key":["a"]}}}"#,
+        #"{"type":"SPEC","spec":{"connectionSpecification":{},"advanced_auth":{"auth_flow_type":"oauth3.0"}}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"hello \"you\"\n\ud83d\ude00","stack_trace":"at x"}}"#,
+        #"{"type":"LOG","log":{"level":"LOUD","message":"hello"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO"}}"#,
+        #"{"type":"LOG","log":{"l\u0065vel":"WA\u0052N","message":""}}"#,
+        #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":"no \u0000 route","unknown":{"status":1}}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1.7e12,"error":{"message":"m","internal_message":"i","stack_trace":"s","failure_type":"config_error","stream_descriptor":{"name":"n","namespace":"ns"}}}}"#,
+        #"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1,"stream_status":{"status":"RUNNING","reasons":[{"type":"RATE_LIMITED"}]}}}"#,
+        #"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":1,"stream_status":{"status":"RUNNING","reasons":[{"type":"OTHER"}]}}}"#,
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":1,"connectorConfig":{"config":{"token":"ne\u0077","n":[1,{"a":null}]}}}}"#,
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":1,"connectorConfig":{"config":[]}}}"#,
+        #"{"type":"RECORD","record":{"stream":"s","data":{"x":1},"emitted_at":1}}"#,
+        #"{"type":"RECORD","record":{"stream":"s","data":{},"emitted_at":1}}"#,
+        #"{"type":"RECORD","record":{"stream":"s","data":[ ],"emitted_at":1}}"#,
+        #"{"type":"RECORD","record":{"stream":"s","data":"x","emitted_at":1}}"#,
+        #"{"type":"RECORD","record":{"stream":null,"data":[0],"emitted_at":1}}"#,
+        #"{"type":"RECORD","record":{"stream":"s","data":{"x":1},"emitted_at":"late"}}"#,
+        #"{"type":"STATE","state":{"type":"GLOBAL","global":{"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{"c":[1]}}]}}}"#,
+        #"{"type":null}"#, "{}", "{ }", #"{"a":[{"b":[{"c":[]}]}]}"#, #"{"type":"OTHER"}"#, #"{"type":5}"#,
+        #"  \#t{"type":"LOG","log":{"level":"INFO","message":"indented"}}"#.replacing(#"\#t"#, with: "\t"),
+        "plain text", "plain \u{e9}\u{1f600} text", "{ not json", #"{"type": "RECORD", "Record": {broken"#,
+        #"[{"type":"LOG"}]"#, #""text""#, "17", "", "   ", "{\"a\":\"\u{7f}\"}",
+    ]
+
+    @Test func messagesReadTheSame() throws {
+        for line in Self.lines {
+            let bytes = Array(line.utf8)
+            let bounds = [0, 1, 2, 3, 5, bytes.count - 1, bytes.count].filter { $0 >= 0 }
+            try Self.compare(bytes, "\(line)", bounds: bounds, chunks: [1 << 16])
+            try Self.compare(bytes, "\(line)", bounds: [0], chunks: Array(1...max(1, bytes.count)))
+        }
+        let all = Array(Self.lines.joined(separator: "\r\n").utf8)
+        try Self.compare(all, "all lines", bounds: [0, 1, 10, 100], chunks: [1, 13, 100, 1 << 16])
+    }
+
+    /// Each line with one byte changed, taken out or put in, in each place.
+    @Test func damagedMessagesReadTheSame() throws {
+        let bytes = Array(#"{}[]",:\/ut0e-+.x"#.utf8) + [0x00, 0x09, 0x1F, 0x80, 0xC3, 0xED, 0xFF]
+        var random = SeededRandom(state: 7)
+        for line in Self.lines {
+            let original = Array(line.utf8)
+            for place in original.indices {
+                var damaged = original
+                let byte = bytes.randomElement(using: &random) ?? 0
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: damaged[place] = byte
+                case 1: damaged.remove(at: place)
+                default: damaged.insert(byte, at: place)
+                }
+                let chunk = Int.random(in: 1...20, using: &random)
+                try Self.compare(damaged, "\(text(damaged))", bounds: [0], chunks: [chunk])
+            }
+        }
+    }
+
+    /// Elements that are too long to be held as a whole.
+    @Test func longElementsAreConvertedTheSame() throws {
+        let padding = String(
+            repeating: #"{"type":["null","string"],"description":"\u00e9 \ud83d\ude00 and \ud800"},"#,
+            count: 20_000
+        )
+        let schema = #"{"type":"object","properties":{"x":[\#(padding)1]}}"#
+        let streams =
+            #"{"name":"small","json_schema":{}},{"source_defined_primary_key":[["a"],["b","c"]],"json_schema":\#(schema),"name":"lo\u006eg","supported_sync_modes":["incremental"],"unknown":[1]},{"name":"last"}"#
+        let operations =
+            #"{"object_name":"o","json_schema":\#(schema),"sync_mode":"append","matching_keys":[["a"]]}"#
+        let output = """
+            {"type":"CATALOG","catalog":{"streams":[\(streams)]}}
+            {"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[\(operations)]}}
+            {"type":"SPEC","spec":{"connectionSpecification":\(schema)}}
+            """
+        var bytes = Array(output.utf8)
+        // Nothing is said about a schema that is not held.
+        let held = try Self.read(bytes, longestHeldLine: .max).documents
+        #expect(held.count == 5)
+        #expect(try Self.read(bytes, longestHeldLine: 1_000).documents == held)
+        // With text that needs a repair, in each of the three.
+        for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "a") && place % 13 == 0 {
+            bytes[place] = 0xE2
+        }
+        let repaired = try Self.read(bytes, longestHeldLine: .max).documents
+        #expect(repaired != held)
+        #expect(try Self.read(bytes, longestHeldLine: 1_000).documents == repaired)
+    }
+}
+
+/// SplitMix64, so that a failure comes again.
+private struct SeededRandom: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
