@@ -65,6 +65,7 @@ public final class CurlTransport: HTTPTransport {
 
     deinit {
         for exchange in exchanges.values {
+            if let timer = exchange.stallTimer { reactor.cancel(timer) }
             switch exchange.stage {
             case .running(let handle): curl_multi_remove_handle(multi, handle.raw)
             case .waiting(let timer): reactor.cancel(timer)
@@ -186,16 +187,44 @@ extension CurlTransport {
             runningPerOrigin[exchange.origin, default: 0] += 1
             let code = curl_multi_add_handle(multi, handle.raw)
             precondition(code == CURLM_OK, "libcurl refused a fresh handle")
+            watchForStall(exchange)
         } catch {
             exchanges[exchange.id] = nil
             end(exchange.id, .failure(error))
         }
     }
 
+    /// Has the exchange end if nothing moves from now on.
+    private func watchForStall(_ exchange: Exchange) {
+        guard let timeout = exchange.request.stallTimeout else { return }
+        let before = exchange.progress
+        exchange.stallTimer = reactor.schedule(after: timeout) { [weak self] in
+            exchange.stallTimer = nil
+            if exchange.progress == before {
+                self?.giveUpRunning(exchange, after: timeout)
+            } else {
+                self?.watchForStall(exchange)
+            }
+        }
+    }
+
+    private func giveUpRunning(_ exchange: Exchange, after timeout: Duration) {
+        guard case .running(let handle) = exchange.stage else { return }
+        release(handle, of: exchange)
+        exchange.stage = nil
+        exchanges[exchange.id] = nil
+        let message = "\(exchange.origin): timed out (no byte was sent or received for \(timeout))"
+        end(exchange.id, .failure(HTTPTransportError(kind: .timeout, message: message)))
+        settle()
+        deliver()
+    }
+
     /// Takes the handle out of libcurl's hands; its memory is free again only after this.
     private func release(_ handle: EasyHandle, of exchange: Exchange) {
         let code = curl_multi_remove_handle(multi, handle.raw)
         precondition(code == CURLM_OK, "libcurl did not give a handle back")
+        if let timer = exchange.stallTimer { reactor.cancel(timer) }
+        exchange.stallTimer = nil
         exchangesOfHandles[handle.raw] = nil
         let left = runningPerOrigin[exchange.origin, default: 0] - 1
         runningPerOrigin[exchange.origin] = left > 0 ? left : nil

@@ -17,6 +17,10 @@ final class Exchange {
     let deadline: Instant
     let maximumResponseBytes: Int
     var stage: Stage?
+    /// Looks now and then whether anything has moved.
+    var stallTimer: TimerToken?
+    /// Grows whenever bytes have come or gone.
+    private(set) var progress: UInt64 = 0
 
     private(set) var head = ResponseHead()
     private(set) var body: [UInt8] = []
@@ -73,6 +77,7 @@ final class Exchange {
 
     /// Takes a piece of the answer's head; false ends the transfer.
     fileprivate func receive(head line: UnsafeRawBufferPointer) -> Bool {
+        progress += 1
         if head.append(line) { return true }
         refusal = "the head of the answer is longer than \(ResponseHead.maximumBytes) bytes"
         return false
@@ -84,6 +89,7 @@ final class Exchange {
             refusal = "the answer is longer than \(maximumResponseBytes) bytes"
             return false
         }
+        progress += 1
         body.append(contentsOf: bytes)
         return true
     }
@@ -100,6 +106,8 @@ final class Exchange {
         // libcurl itself stops after such an answer only if the server keeps the connection.
         guard !isRefusedEarly else { return 0 }
         do throws(HTTPBodyError) {
+            // libcurl asks for more once the connection has taken what it had.
+            progress += 1
             return try cursor.read(into: buffer)
         } catch {
             bodyProblem = error

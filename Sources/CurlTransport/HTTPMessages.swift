@@ -22,6 +22,13 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration
     /// The longest time for the whole exchange, the connection included.
     public var totalTimeout: Duration
+    /// The longest time in which neither the connection takes a byte of the body nor a byte of the answer comes; nil
+    /// leaves it to the whole time-out.
+    ///
+    /// For bodies whose time depends on the network, where the whole time-out can only be generous. What is counted
+    /// begins anew with each byte, but is looked at only after the whole span, so the end comes after one to two of
+    /// them. The server's thinking counts, and so does making the connection.
+    public var stallTimeout: Duration?
 
     public init(
         method: String,
@@ -29,7 +36,8 @@ public struct HTTPRequest: Sendable {
         headers: [HTTPHeader] = [],
         body: HTTPRequestBody,
         connectTimeout: Duration,
-        totalTimeout: Duration
+        totalTimeout: Duration,
+        stallTimeout: Duration? = nil
     ) {
         self.method = method
         self.url = url
@@ -37,6 +45,7 @@ public struct HTTPRequest: Sendable {
         self.body = body
         self.connectTimeout = connectTimeout
         self.totalTimeout = totalTimeout
+        self.stallTimeout = stallTimeout
     }
 
     /// A request whose body, if there is one, is in memory.

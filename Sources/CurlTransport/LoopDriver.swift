@@ -110,7 +110,7 @@ final class LoopDriver {
         let broken = !readiness.isDisjoint(with: [.error, .hangup])
         var events: Int32 = 0
         if interest.contains(.readable),
-            broken || !readiness.isDisjoint(with: [.readable, .peerClosed])
+            broken || !readiness.isDisjoint(with: [.readable, .peerClosed, .writable])
         {
             events |= CURL_CSELECT_IN
         }

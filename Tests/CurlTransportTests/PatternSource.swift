@@ -32,10 +32,6 @@ final class PatternSource: Sendable {
         }
     }
 
-    var largestLimit: Int {
-        log.all.map { if case .asked(let limit) = $0 { limit } else { 0 } }.max() ?? 0
-    }
-
     static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { byte(at: Int64($0)) } }
 
     /// Repeats at no power of two, so that a mistaken place shows.
@@ -60,7 +56,8 @@ final class PatternSource: Sendable {
                 hasEnded = true
                 throw failure.error
             }
-            let end = min(source.length, place + Int64(source.piece ?? limit))
+            let length = min(source.length, source.failure?.at ?? .max)
+            let end = min(length, place + Int64(source.piece ?? limit))
             piece.reserveCapacity(Int(end - place))
             while place < end {
                 piece.append(PatternSource.byte(at: place))

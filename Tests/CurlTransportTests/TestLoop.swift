@@ -61,6 +61,21 @@ final class TestLoop {
         return try #require(outcome)
     }
 
+    /// Runs the loop until it has nothing to do for a while: whoever sends has filled all buffers.
+    func runUntilQuiet() throws {
+        var looks = 0
+        repeat {
+            looks = 0
+            var isOver = false
+            reactor.schedule(after: .milliseconds(50)) { isOver = true }
+            try run {
+                looks += 1
+                return isOver
+            }
+            // Before the first tick, after the timer's, and one to spare.
+        } while looks > 3
+    }
+
     /// The error that the request ends with.
     func failure(_ request: HTTPRequest) throws -> HTTPTransportError {
         switch try exchange(request) {
@@ -100,13 +115,19 @@ func request(
 }
 
 /// The same with a body that is made while it is sent.
-func request(_ method: String, _ url: String, body: HTTPGeneratedBody) -> HTTPRequest {
+func request(
+    _ method: String,
+    _ url: String,
+    body: HTTPGeneratedBody,
+    stallTimeout: Duration? = nil
+) -> HTTPRequest {
     HTTPRequest(
         method: method,
         url: url,
         body: .generated(body),
         connectTimeout: .seconds(50),
-        totalTimeout: .seconds(50)
+        totalTimeout: .seconds(50),
+        stallTimeout: stallTimeout
     )
 }
 

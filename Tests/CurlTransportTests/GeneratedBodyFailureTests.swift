@@ -1,0 +1,196 @@
+import Glibc
+import Reactor
+import Testing
+
+@testable import CurlTransport
+
+/// Bodies that cannot be made, are not as long as announced, or are not wanted.
+@Suite struct GeneratedBodyFailureTests {
+    /// More than any socket buffers, so that the sender always is in the middle of it.
+    private static let large = 64 * 1024 * 1024
+
+    /// What a server has got of a body when the connection ended.
+    private static func recordingServer(_ received: Recorder<[UInt8]>) -> LoopbackServer {
+        LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            var bytes: [UInt8] = []
+            while case let piece = connection.readSome(65536), !piece.isEmpty { bytes += piece }
+            received.append(bytes)
+        }
+    }
+
+    @Test(arguments: drivers, [500_000, nil] as [Int64?])
+    func aReaderCanGiveUpInTheMiddle(driver: BackendChoice, count: Int64?) throws {
+        let received = Recorder<[UInt8]>()
+        let server = Self.recordingServer(received)
+        let loop = try TestLoop(driver)
+        let source = PatternSource(500_000, failure: (200_000, HTTPBodyError("jobOutput.json has changed")))
+        let error = try loop.failure(request("PUT", server.url, body: source.body(count: count)))
+        #expect(error.kind == .bodyUnavailable)
+        #expect(!error.isTemporary)
+        let host = "127.0.0.1:\(server.port)"
+        #expect(error.message == "\(host): the request's body is not available: jobOutput.json has changed")
+        try loop.settle()
+        server.stop()
+        let bytes = try #require(received.all.first)
+        #expect(bytes.count <= 200_000)
+        #expect(bytes.suffix(5) != Array("0\r\n\r\n".utf8)[...])
+        #expect(source.log.all.count { $0 == .made } == 1)
+        #expect(source.log.all.last == .released)
+    }
+
+    @Test(arguments: drivers, [0, 10, nil] as [Int64?])
+    func aReaderThatCannotBeMadeEndsTheExchange(driver: BackendChoice, count: Int64?) throws {
+        let received = Recorder<[UInt8]>()
+        let server = Self.recordingServer(received)
+        let loop = try TestLoop(driver)
+        let body = HTTPGeneratedBody(count: count) { () throws(HTTPBodyError) in
+            throw HTTPBodyError("no such file")
+        }
+        let error = try loop.failure(request("PUT", server.url, body: body))
+        #expect(error.kind == .bodyUnavailable)
+        #expect(error.message.hasSuffix(": no such file"))
+        try loop.settle()
+        server.stop()
+        // Not even the end of an empty body.
+        #expect(received.all.allSatisfy { $0.isEmpty })
+    }
+
+    /// The server never sees as many bytes as were announced.
+    @Test(
+        arguments: drivers,
+        [
+            (0, 1), (65535, 65536), (65536, 65537), (199_999, 200_000), (1, 0), (2, 1), (65537, 65536),
+            (200_001, 200_000), (300_000, 200_000),
+        ]
+    )
+    func aWrongLengthIsNoRequest(driver: BackendChoice, lengths: (given: Int, announced: Int)) throws {
+        let received = Recorder<[UInt8]>()
+        let server = Self.recordingServer(received)
+        let loop = try TestLoop(driver)
+        for piece in [nil, 1000] {
+            let source = PatternSource(lengths.given, piece: piece)
+            let body = source.body(count: Int64(lengths.announced))
+            let error = try loop.failure(request("PUT", server.url, body: body))
+            #expect(error.kind == .bodyUnavailable)
+            let reason =
+                lengths.given < lengths.announced
+                ? "it has ended after \(lengths.given) of \(lengths.announced) bytes"
+                : "it is longer than the \(lengths.announced) bytes that were announced"
+            #expect(error.message.hasSuffix(": \(reason)"), "\(error.message)")
+        }
+        try loop.settle()
+        server.stop()
+        #expect(received.all.allSatisfy { $0.count < max(lengths.announced, 1) })
+    }
+
+    @Test func aNegativeLengthIsRefused() throws {
+        let loop = try TestLoop(.automatic)
+        let body = PatternSource(1).body(count: -1)
+        let error = try loop.failure(request("PUT", "http://127.0.0.1/", body: body))
+        #expect(error.kind == .invalidRequest)
+        #expect(error.message == "127.0.0.1:80: a body of -1 bytes cannot be sent")
+    }
+
+    @Test func piecesAreBounded() throws {
+        let received = Recorder<[UInt8]>()
+        let server = Self.recordingServer(received)
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic)
+        let source = PatternSource(1_000_000, piece: HTTPGeneratedBody.maximumPieceBytes + 1)
+        let error = try loop.failure(request("PUT", server.url, body: source.body(count: nil)))
+        #expect(error.kind == .bodyUnavailable)
+        #expect(error.message.hasSuffix(": its reader gave 262145 bytes at once, more than 262144"))
+    }
+
+    /// The announced close keeps libcurl from stopping by itself, and nobody takes the rest.
+    @Test(arguments: drivers, [Body.known, .chunked, .bytes])
+    func anEarlyRefusalEndsTheBody(driver: BackendChoice, body: Body) throws {
+        let done = Signal()
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            connection.answer("413 Content Too Large", headers: ["Connection: close"], body: "no")
+            done.wait()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        for _ in 0..<2 {
+            let response = try loop.exchange(body.request(server.url, Self.large)).get()
+            done.fire()
+            #expect(response.status == 413)
+            #expect(response.body == Array("no".utf8))
+        }
+        try loop.settle()
+        #expect(server.acceptedCount == 2)
+    }
+
+    /// A server that has seen enough: it answers and closes, on bytes that it has not read. What libcurl had still
+    /// to send fails then, which must not hide the answer.
+    @Test(arguments: drivers, [Body.known, .chunked, .bytes])
+    func anEarlyRefusalCountsThoughTheServerHangsUp(driver: BackendChoice, body: Body) throws {
+        let go = Signal()
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            go.wait()
+            connection.answer("413 Content Too Large", headers: ["Connection: close"], body: "no")
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        var outcome: Outcome?
+        _ = loop.transport.send(body.request(server.url, Self.large)) { outcome = $0 }
+        try loop.runUntilQuiet()
+        go.fire()
+        try loop.run { outcome != nil }
+        let response = try #require(try outcome?.get())
+        #expect(response.status == 413)
+        #expect(response.body == Array("no".utf8))
+        try loop.settle()
+    }
+
+    @Test(arguments: drivers)
+    func aStallEndsTheExchange(driver: BackendChoice) throws {
+        let done = Signal()
+        let server = LoopbackServer { connection in
+            _ = connection.readHead()
+            done.wait()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let source = PatternSource(Self.large)
+        let error = try loop.failure(
+            request("PUT", server.url, body: source.body(count: nil), stallTimeout: .milliseconds(50))
+        )
+        done.fire()
+        #expect(error.kind == .timeout)
+        #expect(
+            error.message
+                == "127.0.0.1:\(server.port): timed out (no byte was sent or received for 0.05 seconds)"
+        )
+        #expect(source.log.all.last == .released)
+        try loop.settle()
+    }
+
+    enum Body: Sendable {
+        case known, chunked, bytes
+
+        func request(_ url: String, _ length: Int) -> HTTPRequest {
+            switch self {
+            case .known: CurlTransportTests.request("PUT", url, body: zeros(length, count: Int64(length)))
+            case .chunked: CurlTransportTests.request("PUT", url, body: zeros(length, count: nil))
+            case .bytes: CurlTransportTests.request("PUT", url, body: [UInt8](repeating: 0, count: length))
+            }
+        }
+    }
+}
+
+/// So many bytes, quickly.
+func zeros(_ length: Int, count: Int64?) -> HTTPGeneratedBody {
+    HTTPGeneratedBody(count: count) {
+        var left = length
+        return { (piece: inout [UInt8], limit: Int) throws(HTTPBodyError) in
+            let next = min(limit, left)
+            piece.append(contentsOf: repeatElement(0, count: next))
+            left -= next
+        }
+    }
+}
