@@ -106,6 +106,9 @@ final class LoopDriver {
 
     /// An error or a hang-up is told as readiness: libcurl then finds the reason in its next read or write,
     /// where a bare `CURL_CSELECT_ERR` ends the transfer with less to say.
+    ///
+    /// Who may send has libcurl look for something to read first: a server that has seen enough answers and hangs
+    /// up, and the answer is lost when sending fails before it was read.
     private static func events(_ readiness: Readiness, _ interest: Readiness) -> Int32 {
         let broken = !readiness.isDisjoint(with: [.error, .hangup])
         var events: Int32 = 0

@@ -32,10 +32,26 @@ final class PatternSource: Sendable {
         }
     }
 
-    static func bytes(_ count: Int) -> [UInt8] { (0..<count).map { byte(at: Int64($0)) } }
+    /// The body's first bytes, which repeat at no power of two, so that a mistaken place shows.
+    static func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(count, from: 0, to: &bytes)
+        return bytes
+    }
 
-    /// Repeats at no power of two, so that a mistaken place shows.
-    private static func byte(at place: Int64) -> UInt8 { UInt8(place % 251) }
+    private static let period = 251
+    private static let block = (0..<1000 * period).map { UInt8($0 % period) }
+
+    private static func append(_ count: Int, from place: Int64, to bytes: inout [UInt8]) {
+        var place = place
+        let end = place + Int64(count)
+        while place < end {
+            let offset = Int(place % Int64(period))
+            let next = min(Int(end - place), block.count - offset)
+            bytes += block[offset..<offset + next]
+            place += Int64(next)
+        }
+    }
 
     private final class Reader {
         private let source: PatternSource
@@ -58,11 +74,8 @@ final class PatternSource: Sendable {
             }
             let length = min(source.length, source.failure?.at ?? .max)
             let end = min(length, place + Int64(source.piece ?? limit))
-            piece.reserveCapacity(Int(end - place))
-            while place < end {
-                piece.append(PatternSource.byte(at: place))
-                place += 1
-            }
+            PatternSource.append(Int(end - place), from: place, to: &piece)
+            place = end
             hasEnded = piece.isEmpty
             if hasEnded { source.log.append(.ended) }
         }
