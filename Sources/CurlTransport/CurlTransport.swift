@@ -290,10 +290,7 @@ extension CurlTransport {
             }
             return .success(exchange.response)
         }
-        // Of a request that was refused before its end, the rest may fail to be sent; what was said counts.
-        if code == CURLE_SEND_ERROR, exchange.isRefusedEarly {
-            return .success(exchange.response)
-        }
+        if exchange.isRefusal(despite: code) { return .success(exchange.response) }
         if let error = exchange.bodyError { return .failure(error) }
         let failure = CurlFailure(
             code: code,

@@ -52,11 +52,21 @@ final class Exchange {
         return ["POST", "PUT", "PATCH"].contains(request.method) ? .bytes([]) : nil
     }
 
-    /// What has come of the answer; only the final head must be complete.
+    /// What has come of the answer, if its head is complete.
     var response: HTTPResponse { HTTPResponse(status: head.status, headers: head.headers, body: body) }
 
-    /// Whether the server has refused the request before it has seen all of it.
-    var isRefusedEarly: Bool { head.isComplete && head.status >= 300 }
+    /// Whether a server has refused the request; it may not have seen all of it.
+    private var isRefused: Bool { head.isComplete && head.status >= 300 }
+
+    /// Whether a failure is only that a server hung up on the rest of a request that it has refused. What it said
+    /// counts, even if that was cut off with it.
+    func isRefusal(despite code: CURLcode) -> Bool {
+        switch code {
+        case CURLE_SEND_ERROR: isRefused
+        case CURLE_RECV_ERROR: isRefused && cursor.hasMore
+        default: false
+        }
+    }
 
     /// Has a generated body of no bytes prove that it is one: libcurl never asks for it.
     func checkEmptyBody() throws(HTTPTransportError) {
@@ -104,7 +114,7 @@ final class Exchange {
     /// transfer.
     fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         // libcurl itself stops after such an answer only if the server keeps the connection.
-        guard !isRefusedEarly else { return 0 }
+        guard !isRefused else { return 0 }
         do throws(HTTPBodyError) {
             // libcurl asks for more once the connection has taken what it had.
             progress += 1

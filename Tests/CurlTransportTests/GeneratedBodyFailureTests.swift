@@ -139,14 +139,24 @@ import Testing
 
     /// The server closes, on bytes that it has not read, once its answer has come. What libcurl had still to send
     /// fails then, which must not hide the answer.
-    @Test(arguments: drivers, [Body.known, .chunked, .bytes])
-    func anEarlyRefusalCountsThoughTheServerHangsUp(driver: BackendChoice, body: Body) throws {
+    @Test(
+        arguments: drivers,
+        [
+            (Body.known, "Content-Length: 2\r\n"), (.chunked, "Content-Length: 2\r\n"),
+            (.bytes, "Content-Length: 2\r\n"), (.known, ""), (.chunked, ""), (.bytes, ""),
+        ]
+    )
+    func anEarlyRefusalCountsThoughTheServerHangsUp(
+        driver: BackendChoice,
+        request: (body: Body, length: String)
+    ) throws {
+        let (body, length) = request
         let go = Signal()
         let answered = Signal()
         let server = LoopbackServer { connection in
             guard connection.readHead() != nil else { return }
             go.wait()
-            connection.answer("413 Content Too Large", headers: ["Connection: close"], body: "no")
+            connection.write("HTTP/1.1 413 Content Too Large\r\nConnection: close\r\n\(length)\r\nno")
             answered.fire()
             go.wait()
             connection.reset()
