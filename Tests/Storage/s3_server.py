@@ -2,42 +2,130 @@
 
 Prints one line of JSON: the port, and the key and secret of a user who may do everything and of one who may do
 nothing. Ends when its standard input does.
+
+`POST /control {"clockOffset": seconds}` puts S3's clock forward; `{"region": name, "regionStatus": 400 or 301}` says
+where all buckets are; `{"endTokens": true}` ends the session tokens that have been seen; `{"allowCreation": false}`
+forbids to make buckets. The answer, also to `{}`, is what has been asked: method, target, status, key id.
+`POST /peek [bucket, key]` gives an object's bytes, without S3's own ways.
 """
 
+import calendar
+import email.utils
 import hashlib
 import io
 import json
 import os
 import sys
 import threading
+import time
 import urllib.request
 
 import boto3
+from moto.core import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
 from moto.sts.responses import TokenResponse
 from werkzeug.serving import WSGIRequestHandler, make_server
+
+#: S3's own tolerance, in seconds.
+LARGEST_SKEW = 900
 
 # A web identity's token stands for a signature; moto would ask for one all the same.
 TokenResponse._authenticate_and_authorize_normal_action = lambda *arguments: None
 
 
-class BodyCheck:
-    """Compares each body with the hash that was signed, which S3 does and moto does not."""
+class Gate:
+    """What S3 does and moto does not: compares bodies, clocks, regions and the ends of session tokens."""
 
     def __init__(self, application):
         self.application = application
+        self.lock = threading.Lock()
+        self.wishes = {"clockOffset": 0, "region": None, "regionStatus": 400, "allowCreation": True}
+        self.seen = []
+        self.tokens = set()
+        self.ended = set()
 
     def __call__(self, environ, start_response):
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
+        if environ["PATH_INFO"] == "/control":
+            return self.control(body, start_response)
+        if environ["PATH_INFO"] == "/peek":
+            return self.peek(json.loads(body), start_response)
+        refusal = self.refusal(environ, body)
+        target = environ["RAW_URI"] if "RAW_URI" in environ else environ["REQUEST_URI"]
+        call = f"{environ['REQUEST_METHOD']} {target}"
+
+        def start(status, headers, *more):
+            with self.lock:
+                self.seen.append(f"{call} {status.split()[0]} {self.scope(environ)[0]}")
+            return start_response(status, headers, *more)
+
+        if not refusal:
+            return self.application(environ, start)
+        status, code, text, headers, more = refusal
+        start(status, [("Content-Type", "application/xml"), ("x-amz-request-id", "REQUEST1"), *headers])
+        document = f"<Error><Code>{code}</Code><Message>{text}</Message>{more}<RequestId>REQUEST1</RequestId></Error>"
+        return [b"" if environ["REQUEST_METHOD"] == "HEAD" else document.encode()]
+
+    def control(self, body, start_response):
+        with self.lock:
+            self.wishes.update(json.loads(body or b"{}"))
+            if self.wishes.pop("endTokens", False):
+                self.ended |= self.tokens
+            seen = json.dumps(self.seen).encode()
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [seen]
+
+    @staticmethod
+    def peek(wanted, start_response):
+        backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
+        found = backend.get_object(*wanted) if wanted[0] in backend.buckets else None
+        start_response("200 OK" if found else "404 Not Found", [])
+        return [found.value if found else b""]
+
+    @staticmethod
+    def scope(environ):
+        """Key id, date, region and service of the signature."""
+        authorization = environ.get("HTTP_AUTHORIZATION", "")
+        return (authorization.partition("Credential=")[2].partition(",")[0].split("/") + [""] * 4)[:4]
+
+    def refusal(self, environ, body):
         promised = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
         if len(promised) == 64 and promised != hashlib.sha256(body).hexdigest():
-            start_response("400 Bad Request", [("Content-Type", "application/xml")])
-            return [b"<Error><Code>XAmzContentSHA256Mismatch</Code><Message>Another body.</Message></Error>"]
-        return self.application(environ, start_response)
+            return "400 Bad Request", "XAmzContentSHA256Mismatch", "Another body.", [], ""
+        key, _, region, service = self.scope(environ)
+        if service != "s3":
+            return None
+        now = time.time() + self.wishes["clockOffset"]
+        date = environ.get("HTTP_X_AMZ_DATE", "19700101T000000Z")
+        if abs(calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ")) - now) > LARGEST_SKEW:
+            text = "The difference between the request time and the current time is too large."
+            return "403 Forbidden", "RequestTimeTooSkewed", text, [], ""
+        token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
+        with self.lock:
+            if token in self.ended:
+                return "400 Bad Request", "ExpiredToken", "The provided token has expired.", [], ""
+            self.tokens |= {token} - {None}
+        home = self.wishes["region"]
+        if home and region != home:
+            headers = [("x-amz-bucket-region", home)]
+            if self.wishes["regionStatus"] == 301:
+                return "301 Moved Permanently", "PermanentRedirect", "Use another endpoint.", headers, ""
+            text = f"The authorization header is malformed; the region '{region}' is wrong; expecting '{home}'"
+            return "400 Bad Request", "AuthorizationHeaderMalformed", text, [], f"<Region>{home}</Region>"
+        is_creation = environ["REQUEST_METHOD"] == "PUT" and environ["PATH_INFO"].strip("/").count("/") == 0
+        if is_creation and not self.wishes["allowCreation"]:
+            return "403 Forbidden", "AccessDenied", "Access Denied", [], ""
+        return None
 
 
-class Quiet(WSGIRequestHandler):
+class Handler(WSGIRequestHandler):
+    gate: Gate
+
+    def date_time_string(self, timestamp=None):
+        return email.utils.formatdate(time.time() + self.gate.wishes["clockOffset"], usegmt=True)
+
     def log(self, *arguments):
         pass
 
@@ -66,8 +154,8 @@ def make_role(iam, name):
 
 
 def main():
-    application = BodyCheck(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Quiet)
+    application = Handler.gate = Gate(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     port = server.server_port
     endpoint = f"http://127.0.0.1:{port}"

@@ -1,6 +1,4 @@
-import CurlTransport
 import Foundation
-import Reactor
 
 /// Azure's blob service, which checks with Azure's own code: `Tests/Storage/azure_blob_server.py`.
 package final class AzureBlobServer {
@@ -50,32 +48,14 @@ package final class AzureBlobServer {
 
     /// Tells the server what to do, as its own description says.
     package func control(_ wishes: String) throws {
-        _ = try exchange("POST", Array(wishes.utf8))
+        _ = try StoragePeers.exchange("POST", "\(origin)/control", Array(wishes.utf8))
     }
 
     /// What has been asked of the server, without signatures.
     package func requests() throws -> [String] {
         struct Seen: Decodable { var requests: [String] }
-        return try JSONDecoder().decode(Seen.self, from: Data(try exchange("GET", nil))).requests
-    }
-
-    private func exchange(_ method: String, _ body: [UInt8]?) throws -> [UInt8] {
-        let reactor = try Reactor(backend: .epoll)
-        let transport = try CurlTransport(reactor: reactor, options: .init(userAgent: "Test"))
-        var end: Result<HTTPResponse, HTTPTransportError>?
-        let request = HTTPRequest(
-            method: method,
-            url: "\(origin)/control",
-            body: body,
-            connectTimeout: .seconds(30),
-            totalTimeout: .seconds(60)
-        )
-        _ = transport.send(request) { end = $0 }
-        while end == nil { try reactor.tick() }
-        guard let response = try end?.get(), response.status == 200 else {
-            throw StoragePeers.Failure(what: "the server does not take \(method) /control")
-        }
-        return response.body
+        let answer = try StoragePeers.exchange("GET", "\(origin)/control", nil)
+        return try JSONDecoder().decode(Seen.self, from: Data(answer)).requests
     }
 
     /// Reads a blob with azure-storage-blob; nil where its client finds none.

@@ -1,4 +1,6 @@
+import CurlTransport
 import Foundation
+import Reactor
 
 /// A storage service in Python, in a process of its own, which tells in one line of JSON what a test has to know of it.
 /// Ends when the object does.
@@ -8,10 +10,10 @@ package final class PeerProcess<Facts: Decodable> {
     private let lifeline = Pipe()
 
     /// - Parameter script: a file in `Tests/Storage`.
-    init(script: String) throws {
+    init(script: String, _ arguments: [String] = []) throws {
         let output = Pipe()
         process.executableURL = try StoragePeers.python.get()
-        process.arguments = [StoragePeers.path("Tests/Storage/\(script)")]
+        process.arguments = [StoragePeers.path("Tests/Storage/\(script)")] + arguments
         process.standardInput = lifeline
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
@@ -70,6 +72,34 @@ enum StoragePeers {
     static func list(_ script: String, _ arguments: [String]) throws -> [String] {
         guard let answer = try read(script, arguments) else { return [] }
         return try JSONDecoder().decode([String].self, from: Data(answer.line.utf8))
+    }
+
+    /// One request to a peer's own controls; throws where it is not answered with 200.
+    static func exchange(_ method: String, _ url: String, _ body: [UInt8]?) throws -> [UInt8] {
+        let response = try ask(method, url, body)
+        guard response.status == 200 else { throw Failure(what: "\(url) does not take \(method)") }
+        return response.body
+    }
+
+    /// One request to a peer's own controls.
+    static func ask(_ method: String, _ url: String, _ body: [UInt8]?) throws -> HTTPResponse {
+        var options = CurlTransport.Options(userAgent: "Test")
+        // An object of a test.
+        options.maximumResponseBytes = 64 * 1_024 * 1_024
+        let reactor = try Reactor(backend: .epoll)
+        let transport = try CurlTransport(reactor: reactor, options: options)
+        var end: Result<HTTPResponse, HTTPTransportError>?
+        let request = HTTPRequest(
+            method: method,
+            url: url,
+            body: body,
+            connectTimeout: .seconds(30),
+            totalTimeout: .seconds(60)
+        )
+        _ = transport.send(request) { end = $0 }
+        while end == nil { try reactor.tick() }
+        guard let response = try end?.get() else { throw Failure(what: "\(url) gives no answer") }
+        return response
     }
 
     private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

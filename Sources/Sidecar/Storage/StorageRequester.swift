@@ -34,6 +34,16 @@ final class StorageRequester {
         var isTemporary: Bool
     }
 
+    /// How much a request is worth.
+    enum Effort {
+        /// All that the settings allow.
+        case full
+        /// One attempt, for a few seconds at most: others wait who know their end already.
+        case brief
+    }
+
+    private static let briefTimeout: Duration = .seconds(5)
+
     /// Region, clock and token can each be wrong, one after the other.
     private static let mostCorrections = 3
 
@@ -72,17 +82,26 @@ final class StorageRequester {
     ///   - judge: tells what an answer means. Connection errors and time-outs are retried without asking.
     func perform(
         _ what: String,
+        effort: Effort = .full,
         prepare: @escaping Preparation,
         judge: @escaping (HTTPResponse) -> Judgement,
         completion: @escaping Completion
     ) {
-        Call(requester: self, what: what, prepare: prepare, judge: judge, completion: completion).attempt()
+        Call(
+            requester: self,
+            what: what,
+            effort: effort,
+            prepare: prepare,
+            judge: judge,
+            completion: completion
+        ).attempt()
     }
 
     /// One request with its repetitions.
     private final class Call {
         private let requester: StorageRequester
         private let what: String
+        private let effort: Effort
         private let prepare: Preparation
         private let judge: (HTTPResponse) -> Judgement
         private let completion: Completion
@@ -92,12 +111,14 @@ final class StorageRequester {
         init(
             requester: StorageRequester,
             what: String,
+            effort: Effort,
             prepare: @escaping Preparation,
             judge: @escaping (HTTPResponse) -> Judgement,
             completion: @escaping Completion
         ) {
             self.requester = requester
             self.what = what
+            self.effort = effort
             self.prepare = prepare
             self.judge = judge
             self.completion = completion
@@ -118,6 +139,7 @@ final class StorageRequester {
             var request = request
             request.connectTimeout = requester.settings.connectTimeout
             request.totalTimeout = requester.settings.connectTimeout + requester.settings.readTimeout
+            if effort == .brief { request.totalTimeout = min(request.totalTimeout, briefTimeout) }
             _ = requester.transport.send(request) { [self] result in
                 switch result {
                 case .success(let response): take(response)
@@ -147,13 +169,14 @@ final class StorageRequester {
         private func retry(_ failure: StorageFailure, retryAfter: Duration?) {
             let policy = requester.settings.retries
             retries += 1
-            guard retries <= policy.maxRetries else { return end(.failure(failure)) }
+            guard effort == .full, retries <= policy.maxRetries else { return end(.failure(failure)) }
             let delay = policy.delay(
                 beforeRetry: retries,
                 retryAfter: retryAfter,
                 using: &requester.random
             )
-            requester.log.warning(
+            // What comes of it is told by whoever asked.
+            requester.log.info(
                 """
                 \(failure.message); trying again in \(delay.spokenDescription) \
                 (retry \(retries) of \(policy.maxRetries))

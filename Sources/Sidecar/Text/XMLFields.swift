@@ -9,8 +9,10 @@ struct XMLFields {
 
     private var texts: [String: String] = [:]
 
-    /// Reads the document as far as it goes: of a malformed one, what stands before the fault. Namespaces are left out.
+    /// Reads the document as far as it goes: of a malformed one, what stands before the fault. Namespaces are left out,
+    /// and so are blanks before the document, which S3 sends while it has no answer yet.
     init(parsing document: [UInt8]) {
+        let document = document.drop { [0x09, 0x0A, 0x0D, 0x20].contains($0) }
         guard let parser = unsafe XML_ParserCreate(nil) else { return }
         defer { unsafe XML_ParserFree(parser) }
         let reading = unsafe Reading(parser: parser)

@@ -16,7 +16,7 @@ import Testing
     private let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
         "gcs-\(UUID().uuidString)"
     )
-    private let log = Lines()
+    private let log = LogLines()
 
     init() throws {
         server = try GCSServer()
@@ -316,20 +316,6 @@ import Testing
         #expect(log.text.contains("the clock here differs from Google's by -7"))
         #expect(try control(nil).prefix(2) == ["POST /token 400", "POST /token 200"])
     }
-}
-
-/// Keeps what is logged.
-private final class Lines: LogHandler, @unchecked Sendable {
-    private(set) var text = ""
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-        get { metadata[key] }
-        set { metadata[key] = newValue }
-    }
-
-    func log(event: Logging.LogEvent) { text += "\(event.message)\n" }
 }
 
 extension HTTPRequest {

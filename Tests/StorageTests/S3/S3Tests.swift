@@ -1,7 +1,5 @@
 import CurlTransport
 import Foundation
-import Logging
-import Reactor
 import StoragePeers
 import Testing
 
@@ -10,61 +8,24 @@ import Testing
 /// The store against a server that checks signatures, and what it has written read back by boto3.
 @Suite struct S3Tests {
     private let server: S3Server
-    private let reactor: Reactor
-    private let transport: CurlTransport
+    private let bench: S3Bench
 
     init() throws {
-        server = try S3Server()
-        reactor = try Reactor(backend: .epoll)
-        transport = try CurlTransport(reactor: reactor, options: .init(userAgent: "Test"))
+        server = try S3Server.shared.get()
+        bench = try S3Bench(server)
     }
 
     private func store(
         _ environment: [String: String],
         bucket: String = "output",
-        service: S3Settings.Service = .s3,
         over carrier: (any HTTPTransport)? = nil
-    ) throws -> S3Store {
-        var variables = environment
-        variables["AWS_ENDPOINT_URL"] = server.endpoint
-        variables["AWS_EC2_METADATA_DISABLED"] = "true"
-        var reader = EnvironmentReader(variables)
-        let settings = S3Settings.read(&reader, service: service)
-        try reader.finish()
-        return S3Store.make(
-            settings: settings,
-            bucket: bucket,
-            transport: carrier ?? transport,
-            scheduler: reactor,
-            wallClock: .system,
-            requestSettings: StorageRequester.Settings(
-                connectTimeout: .seconds(20),
-                readTimeout: .seconds(60),
-                retries: RetryPolicy(firstDelay: .milliseconds(20), maxRetries: 2)
-            ),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-            seed: 7
-        )
-    }
+    ) throws -> S3Store { try bench.store(environment, bucket: bucket, over: carrier) }
 
-    private func keys(_ user: S3Server.User) -> [String: String] {
-        ["AWS_ACCESS_KEY_ID": user.key, "AWS_SECRET_ACCESS_KEY": user.secret]
-    }
-
-    /// Puts the content; the failure's message, nil where there was none.
     private func put(_ content: [UInt8], _ key: String, in store: S3Store) throws -> String? {
-        var ends: [StorageFailure?] = []
-        store.put(ObjectContent(content), key: key) { ends.append($0) }
-        #expect(ends.isEmpty, "a completion was called within put")
-        var isStuck = false
-        let guardTimer = reactor.schedule(after: .seconds(120)) { isStuck = true }
-        while ends.isEmpty {
-            try reactor.tick()
-            try #require(!isStuck, "the store waits for something that does not happen")
-        }
-        reactor.cancel(guardTimer)
-        return ends[0]?.message
+        try bench.put(content, key, in: store)
     }
+
+    private func keys(_ user: S3Server.User) -> [String: String] { bench.keys(user) }
 
     @Test func whatIsWrittenIsReadByBoto() throws {
         let content = Array(#"{"outputType": "spec"}"#.utf8)
@@ -78,8 +39,7 @@ import Testing
     }
 
     @Test func largeContentGoesUpInParts() throws {
-        var random = SplitMix64(seed: 3)
-        let content = (0..<20_000_000).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        let content = randomBytes(20_000_000)
         #expect(try put(content, "/workload/output/large", in: store(keys(server.facts.owner))) == nil)
         #expect(try server.read(bucket: "output", key: "/workload/output/large")?.bytes == content)
     }
@@ -114,7 +74,7 @@ import Testing
     }
 
     @Test func tamperedBodyIsRefused() throws {
-        let carrier = Tampering(transport) { $0.bodyBytes?[0] ^= 1 }
+        let carrier = Tampering(bench.transport) { $0.bodyBytes?[0] ^= 1 }
         let message = try put([1, 2, 3], "/tampered", in: store(keys(server.facts.owner), over: carrier))
         #expect(message?.contains("400 XAmzContentSHA256Mismatch") == true, "\(message ?? "stored")")
         #expect(try server.read(bucket: "output", key: "/tampered") == nil)

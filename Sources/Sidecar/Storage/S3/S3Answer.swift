@@ -66,12 +66,14 @@ struct S3Answer {
     }
 
     /// One line: what was answered, the request's id, and what to do.
-    func failure(_ what: String) -> StorageFailure {
+    ///
+    /// - Parameter advises: false for the bucket itself, which is made only where a document has missed it.
+    func failure(_ what: String, advises: Bool = true) -> StorageFailure {
         var message = "\(what) was answered with \(status)"
         if let code { message += " \(code)" }
         if let text, !text.isEmpty { message += ": \(text)" }
         if let requestID { message += " (request id \(requestID))" }
-        if let advice { message += "; \(advice)" }
+        if advises, let advice { message += "; \(advice)" }
         return StorageFailure(message: message.escapingControlCharacters())
     }
 

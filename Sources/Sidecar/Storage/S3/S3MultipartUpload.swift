@@ -2,10 +2,16 @@ import CurlTransport
 import Logging
 
 /// A large document on its way up: part after part, one at a time in memory.
+///
+/// An upload that S3 does not know any more has been completed, the answer to which was lost, or somebody has aborted it.
+/// The object tells the first; else all begins anew, once. Source: "CompleteMultipartUpload", Amazon S3 API Reference.
 final class S3MultipartUpload {
     /// Amazon's bounds: parts but the last have at least 5 MiB, and there are at most 10,000 of them.
     static let smallestPart = 8 * 1_024 * 1_024
     static let mostParts = 10_000
+
+    /// To lose the next upload as well is no accident.
+    private static let mostUploads = 2
 
     private let store: S3Store
     private let content: ObjectContent
@@ -13,9 +19,12 @@ final class S3MultipartUpload {
     private let log: Logger
     private let completion: (S3Store.Failure?) -> Void
     private let partSize: Int
+    private var uploads = 0
     private var uploadID = ""
     /// As S3 has named the parts so far, quotes included.
     private var tags: [String] = []
+    /// The parts' MD5s, one after the other; nil where S3 has named a part otherwise, as it does with some encryption.
+    private var digests: [UInt8]? = []
 
     init(
         store: S3Store,
@@ -40,6 +49,8 @@ final class S3MultipartUpload {
     }
 
     func start() {
+        uploads += 1
+        (tags, digests) = ([], [])
         let request = S3Request(
             method: "POST",
             key: key,
@@ -70,16 +81,26 @@ final class S3MultipartUpload {
             return store.fail(error) { [self] in abort($0) }
         }
         let query = [(name: "partNumber", value: "\(tags.count + 1)"), (name: "uploadId", value: uploadID)]
-        store.perform(S3Request(method: "PUT", key: key, query: query, body: bytes)) { [self] result in
+        let request = S3Request(method: "PUT", key: key, query: query, body: bytes)
+        store.perform(request) { [self] result in
             switch result {
-            case .failure(let failure): abort(failure)
+            case .failure(let failure): fail(failure)
             case .success(let response):
                 guard let tag = response.header("ETag"), !tag.isEmpty else {
                     return abort(unusable("to a part has no ETag"))
                 }
-                tags.append(tag)
+                take(tag, md5: request.md5)
                 sendNextPart()
             }
+        }
+    }
+
+    private func take(_ tag: String, md5: [UInt8]?) {
+        tags.append(tag)
+        if let md5, tag == "\"\(md5.hexadecimal)\"" {
+            digests?.append(contentsOf: md5)
+        } else {
+            digests = nil
         }
     }
 
@@ -99,14 +120,46 @@ final class S3MultipartUpload {
             body: Array(document.utf8)
         )
         store.perform(request) { [self] result in
-            if case .failure(let failure) = result { abort(failure) } else { completion(nil) }
+            switch result {
+            case .success: completion(nil)
+            case .failure(let failure) where failure.code == Self.unknownUpload: lookForObject(failure)
+            case .failure(let failure): fail(failure)
+            }
         }
     }
 
-    /// Frees the parts, which cost money until then; whether that works changes nothing about the failure.
+    // MARK: When it fails
+
+    private static let unknownUpload = "NoSuchUpload"
+
+    /// Finds out whether the upload is unknown because it is complete.
+    private func lookForObject(_ failure: S3Store.Failure) {
+        store.perform(S3Request(method: "HEAD", key: key)) { [self] result in
+            guard case .success(let response) = result, isOurs(response) else { return fail(failure) }
+            log.info("\(store.name): the upload was complete, only its answer was lost")
+            completion(nil)
+        }
+    }
+
+    /// Whether the object is made of the parts that were sent: S3 names it by the MD5 of their MD5s.
+    private func isOurs(_ response: HTTPResponse) -> Bool {
+        guard let digests, let md5 = Digest.md5(digests) else { return false }
+        return response.header("ETag") == "\"\(md5.hexadecimal)-\(tags.count)\""
+            && response.header("Content-Length") == "\(content.count)"
+    }
+
+    private func fail(_ failure: S3Store.Failure) {
+        guard failure.code == Self.unknownUpload, uploads < Self.mostUploads else { return abort(failure) }
+        log.info("\(failure.failure.message); uploading everything anew")
+        start()
+    }
+
+    /// Frees the parts, which cost money until then; whether that works changes nothing about the failure, which must
+    /// not wait for it for long.
     private func abort(_ failure: S3Store.Failure) {
+        guard failure.code != Self.unknownUpload else { return completion(failure) }
         let request = S3Request(method: "DELETE", key: key, query: [("uploadId", uploadID)])
-        store.perform(request) { [self] result in
+        store.perform(request, effort: .brief) { [self] result in
             if case .failure(let refusal) = result {
                 log.warning("the parts of a failed upload stay behind: \(refusal.failure.message)")
             }

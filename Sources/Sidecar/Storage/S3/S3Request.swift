@@ -11,6 +11,8 @@ struct S3Request {
 
     /// In hexadecimal; computed once for all attempts.
     let payloadHash: String
+    /// The body's; nil where there is none, and where libcrypto does not give it.
+    let md5: [UInt8]?
 
     /// With the body's MD5, which S3 compares, where libcrypto gives it.
     init(
@@ -26,7 +28,8 @@ struct S3Request {
         self.body = body
         payloadHash = Digest.sha256(body ?? []).hexadecimal
         if let contentType { headers.append(HTTPHeader("Content-Type", contentType)) }
-        if let body, !body.isEmpty, let md5 = Digest.md5(body) {
+        md5 = body.flatMap { $0.isEmpty ? nil : Digest.md5($0) }
+        if let md5 {
             headers.append(HTTPHeader("Content-MD5", Base64.encode(md5)))
         }
     }

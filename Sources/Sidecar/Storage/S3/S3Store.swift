@@ -14,6 +14,9 @@ final class S3Store: ObjectStore {
     /// What is longer goes up in parts: the SDKs' own bound.
     static let longestSinglePut = 8 * 1_024 * 1_024
 
+    /// S3 refuses what is 15 minutes off: clocks that differ by less are not the reason, in milliseconds.
+    private static let tolerableClockOffset: Int64 = 300_000
+
     let name: String
     private let bucket: String
     private let address: S3Address
@@ -150,13 +153,19 @@ final class S3Store: ObjectStore {
     // MARK: One request
 
     /// Performs a request with everything that may help: retries, fresh credentials, another region, the right time.
-    func perform(_ request: S3Request, _ completion: @escaping Completion) {
+    func perform(
+        _ request: S3Request,
+        effort: StorageRequester.Effort = .full,
+        _ completion: @escaping Completion
+    ) {
         let what = title(request)
         var used: AWSCredentials?
         var code: String?
         requester.perform(
             what,
+            effort: effort,
             prepare: { [self] ready in
+                code = nil
                 credentials.get { [self] result in
                     switch result {
                     case .success(let credentials):
@@ -171,7 +180,7 @@ final class S3Store: ObjectStore {
             judge: { [self] response in
                 let answer = S3Answer(response, region: region)
                 code = answer.code ?? (answer.status == 404 && request.key == nil ? "NoSuchBucket" : nil)
-                return judge(answer, response, what, used)
+                return judge(answer, response, what, isOfObject: request.key != nil, used)
             },
             completion: { result in completion(result.mapError { Failure(code: code, failure: $0) }) }
         )
@@ -190,9 +199,10 @@ final class S3Store: ObjectStore {
         _ answer: S3Answer,
         _ response: HTTPResponse,
         _ what: String,
+        isOfObject: Bool,
         _ used: AWSCredentials?
     ) -> StorageRequester.Judgement {
-        let failure = answer.failure(what)
+        let failure = answer.failure(what, advises: isOfObject)
         switch answer.kind {
         case .accepted: return .accepted
         case .retry: return .retry(failure)
@@ -202,10 +212,11 @@ final class S3Store: ObjectStore {
             region = named
             return .corrected(failure)
         case .clock:
-            guard let date = response.secondsSince1970 else {
-                return .failed(failure)
-            }
-            clockOffset = date * 1_000 - wallClock.millisecondsSince1970
+            guard let date = response.secondsSince1970,
+                case let offset = date * 1_000 - wallClock.millisecondsSince1970,
+                abs(offset - clockOffset) > Self.tolerableClockOffset
+            else { return .failed(failure) }
+            clockOffset = offset
             log.warning("the clock here differs from that of \(name) by \(-clockOffset / 1_000) seconds")
             return .corrected(failure)
         case .credentials:
