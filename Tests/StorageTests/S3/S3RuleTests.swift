@@ -46,6 +46,28 @@ import Testing
         #expect(bench.log.text.contains("S3 bucket output is in region eu-west-3, not in us-east-1"))
     }
 
+    /// Of three parts, the keys end before the second.
+    @Test func keysThatEndInTheMiddleAreRenewed() throws {
+        let credentials = try AWSCredentialServer(for: server)
+        var hasEnded = false
+        let carrier = Tampering(bench.transport) { [server] request in
+            guard request.url.contains("partNumber=2"), !hasEnded else { return }
+            hasEnded = true
+            do {
+                try server.control(#"{"endTokens": true}"#)
+            } catch {
+                Issue.record(error)
+            }
+        }
+        let url = credentials.origin + credentials.containerPath
+        let store = try bench.store(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url], over: carrier)
+        let content = randomBytes(18_000_000)
+        #expect(try bench.put(content, "/ended", in: store) == nil)
+        #expect(try calls() == ["POST 200", "PUT 200", "PUT 400", "PUT 200", "PUT 200", "POST 200"])
+        #expect(try credentials.control().count == 2)
+        #expect(try server.peek(bucket: "output", key: "/ended") == content)
+    }
+
     @Test func aBucketThatMayNotBeMadeIsTold() throws {
         try server.control(#"{"allowCreation": false}"#)
         let store = try bench.store(bench.keys(server.facts.owner), bucket: "fresh")

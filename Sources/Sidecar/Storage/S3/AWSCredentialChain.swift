@@ -95,8 +95,18 @@ final class AWSCredentialChain {
             return completion(.failed(error.text, isTemporary: false))
         }
         let name = "profile \(source.name)"
-        if let keys = profile.keys { return completion(.found(keys)) }
         if let identity = profile.webIdentity { return assumeRole(identity, completion) }
+        // Its keys, if there are any, lead to the role: they are not the ones to write with.
+        guard profile["role_arn"] == nil else {
+            return completion(
+                .failed(
+                    "\(name) assumes a role (role_arn), which is supported with web_identity_token_file only: "
+                        + "give it keys, or the pod an identity of its own",
+                    isTemporary: false
+                )
+            )
+        }
+        if let keys = profile.keys { return completion(.found(keys)) }
         if let setting = profile.unsupportedSetting {
             return completion(
                 .failed(

@@ -30,6 +30,25 @@ import Testing
         #expect(!reader.problems.contains { $0.description.contains("hidden") })
     }
 
+    /// The SDKs' order: the service's own variable, then the one for all.
+    @Test(
+        arguments: [
+            ([:], nil, nil),
+            (["AWS_ENDPOINT_URL": "http://all"], "all", "all"),
+            (["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_S3": "http://s3"], "s3", "all"),
+            (["AWS_ENDPOINT_URL": "http://all", "AWS_ENDPOINT_URL_STS": "http://sts"], "all", "sts"),
+            (["AWS_ENDPOINT_URL_S3": "http://s3"], "s3", nil),
+            (["AWS_ENDPOINT_URL_STS": "http://sts"], nil, "sts"),
+        ] as [([String: String], String?, String?)]
+    )
+    func endpoints(_ variables: [String: String], _ s3: String?, _ sts: String?) throws {
+        var reader = EnvironmentReader(variables)
+        let settings = S3Settings.read(&reader, service: .s3)
+        try reader.finish()
+        #expect(settings.endpoint?.authority == s3)
+        #expect(settings.credentials.stsEndpoint?.authority == sts)
+    }
+
     @Test func profilesOfBothFiles() {
         let profile = AWSProfile(
             named: "work",
