@@ -9,6 +9,7 @@ Prints one line of JSON (port, account, key, …) and ends when its standard inp
 
     POST /control   {"clockOffset": s, "faults": [{"match", "after", "count", "status", "code"}], "endTokens": true, …}
     GET  /control   what has been seen
+    POST /peek      ["container", "blob"]: its bytes, without the service's own ways
 
 A fault is for `count` requests whose line has `match` in it, the first `after` of them left out: an answer with that
 status and code, or, with the code "cut", an end of the connection in the middle of the body, or, with "cut after", in
@@ -269,6 +270,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if parts.path == "/control":
             return self.control(body)
+        if parts.path == "/peek":
+            container, name = json.loads(body)
+            blob = self.service.containers.get(container, {}).get(name)
+            return self.answer(200 if blob else 404, blob["body"] if blob else b"")
         with self.service.lock:
             self.service.requests.append(call)
         if fault and fault["code"] == "cut after":

@@ -146,6 +146,9 @@ class Proxy(BaseHTTPRequestHandler):
         answer = connection.getresponse()
         content = answer.read()
         kept = [pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP - {"date"}]
+        # What leads back to the server leads through here.
+        ports = f"//127.0.0.1:{self.state.upstream}/", f"//127.0.0.1:{self.server.server_port}/"
+        kept = [(name, value.replace(*ports) if name == "Location" else value) for name, value in kept]
         if self.command == "HEAD" and answer.getheader("Content-Length"):
             kept.append(("Content-Length", answer.getheader("Content-Length")))
         connection.close()

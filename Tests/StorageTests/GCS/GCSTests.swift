@@ -203,7 +203,7 @@ import Testing
 
     @Test func aWrongKeyIsRefused() throws {
         let message = try #require(try put([1], "/k", in: store(.stranger)))
-        #expect(message.contains("/token answered with 400 invalid_grant: Invalid JWT: "))
+        #expect(message.contains("/token answered with 400 invalid_grant \"Invalid JWT: "))
         #expect(message.contains("give a new key to GOOGLE_APPLICATION_CREDENTIALS="))
         #expect(!message.contains("PRIVATE"))
         #expect(try control(nil) == ["POST /token 400"])
@@ -212,8 +212,10 @@ import Testing
 
     @Test func deniedAccessIsTold() throws {
         let message = try #require(try put([1], "/k", in: store(.account, bucket: "forbidden")))
-        #expect(message.hasPrefix("PUT gs://forbidden//k was answered with 403 forbidden: sidecar@project-1"))
-        #expect(message.contains("storage.objects.create access (request id upload-id-1)"))
+        #expect(
+            message.hasPrefix("PUT gs://forbidden//k was answered with 403 forbidden \"sidecar@project-1")
+        )
+        #expect(message.contains("storage.objects.create access\" (request id upload-id-1)"))
     }
 
     @Test func aDoorWantsATokenThatItGave() throws {
@@ -223,7 +225,7 @@ import Testing
             request.headers.append(HTTPHeader("Authorization", "Bearer ya29.invented"))
         }
         let message = try #require(try put([1], "/k", in: store(.account, through: carrier)))
-        #expect(message.contains("401 authError: Invalid Credentials"))
+        #expect(message.contains("401 authError \"Invalid Credentials\""))
     }
 
     @Test func aTamperedBodyIsRefused() throws {
@@ -235,7 +237,7 @@ import Testing
             request.bodyBytes?[range.lowerBound] ^= 1
         }
         let message = try #require(try put(content, "/tampered", in: store(.account, through: carrier)))
-        #expect(message.contains("400 invalid: Provided md5Hash does not match the calculated hash."))
+        #expect(message.contains("400 invalid \"Provided md5Hash does not match the calculated hash.\""))
         #expect(try server.read(bucket: "output", key: "/tampered") == nil)
     }
 
@@ -259,7 +261,7 @@ import Testing
         #expect(try put([1], "/k", in: store(.account)) == nil)
         try expect([1], at: "/k")
         #expect(
-            log.text.contains("503 backendError: Backend Error (request id upload-id-1); trying again in")
+            log.text.contains("503 backendError \"Backend Error\" (request id upload-id-1); trying again in")
         )
     }
 

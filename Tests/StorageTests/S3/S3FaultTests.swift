@@ -120,7 +120,7 @@ import Testing
         End(
             "overload that lasts",
             refusal("PUT", 503, "SlowDown"),
-            says: "PUT s3://output//KEY was answered with 503 SlowDown: Said by the test. (request id H1)"
+            says: "PUT s3://output//KEY was answered with 503 SlowDown \"Said by the test.\" (request id H1)"
         ),
         End(
             "a proxy that takes no such body",
@@ -132,7 +132,7 @@ import Testing
         End(
             "a document that is too large",
             refusal("PUT", 400, "EntityTooLarge"),
-            says: "PUT s3://output//KEY was answered with 400 EntityTooLarge: Said by the test. "
+            says: "PUT s3://output//KEY was answered with 400 EntityTooLarge \"Said by the test.\" "
                 + "(request id H1); the service takes no document of this size"
         ),
         End(
@@ -140,7 +140,7 @@ import Testing
             refusal("partNumber=2", 403, "AccessDenied"),
             size: large,
             says:
-                "PUT s3://output//KEY was answered with 403 AccessDenied: Said by the test. (request id H1); "
+                "PUT s3://output//KEY was answered with 403 AccessDenied \"Said by the test.\" (request id H1); "
                 + "the credentials' policy must allow s3:PutObject"
         ),
         End(
@@ -153,7 +153,8 @@ import Testing
             "an end that is refused",
             refusal(complete, 400, "InvalidPart"),
             size: large,
-            says: "POST s3://output//KEY was answered with 400 InvalidPart: Said by the test. (request id H1)"
+            says:
+                "POST s3://output//KEY was answered with 400 InvalidPart \"Said by the test.\" (request id H1)"
         ),
         End(
             "an upload that is lost again and again",
@@ -161,7 +162,7 @@ import Testing
             .answer("HEAD", times: 99, 404),
             size: large,
             says:
-                "POST s3://output//KEY was answered with 404 NoSuchUpload: Said by the test. (request id H1)"
+                "POST s3://output//KEY was answered with 404 NoSuchUpload \"Said by the test.\" (request id H1)"
         ),
         End(
             "a clock that is never right",
@@ -172,7 +173,7 @@ import Testing
                 error("RequestTimeTooSkewed"),
                 headers: ["Date": "Tue, 24 Nov 2020 10:00:01 GMT", "x-amz-request-id": "H1"]
             ),
-            says: "PUT s3://output//KEY was answered with 403 RequestTimeTooSkewed: Said by the test. "
+            says: "PUT s3://output//KEY was answered with 403 RequestTimeTooSkewed \"Said by the test.\" "
                 + "(request id H1)"
         ),
     ])

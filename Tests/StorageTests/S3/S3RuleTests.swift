@@ -72,11 +72,11 @@ import Testing
         try server.control(#"{"allowCreation": false}"#)
         let store = try bench.store(bench.keys(server.facts.owner), bucket: "fresh")
         let message = try #require(try bench.put([1], "/k", in: store))
-        #expect(message.hasPrefix("PUT s3://fresh//k was answered with 404 NoSuchBucket: "))
+        #expect(message.hasPrefix("PUT s3://fresh//k was answered with 404 NoSuchBucket "))
         #expect(
             message.hasSuffix(
                 "; make the bucket, or allow s3:CreateBucket; making the bucket failed: PUT s3://fresh was "
-                    + "answered with 403 AccessDenied: Access Denied (request id REQUEST1)"
+                    + "answered with 403 AccessDenied \"Access Denied\" (request id REQUEST1)"
             ),
             "\(message)"
         )

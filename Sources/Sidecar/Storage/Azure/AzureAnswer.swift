@@ -40,7 +40,8 @@ struct AzureAnswer {
     func failure(_ what: String, advice: String?) -> StorageFailure {
         var line = "\(what) was answered with \(status)"
         if !code.isEmpty { line += " \(code)" }
-        if !message.isEmpty { line += ": \(message)" }
+        // In quotes: behind a colon, `AuthorizationFailure: This …` would be taken for a secret and its name.
+        if !message.isEmpty { line += " \"\(message)\"" }
         if let requestID { line += " (request id \(requestID))" }
         if let advice { line += "; \(advice)" }
         return StorageFailure(message: line.escapingControlCharacters())

@@ -158,7 +158,9 @@ final class AzureBlobStore: ObjectStore {
         client.put(creation) { [self] result in
             switch result {
             case .failure(let failure):
-                let message = "\(name) is missing and cannot be made: \(failure.message)"
+                let message =
+                    "\(operation.what.escapingControlCharacters()) failed: \(name) is missing and cannot be made: "
+                    + failure.message
                 completion(StorageFailure(message: message))
             case .success:
                 log.info("Made \(name), which was missing")

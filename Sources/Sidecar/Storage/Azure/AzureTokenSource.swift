@@ -116,7 +116,7 @@ final class AzureTokenSource {
         else { return "" }
         let description = document.root[member: "error_description"]?.string ?? ""
         let line = description.firstLine.prefix(longestQuote)
-        return " \(error): \(line)".escapingControlCharacters()
+        return " \(error) \"\(line)\"".escapingControlCharacters()
     }
 
     /// The file is read anew for each fetch. It is a symbolic link, which Kubernetes turns to a new file.

@@ -35,11 +35,12 @@ struct GoogleProblem {
         message = error[member: "message"]?.string
     }
 
-    /// One line: `403 forbidden: x@y does not have storage.objects.create access (request id …)`.
+    /// One line: `403 forbidden "x@y does not have storage.objects.create access" (request id …)`.
     var description: String {
         var text = "\(status)"
         if let reason, !reason.isEmpty { text += " " + Self.cut(reason) }
-        if let message, !message.isEmpty { text += ": " + Self.cut(message) }
+        // In quotes: behind a colon, `invalid_token: The …` would be taken for a secret and its name.
+        if let message, !message.isEmpty { text += " \"\(Self.cut(message))\"" }
         if let requestID { text += " (request id \(requestID))" }
         return text.escapingControlCharacters()
     }

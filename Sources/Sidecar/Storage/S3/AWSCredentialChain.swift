@@ -204,7 +204,7 @@ final class AWSCredentialChain {
             let fields = XMLFields(parsing: response.body)
             guard response.status == 200 else {
                 let code = fields["Code"] ?? "no code"
-                let text = fields["Message"].map { ": \($0)" } ?? ""
+                let text = fields["Message"].map { " \"\($0)\"" } ?? ""
                 let passes =
                     response.status >= 500 || response.status == 429 || code == "IDPCommunicationError"
                 return .failed("\(what) refused with \(response.status) \(code)\(text)", isTemporary: passes)

@@ -71,7 +71,8 @@ struct S3Answer {
     func failure(_ what: String, advises: Bool = true) -> StorageFailure {
         var message = "\(what) was answered with \(status)"
         if let code { message += " \(code)" }
-        if let text, !text.isEmpty { message += ": \(text)" }
+        // In quotes: behind a colon, `ExpiredToken: The …` would be taken for a secret and its name.
+        if let text, !text.isEmpty { message += " \"\(text)\"" }
         if let requestID { message += " (request id \(requestID))" }
         if advises, let advice { message += "; \(advice)" }
         return StorageFailure(message: message.escapingControlCharacters())

@@ -175,7 +175,7 @@ import Testing
         refuse(status, code, date: Self.now + 60)
         let wanted =
             "PUT of /workload/output/w to Azure container output at acct.blob.core.windows.net was answered with "
-            + "\(status) \(code): No. (request id r-1)" + (advice.map { "; \($0)" } ?? "")
+            + "\(status) \(code) \"No.\" (request id r-1)" + (advice.map { "; \($0)" } ?? "")
         #expect(messages == [wanted])
         #expect(transport.requests.count == 1)
     }
@@ -235,7 +235,8 @@ import Testing
         let message = try #require(messages.first)
         #expect(
             message.hasPrefix(
-                "Azure container output at acct.blob.core.windows.net is missing and cannot be made:"
+                "PUT of /workload/output/w failed: Azure container output at acct.blob.core.windows.net is "
+                    + "missing and cannot be made:"
             )
         )
         #expect(message.contains("403 AuthorizationPermissionMismatch"))
@@ -298,7 +299,7 @@ import Testing
         answerToken("t2")
         refuse(401, "InvalidAuthenticationInfo")
         let message = try #require(messages.first)
-        #expect(message.contains("401 InvalidAuthenticationInfo: No."))
+        #expect(message.contains("401 InvalidAuthenticationInfo \"No.\""))
         #expect(!message.contains("t2") && transport.unanswered == 0)
     }
 

@@ -114,7 +114,7 @@ import Testing
         (
             401, #"{"error": "invalid_client", "error_description": "AADSTS70021: none\r\nTrace ID: x"}"#,
             false,
-            "401 invalid_client: AADSTS70021: none"
+            "401 invalid_client \"AADSTS70021: none\""
         ),
         (400, "<html>", false, "400"), (200, "{}", false, "the answer holds no access_token"),
         (

@@ -224,7 +224,7 @@ import Testing
         #expect(world.last.method == "DELETE" && world.last.totalTimeout == .seconds(5))
         world.transport.fail(.timeout)
         let end = try #require(world.end)
-        #expect(end.contains("403 forbidden: no"))
+        #expect(end.contains("403 forbidden \"no"))
         #expect(!end.contains("secret-1") && !world.log.text.contains("secret-1"))
     }
 

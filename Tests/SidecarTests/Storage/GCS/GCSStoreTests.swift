@@ -76,7 +76,8 @@ import Testing
         world.transport.answer(503, GCSWorld.error(503, "backendError", "Backend Error"))
         world.wait()
         #expect(
-            world.end == "PUT gs://out//workload/output/1 was answered with 503 backendError: Backend Error"
+            world.end
+                == "PUT gs://out//workload/output/1 was answered with 503 backendError \"Backend Error\""
         )
     }
 
@@ -92,7 +93,7 @@ import Testing
             status: 403,
             body: GCSWorld.error(403, "forbidden", "a@b does not have storage.objects.create access"),
             parts: [
-                "403 forbidden: a@b does not have storage.objects.create access (request id up-1)",
+                "403 forbidden \"a@b does not have storage.objects.create access\" (request id up-1)",
                 "Storage Object User",
             ]
         ),
@@ -101,17 +102,17 @@ import Testing
             body: "<html>too large</html>",
             parts: ["413 (request id up-1)", "too large for"]
         ),
-        Refusal(status: 400, body: "Invalid\nmultipart", parts: ["400: Invalid (request id up-1)"]),
+        Refusal(status: 400, body: "Invalid\nmultipart", parts: ["400 \"Invalid\" (request id up-1)"]),
         Refusal(status: 412, body: "{", parts: ["412 (request id up-1)"]),
         Refusal(
             status: 401,
             body: GCSWorld.error(401, "authError", "Login Required"),
-            parts: ["401 authError: Login Required", "STORAGE_EMULATOR_HOST is set"]
+            parts: ["401 authError \"Login Required\"", "STORAGE_EMULATOR_HOST is set"]
         ),
         Refusal(
             status: 400,
             body: GCSWorld.error(400, "x\\ny", "\\u001b[31m" + text(ofLength: 400)),
-            parts: ["400 x: \\u{1b}[31m" + text(ofLength: 295) + " …"]
+            parts: ["400 x \"\\u{1b}[31m" + text(ofLength: 295) + " …\""]
         ),
     ])
     func refusalsAreToldInOneLine(_ row: Refusal) throws {
@@ -177,7 +178,7 @@ import Testing
         guard !isThere else { return #expect(end == "") }
         #expect(end.hasPrefix("PUT gs://out//workload/output/1 was answered with 404; the bucket is missing"))
         #expect(end.contains("making the bucket failed: POST gs://out in project emulated was answered"))
-        #expect(end.contains("\(creation) no: denied"))
+        #expect(end.contains("\(creation) no \"denied\""))
     }
 
     @Test func checksumsOfPublishedVectors() {

@@ -106,7 +106,7 @@ import Testing
         world.transport.answer(404, "Not Found")
         world.wait()
         let end = try #require(world.end)
-        #expect(end.contains("http://metadata.google.internal answered with 404: Not Found"))
+        #expect(end.contains("http://metadata.google.internal answered with 404 \"Not Found\""))
         #expect(end.contains("give the pod's Kubernetes service account an IAM service account"))
     }
 
@@ -242,7 +242,7 @@ import Testing
         #expect(world.last.header("Authorization") == "Bearer t2")
         world.transport.answer(401, GCSWorld.error(401, "authError", "Invalid Credentials"))
         let end = try #require(world.end)
-        #expect(end.contains("401 authError: Invalid Credentials; the service does not accept the token"))
+        #expect(end.contains("401 authError \"Invalid Credentials\"; the service does not accept the token"))
         #expect(!(end + world.log.text).contains("t2"))
     }
 
@@ -273,7 +273,7 @@ import Testing
         let end = try #require(world.end)
         #expect(
             end.contains(
-                "https://oauth2.googleapis.com/token answered with 400 invalid_grant: Invalid JWT Signature."
+                "https://oauth2.googleapis.com/token answered with 400 invalid_grant \"Invalid JWT Signature.\""
             )
         )
         #expect(end.contains("give a new key to GOOGLE_APPLICATION_CREDENTIALS="))

@@ -134,7 +134,7 @@ import Testing
         let text = try #require(message)
         #expect(
             text.hasPrefix(
-                "PUT s3://output//workload/output/1 was answered with \(status) \(code): No. (request id H1); "
+                "PUT s3://output//workload/output/1 was answered with \(status) \(code) \"No.\" (request id H1); "
             )
         )
         #expect(text.contains(advice) && !text.contains("very-secret"))
