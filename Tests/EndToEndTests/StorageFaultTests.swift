@@ -50,15 +50,34 @@ import Testing
 
     // MARK: What passes
 
-    private static let passing = StorageService.allCases.flatMap { service in
-        let (upload, code) = (service.upload, service == .azure ? "ServerBusy" : "SlowDown")
-        return [
-            Fault(service: service, name: "busy", rules: [service.refusal(upload, times: 2, 503, code)]),
-            Fault(service: service, name: "broken", rules: [service.refusal(upload, 500, "InternalError")]),
-            Fault(service: service, name: "reset", rules: [.reset(upload, times: 2)]),
-            Fault(service: service, name: "answer lost", rules: [.lost(upload, after: 1)]),
+    private static let passing =
+        StorageService.allCases.flatMap { service in
+            let (upload, code) = (service.upload, service == .azure ? "ServerBusy" : "SlowDown")
+            return [
+                Fault(service: service, name: "busy", rules: [service.refusal(upload, times: 2, 503, code)]),
+                Fault(
+                    service: service,
+                    name: "broken",
+                    rules: [service.refusal(upload, 500, "InternalError")]
+                ),
+                Fault(service: service, name: "reset", rules: [.reset(upload, times: 2)]),
+                Fault(service: service, name: "answer lost", rules: [.lost(upload, after: 1)]),
+            ]
+        } + [
+            Fault(
+                service: .gcs,
+                name: "token ended",
+                rules: [StorageService.gcs.refusal("/upload/", 401, "authError")]
+            ),
+            Fault(
+                service: .s3,
+                name: "elsewhere",
+                rules: [.answer(StorageService.s3.upload, 400, elsewhere)]
+            ),
         ]
-    }
+
+    private static let elsewhere =
+        "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
 
     @Test(arguments: passing)
     func aFaultThatPassesIsWaitedOut(_ fault: Fault) async throws {
@@ -67,6 +86,56 @@ import Testing
         #expect(try status(fault.service.output(in: fault.bucket)) == "succeeded")
         #expect(outcome.requests("output").isEmpty && outcome.requests("success").count == 1, "\(outcome)")
         #expect(Self.warnings(outcome).isEmpty, "\(outcome)")
+    }
+
+    /// The clocks of machines are wrong now and then; the program allows for it and says so.
+    @Test(arguments: StorageService.allCases)
+    func aWrongClockIsAllowedFor(_ service: StorageService) async throws {
+        try await Pod.with("check") { pod in
+            let bucket = "clock"
+            try service.use(pod, at: "http://127.0.0.1:9", bucket: bucket)
+            let read: () throws -> [UInt8]?
+            let key = "/workload/output/\(Pod.workloadID)"
+            switch service {
+            case .s3:
+                // With keys of the pod's, as EKS gives them.
+                let server = try S3Server()
+                let credentials = try AWSCredentialServer(for: server)
+                try server.control(#"{"clockOffset": 7200}"#)
+                try credentials.control(#"{"authorization": "pod-token"}"#)
+                let token = pod.folder.appendingPathComponent("token")
+                try Data("pod-token".utf8).write(to: token)
+                pod.environment.merge([
+                    "AWS_ENDPOINT_URL_S3": server.endpoint, "AWS_ACCESS_KEY_ID": "",
+                    "AWS_SECRET_ACCESS_KEY": "",
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials.origin + credentials.containerPath,
+                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token.path,
+                ]) { $1 }
+                read = { [credentials] in
+                    #expect(try credentials.control().count == 1)
+                    return try server.peek(bucket: bucket, key: key)
+                }
+            case .gcs:
+                let server = try GCSServer()
+                try server.control(#"{"skew": 7200}"#)
+                let account = pod.folder.appendingPathComponent("own-account.json")
+                try Data(server.facts.account.utf8).write(to: account)
+                pod.environment["GOOGLE_APPLICATION_CREDENTIALS"] = account.path
+                pod.environment["SIDECAR_GCS_ENDPOINT"] = server.origin
+                read = { try server.peek(bucket: bucket, key: key) }
+            case .azure:
+                let server = try AzureBlobServer()
+                try server.control(#"{"clockOffset": 7200}"#)
+                pod.environment["AZURE_STORAGE_CONNECTION_STRING"] = server.connectionString
+                read = { try server.peek(container: bucket, key: key) }
+            }
+            let outcome = try await pod.run(.script(Self.succeeded))
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(try status(read()) == "succeeded")
+            #expect(outcome.requests("output").isEmpty)
+            let warnings = Self.warnings(outcome)
+            #expect(warnings.count == 1 && warnings[0].contains("the clock here differs from"), "\(outcome)")
+        }
     }
 
     /// A specification of nine megabytes goes up in parts, the second of which breaks twice.

@@ -28,6 +28,13 @@ package final class GCSServer: @unchecked Sendable {
 
     package var origin: String { "http://127.0.0.1:\(facts.port)" }
 
+    /// Tells the door what to do, as its own description says, and gives what it has been asked so far.
+    @discardableResult
+    package func control(_ wishes: String) throws -> [String] {
+        let answer = try StoragePeers.exchange("POST", "\(origin)/control", Array(wishes.utf8))
+        return try JSONDecoder().decode([String].self, from: Data(answer))
+    }
+
     /// An object's bytes as the storage keeps them; nil where there is none. Quicker than Google's client.
     package func peek(bucket: String, key: String) throws -> [UInt8]? {
         let name = key.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""

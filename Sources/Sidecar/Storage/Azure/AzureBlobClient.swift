@@ -1,4 +1,5 @@
 import CurlTransport
+import Logging
 import Reactor
 
 /// Sends requests to the blob service of one account: signed, with a date and a version, repeated where that helps.
@@ -32,6 +33,7 @@ final class AzureBlobClient {
     private let requester: StorageRequester
     private let tokens: AzureTokenSource?
     private let wallClock: WallClock
+    private let log: Logger
     /// What the service's clock is ahead of ours, in seconds, as far as it has mattered.
     private var clockOffset: Int64 = 0
 
@@ -40,7 +42,8 @@ final class AzureBlobClient {
         container: String,
         requester: StorageRequester,
         tokens: AzureTokenSource?,
-        wallClock: WallClock
+        wallClock: WallClock,
+        log: Logger
     ) {
         let endpoint = settings.blobEndpoint
         let authority = endpoint.schemeSeparator.map { endpoint[$0.upperBound...] } ?? endpoint[...]
@@ -53,6 +56,7 @@ final class AzureBlobClient {
         self.requester = requester
         self.tokens = tokens
         self.wallClock = wallClock
+        self.log = log
     }
 
     /// Performs one PUT to its end; the completion is called once, later, from the loop.
@@ -139,6 +143,7 @@ final class AzureBlobClient {
             abs(date - secondsSince1970) > Self.toleratedSkew
         else { return false }
         clockOffset = date - wallClock.secondsSince1970
+        log.warning("the clock here differs from that of Azure at \(host) by \(-clockOffset) seconds")
         return true
     }
 }

@@ -62,7 +62,8 @@ final class AzureBlobStore: ObjectStore {
                 seed: seed
             ),
             tokens: tokens,
-            wallClock: wallClock
+            wallClock: wallClock,
+            log: log
         )
         return AzureBlobStore(client: client, scheduler: scheduler, log: log, seed: seed &+ 1)
     }
