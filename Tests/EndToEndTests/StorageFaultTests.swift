@@ -296,6 +296,24 @@ import Testing
         #expect(warnings.first?.contains(end.says[0]) == true, "\(outcome)")
     }
 
+    /// No credentials, and no metadata server where nobody listens: within seconds the API gets its turn.
+    @Test func googleAwayFromItsCloudGivesWayToTheAPI() async throws {
+        let outcome = try await Pod.with("check") { pod in
+            pod.environment.merge([
+                "STORAGE_TYPE": "GCS", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "b",
+                "GCE_METADATA_HOST": "127.0.0.1:9",
+            ]) { $1 }
+            return try await pod.run(.script(Self.succeeded))
+        }
+        #expect(outcome.exitCode == 0, "\(outcome)")
+        #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+        let warnings = Self.warnings(outcome)
+        #expect(warnings.count == 1 && warnings[0].hasSuffix("); trying the server API"), "\(outcome)")
+        #expect(warnings.first?.contains("where this does not run on Google Cloud, set GOOGLE_APPL") == true)
+        // With the usual retries of storage, which are not needed to find out.
+        #expect(!outcome.console.contains("trying again"), "\(outcome)")
+    }
+
     /// `SIDECAR_OUTPUT_SINK=api`: the API is asked first.
     @Test(arguments: StorageService.allCases)
     func storageStandsInForTheAPI(_ service: StorageService) async throws {

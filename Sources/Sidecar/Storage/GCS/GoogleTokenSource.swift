@@ -10,9 +10,14 @@ final class GoogleTokenSource {
     /// Tokens live for an hour. The metadata server gives a new one only in its last five minutes, hence less than those.
     private static let renewalMargin: Duration = .seconds(225)
 
-    /// The metadata server is on the same machine: what does not answer soon is not there.
-    private static let metadataConnectTimeout: Duration = .seconds(3)
+    /// The metadata server is on the same machine: what takes no connection soon is not there.
+    private static let metadataConnectTimeout: Duration = .seconds(1)
+    /// It may have to fetch the token itself.
     private static let metadataTimeout: Duration = .seconds(10)
+    /// As Google's own libraries have it, and with a pause between the tries, since GKE's server is not there in a
+    /// pod's first seconds. Elsewhere than on Google's cloud all that is over soon, and another sink gets its turn.
+    private static let mostMetadataTries = 3
+    private static let metadataPause: Duration = .seconds(1)
 
     /// Clocks that differ by less are not the reason why an assertion is refused, in seconds.
     private static let tolerableClockOffset: Int64 = 30
@@ -31,6 +36,8 @@ final class GoogleTokenSource {
     private var missingFile: String?
     /// What is to be added to our clock to get Google's, in seconds.
     private var clockOffset: Int64 = 0
+    /// So many tries of this fetch have found no metadata server; nil once it has answered, after which its failures pass.
+    private var metadataTries: Int? = 0
     /// Whether this fetch was repeated with a new offset.
     private var isClockCorrected = false
 
@@ -84,6 +91,7 @@ final class GoogleTokenSource {
 
     private func fetch() {
         isClockCorrected = false
+        if metadataTries != nil { metadataTries = 0 }
         do throws(StorageFailure) {
             try readCredentials()
         } catch {
@@ -142,6 +150,14 @@ final class GoogleTokenSource {
         exchange(request, of: settings.metadataServer, isMetadata: true) { [self] in keep($0) }
     }
 
+    /// The metadata server took no connection, or broke it.
+    private func missMetadataServer(_ problem: String) {
+        guard let tries = metadataTries else { return fail(problem, isTemporary: true) }
+        metadataTries = tries + 1
+        guard tries + 1 < Self.mostMetadataTries else { return fail(problem, isTemporary: false) }
+        scheduler.schedule(after: Self.metadataPause) { [self] in askMetadataServer() }
+    }
+
     private func askForItself(_ account: GoogleCredentials.ServiceAccount) {
         let now = wallClock.secondsSince1970 + clockOffset
         guard let request = GoogleRequest.token(for: account, secondsSince1970: now) else {
@@ -176,9 +192,12 @@ final class GoogleTokenSource {
     ) {
         send(request, isMetadata: isMetadata) { [self] result in
             switch result {
+            case .failure(let error) where isMetadata && error.kind != .invalidRequest:
+                missMetadataServer(error.message)
             case .failure(let error):
                 fail(error.message, isTemporary: error.kind != .invalidRequest)
             case .success(let response):
+                if isMetadata { metadataTries = nil }
                 take(response, from: service.withoutUserInfo, accepted)
             }
         }
@@ -257,7 +276,7 @@ final class GoogleTokenSource {
         }
         let note = missingFile == nil ? "" : " (\(source) does not exist)"
         let hint =
-            credentials == nil && settings.identity == .metadataServer
+            credentials == nil && settings.identity == .metadataServer && metadataTries != nil
             ? "; where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS" : ""
         let failure = StorageFailure(message: "no Google access token: \(problem)\(note)\(hint)")
         end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))

@@ -72,7 +72,7 @@ import Testing
                 + "token?scopes=https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fdevstorage.read_write"
         )
         #expect(world.last.header("Metadata-Flavor") == "Google")
-        #expect(world.last.connectTimeout == .seconds(3) && world.last.totalTimeout == .seconds(10))
+        #expect(world.last.connectTimeout == .seconds(1) && world.last.totalTimeout == .seconds(10))
         world.giveToken("m")
         #expect(world.last.header("Authorization") == "Bearer m")
     }
@@ -89,8 +89,10 @@ import Testing
                 == 1
         )
         #expect(world.last.url.hasPrefix("http://169.254.169.254/computeMetadata/v1/instance/"))
-        world.transport.fail(.connect, "169.254.169.254: cannot connect")
-        world.wait()
+        for _ in 1...3 {
+            world.transport.fail(.connect, "169.254.169.254: cannot connect")
+            world.wait()
+        }
         let end = try #require(world.end)
         #expect(
             end.hasPrefix(
@@ -98,6 +100,48 @@ import Testing
             )
         )
         #expect(end.hasSuffix("(GOOGLE_APPLICATION_CREDENTIALS=\(path) does not exist)"))
+    }
+
+    /// Away from Google's cloud nobody answers: three tries, and no retries of the whole, so that another sink gets its
+    /// turn within seconds.
+    @Test(arguments: [HTTPTransportError.Kind.nameResolution, .connect, .timeout, .interrupted])
+    func aMetadataServerThatIsNotThere(_ kind: HTTPTransportError.Kind) throws {
+        let world = GCSWorld([:])
+        let start = world.scheduler.now
+        world.put()
+        for number in 1...3 {
+            #expect(world.transport.requests.count == number && world.end == nil)
+            world.transport.fail(kind, "metadata.google.internal: no")
+            world.wait()
+        }
+        let end = try #require(world.end)
+        #expect(
+            end
+                == "PUT gs://out//workload/output/1 failed: no Google access token: metadata.google.internal: no; "
+                + "where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS"
+        )
+        #expect(world.scheduler.now == start + .seconds(2))
+        #expect(world.transport.unanswered == 0)
+        // The next document looks again.
+        world.put()
+        #expect(world.transport.unanswered == 1)
+    }
+
+    /// GKE's metadata server takes a few seconds to be there for a new pod.
+    @Test func aMetadataServerThatIsLate() {
+        let world = GCSWorld([:])
+        world.put()
+        world.transport.fail(.connect)
+        world.wait()
+        world.giveToken("m")
+        #expect(world.last.header("Authorization") == "Bearer m")
+        // Once it has answered, what fails passes, and is tried again as everything else.
+        world.transport.answer(401)
+        for _ in 1...4 {
+            world.transport.fail(.timeout, "metadata: timed out")
+            world.wait()
+        }
+        #expect(world.end?.hasSuffix("no Google access token: metadata: timed out") == true)
     }
 
     @Test func noServiceAccountOnTheMetadataServer() throws {
