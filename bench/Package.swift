@@ -1,0 +1,59 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+/// Every Swift target: warnings are errors.
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+/// What the sidecar loads at its start. The floor program calls little of it, but has to pay for the loading.
+let sidecarLibraries = ["curl", "crypto", "simdjson", "utf8proc", "expat", "uring", "stdc++"]
+
+let package = Package(
+    name: "sidecar-bench",
+    products: [
+        .executable(name: "sidecar-bench", targets: ["sidecar-bench"]),
+        .executable(name: "floor-sidecar", targets: ["floor-sidecar"]),
+        .library(name: "SyntheticOutput", targets: ["SyntheticOutput"]),
+    ],
+    dependencies: [
+        .package(name: "airbyte-connector-sidecar", path: ".."),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: [
+        // Outputs of connectors that do not exist, reproducible by seed.
+        .target(name: "SyntheticOutput", swiftSettings: strict),
+        // Results: statistics, tables, JSON, plots.
+        .target(name: "BenchReport", dependencies: ["SyntheticOutput"], swiftSettings: strict),
+        // What Swift cannot import of C.
+        .target(name: "CBench", linkerSettings: [.linkedLibrary("crypto")]),
+        // Processes, their workspaces, the control plane, /proc.
+        .target(
+            name: "BenchHarness",
+            dependencies: ["CBench", "SyntheticOutput"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "sidecar-bench",
+            dependencies: [
+                "BenchReport", "BenchHarness", "SyntheticOutput",
+                .product(name: "AirbyteProtocol", package: "airbyte-connector-sidecar"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "floor-sidecar",
+            linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"])]
+                + sidecarLibraries.map { .linkedLibrary($0) }
+        ),
+
+        .testTarget(name: "BenchReportTests", dependencies: ["BenchReport"], swiftSettings: strict),
+        .testTarget(
+            name: "BenchHarnessTests",
+            dependencies: ["BenchHarness", "sidecar-bench", "floor-sidecar"],
+            swiftSettings: strict
+        ),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The root command; each sub-command is in the file of its name.
+@main
+struct SidecarBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sidecar-bench",
+        abstract: "Measures the connector sidecar against the floor of what the kernel allows.",
+        subcommands: [Machine.self]
+    )
+}
