@@ -5,14 +5,10 @@ import PackageDescription
 /// Every Swift target: warnings are errors.
 let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
-/// What the sidecar loads at its start. The floor program calls little of it, but has to pay for the loading.
-let sidecarLibraries = ["curl", "crypto", "simdjson", "utf8proc", "expat", "uring", "stdc++"]
-
 let package = Package(
     name: "sidecar-bench",
     products: [
         .executable(name: "sidecar-bench", targets: ["sidecar-bench"]),
-        .executable(name: "floor-sidecar", targets: ["floor-sidecar"]),
         .library(name: "SyntheticOutput", targets: ["SyntheticOutput"]),
     ],
     dependencies: [
@@ -41,16 +37,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .executableTarget(
-            name: "floor-sidecar",
-            linkerSettings: [.unsafeFlags(["-Xlinker", "--no-as-needed"])]
-                + sidecarLibraries.map { .linkedLibrary($0) }
-        ),
 
         .testTarget(name: "BenchReportTests", dependencies: ["BenchReport"], swiftSettings: strict),
         .testTarget(
             name: "BenchHarnessTests",
-            dependencies: ["BenchHarness", "sidecar-bench", "floor-sidecar"],
+            dependencies: ["BenchHarness", "sidecar-bench"],
             swiftSettings: strict
         ),
     ],

@@ -1,9 +1,205 @@
+#define _GNU_SOURCE
 #include "CBench.h"
 
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <openssl/evp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 uint64_t cbench_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+// --- Waiting
+
+int cbench_epoll_create(void) {
+    int descriptor = epoll_create1(EPOLL_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+static int control(int epoll, int operation, int descriptor, int events, uint64_t key) {
+    struct epoll_event event = {.data.u64 = key};
+    if (events & 1) event.events |= EPOLLIN | EPOLLRDHUP;
+    if (events & 2) event.events |= EPOLLOUT;
+    return epoll_ctl(epoll, operation, descriptor, &event) < 0 ? -errno : 0;
+}
+
+int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key) {
+    return control(epoll, EPOLL_CTL_ADD, descriptor, events, key);
+}
+
+int cbench_epoll_modify(int epoll, int descriptor, int events, uint64_t key) {
+    return control(epoll, EPOLL_CTL_MOD, descriptor, events, key);
+}
+
+int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int timeout_milliseconds) {
+    struct epoll_event events[64];
+    if (count > 64) count = 64;
+    int ready = epoll_wait(epoll, events, count, timeout_milliseconds);
+    if (ready < 0) return errno == EINTR ? 0 : -errno;
+    for (int i = 0; i < ready; i++) keys[i] = events[i].data.u64;
+    return ready;
+}
+
+int cbench_eventfd(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int cbench_stop_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -errno;
+    // A pipe whose reader has gone is an error of one write, not the end of the harness.
+    signal(SIGPIPE, SIG_IGN);
+    int descriptor = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int cbench_wait_readable(const int *descriptors, uint8_t *ready, int count, int64_t nanoseconds) {
+    struct pollfd local[64];
+    struct pollfd *polled = local;
+    if (count > 64) {
+        polled = malloc(sizeof(struct pollfd) * (size_t)count);
+        if (polled == NULL) return -ENOMEM;
+    }
+    for (int i = 0; i < count; i++) polled[i] = (struct pollfd){.fd = descriptors[i], .events = POLLIN};
+    struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    int result = ppoll(polled, (nfds_t)count, nanoseconds < 0 ? NULL : &timeout, NULL);
+    if (result < 0) result = errno == EINTR ? 0 : -errno;
+    for (int i = 0; i < count; i++) ready[i] = result > 0 && polled[i].revents != 0;
+    if (polled != local) free(polled);
+    return result;
+}
+
+int cbench_pidfd(pid_t pid) {
+    long descriptor = syscall(SYS_pidfd_open, pid, 0);
+    return descriptor < 0 ? -errno : (int)descriptor;
+}
+
+// --- Sockets
+
+int cbench_listen(uint16_t *port) {
+    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (descriptor < 0) return -errno;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 || listen(descriptor, 1024) < 0 ||
+        getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
+        int error = errno;
+        close(descriptor);
+        return -error;
+    }
+    *port = ntohs(address.sin_port);
+    return descriptor;
+}
+
+int cbench_accept(int listener) {
+    int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    if (descriptor < 0) return -errno;
+    int on = 1;
+    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    return descriptor;
+}
+
+// --- Processes
+
+/// What the child does before its program; runs in the parent's memory, so nothing here may allocate.
+static void become(const struct cbench_child *child, int null) {
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_DFL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // A group of its own: Ctrl-C is for the harness, which then ends its children.
+    setpgid(0, 0);
+    if (dup2(null, 0) < 0 || dup2(child->standard_output, 1) < 0 || dup2(child->standard_error, 2) < 0) return;
+    if (chdir(child->directory) < 0) return;
+    execve(child->path, child->arguments, child->environment);
+}
+
+pid_t cbench_spawn(const struct cbench_child *child, uint64_t *started) {
+    int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (null < 0) return -errno;
+    volatile int error = 0;
+    *started = cbench_now();
+    pid_t pid = vfork();
+    if (pid == 0) {
+        become(child, null);
+        error = errno;
+        _exit(127);
+    }
+    if (pid < 0) error = errno;
+    close(null);
+    if (error != 0 && pid > 0) waitpid(pid, NULL, 0);
+    return error != 0 ? -error : pid;
+}
+
+int cbench_reap(pid_t pid, struct cbench_exit *result) {
+    int status = 0;
+    struct rusage usage;
+    pid_t reaped = wait4(pid, &status, WNOHANG, &usage);
+    if (reaped < 0) return -errno;
+    if (reaped == 0) return 0;
+    result->status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    result->cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                          (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    result->voluntary_switches = usage.ru_nvcsw;
+    result->involuntary_switches = usage.ru_nivcsw;
+    return 1;
+}
+
+int cbench_memory_file(const char *name) {
+    int descriptor = memfd_create(name, MFD_CLOEXEC);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int64_t cbench_raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0) return -errno;
+    return (int64_t)limit.rlim_cur;
+}
+
+// --- Digests
+
+void *cbench_digest_begin(int is_sha256) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context != NULL && EVP_DigestInit_ex(context, is_sha256 ? EVP_sha256() : EVP_md5(), NULL) == 1) {
+        return context;
+    }
+    EVP_MD_CTX_free(context);
+    return NULL;
+}
+
+void cbench_digest_add(void *digest, const void *bytes, size_t count) { EVP_DigestUpdate(digest, bytes, count); }
+
+int cbench_digest_end(void *digest, uint8_t *result) {
+    unsigned length = 0;
+    EVP_DigestFinal_ex(digest, result, &length);
+    EVP_MD_CTX_free(digest);
+    return (int)length;
 }

@@ -1,10 +1,76 @@
-// What Swift cannot import of C: epoll, processes that are started fast, digests.
+// What Swift cannot import of C, or what has to happen between fork and exec: epoll, processes, digests.
+//
+// Functions that can fail return a negative errno where nothing else is said.
 #ifndef CBENCH_H
 #define CBENCH_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /// Nanoseconds of CLOCK_MONOTONIC.
 uint64_t cbench_now(void);
+
+// --- Waiting
+
+int cbench_epoll_create(void);
+/// Watches for input (`events` 1), output (2) or both (3); the key comes back with the event.
+int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key);
+int cbench_epoll_modify(int epoll, int descriptor, int events, uint64_t key);
+/// Writes the keys of what is ready, or gone; returns how many.
+int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int timeout_milliseconds);
+
+int cbench_eventfd(void);
+/// A descriptor that is readable once SIGINT, SIGTERM or SIGHUP has come; blocks these signals for the process.
+int cbench_stop_signals(void);
+/// Waits up to `nanoseconds` (negative: for ever) for any of the descriptors to be readable, sets `ready[i]`.
+int cbench_wait_readable(const int *descriptors, uint8_t *ready, int count, int64_t nanoseconds);
+int cbench_pidfd(pid_t pid);
+
+// --- Sockets
+
+/// A listening TCP socket on a free port of 127.0.0.1.
+int cbench_listen(uint16_t *port);
+/// The next connection, not blocking, without Nagle's delay.
+int cbench_accept(int listener);
+
+// --- Processes
+
+struct cbench_child {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const char *directory;
+    int standard_output;
+    int standard_error;
+};
+
+/// Starts a program; it gets SIGKILL should the thread that called this end. `started` is the moment before.
+pid_t cbench_spawn(const struct cbench_child *child, uint64_t *started);
+
+struct cbench_exit {
+    /// The exit code, or 128 + the signal that ended the process.
+    int status;
+    double cpu_seconds;
+    int64_t voluntary_switches;
+    int64_t involuntary_switches;
+};
+
+/// Reaps an ended process; 0 while it is still running, 1 when it has ended.
+int cbench_reap(pid_t pid, struct cbench_exit *result);
+
+/// An anonymous file in memory.
+int cbench_memory_file(const char *name);
+
+/// Lets the process have as many descriptors as it may; returns how many those are.
+int64_t cbench_raise_descriptor_limit(void);
+
+// --- Digests
+
+/// SHA-256 or MD5 of bytes that come piece by piece; NULL without memory or where libcrypto does not give it.
+void *cbench_digest_begin(int is_sha256);
+void cbench_digest_add(void *digest, const void *bytes, size_t count);
+/// Writes 32 or 16 bytes, returns how many, and frees the digest.
+int cbench_digest_end(void *digest, uint8_t *result);
 
 #endif

@@ -1,0 +1,93 @@
+import Glibc
+
+/// A directory that is shared by the measured program and the harness, which plays the connector and the pod's main
+/// container in it.
+public final class JobWorkspace {
+    public let path: String
+    private var output: Int32 = -1
+
+    /// Makes the directory, with the init container's file in it.
+    init(path: String, input: String) throws(HarnessError) {
+        self.path = path
+        guard mkdir(path, 0o755) == 0 else { throw Self.failure("\(path) cannot be made") }
+        try write(input, to: "sidecarInput.json")
+    }
+
+    deinit {
+        if output >= 0 { close(output) }
+        for name in Self.names(in: path) { unlink("\(path)/\(name)") }
+        rmdir(path)
+    }
+
+    /// Appends to the connector's output in one write.
+    ///
+    /// - Returns: the moment before the write.
+    @discardableResult
+    public func writeOutput(_ text: String) throws(HarnessError) -> MonotonicTime {
+        if output < 0 {
+            output = open("\(path)/jobOutput.json", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+            guard output >= 0 else { throw Self.failure("jobOutput.json cannot be made") }
+        }
+        var text = text
+        let before = MonotonicTime.now
+        let written = text.withUTF8 { Glibc.write(output, $0.baseAddress, $0.count) }
+        guard written == text.utf8.count else { throw Self.failure("jobOutput.json cannot be written") }
+        return before
+    }
+
+    /// Takes a file that is there already as the connector's output, without a copy.
+    public func linkOutput(from file: String) throws(HarnessError) {
+        guard link(file, "\(path)/jobOutput.json") == 0 else {
+            throw Self.failure("\(file) cannot be linked into \(path)")
+        }
+    }
+
+    /// Closes the output, as the end of the connector does.
+    public func closeOutput() {
+        if output >= 0 { close(output) }
+        output = -1
+    }
+
+    /// Writes the exit code beside its place.
+    public func prepareExitCode() throws(HarnessError) {
+        try write("0\n", to: "TEMP_EXIT_CODE.txt")
+    }
+
+    /// Renames the exit code into place.
+    ///
+    /// - Returns: the moment before the rename.
+    @discardableResult
+    public func publishExitCode() throws(HarnessError) -> MonotonicTime {
+        let before = MonotonicTime.now
+        guard rename("\(path)/TEMP_EXIT_CODE.txt", "\(path)/exitCode.txt") == 0 else {
+            throw Self.failure("exitCode.txt cannot be renamed into place")
+        }
+        return before
+    }
+
+    private func write(_ text: String, to name: String) throws(HarnessError) {
+        let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard file >= 0 else { throw Self.failure("\(path)/\(name) cannot be made") }
+        defer { close(file) }
+        var text = text
+        let written = text.withUTF8 { Glibc.write(file, $0.baseAddress, $0.count) }
+        guard written == text.utf8.count else { throw Self.failure("\(path)/\(name) cannot be written") }
+    }
+
+    private static func failure(_ what: String) -> HarnessError {
+        HarnessError("\(what): \(String(cString: strerror(errno)))")
+    }
+
+    static func names(in path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+}

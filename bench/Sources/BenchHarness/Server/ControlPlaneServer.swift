@@ -1,0 +1,217 @@
+import CBench
+import Glibc
+import Synchronization
+
+/// The control plane and the object store that the measured programs talk to: one thread, HTTP/1.1, connections that
+/// are kept.
+///
+/// Each request is stamped when its last byte has been read, answered, and then handed to the harness. An answer can be
+/// held back, so that the program can be looked at while it waits for it.
+public final class ControlPlaneServer: Sendable {
+    /// One read of a body; larger than what a socket usually holds.
+    private static let readSize = 1 << 20
+
+    private struct Shared {
+        var calls: [ReceivedCall] = []
+        /// Workloads whose success is not answered until they are released.
+        var held: Set<String> = []
+        var released: [String] = []
+        var isStopping = false
+    }
+
+    public let port: UInt16
+    /// Readable when calls have come in.
+    public let arrivals: Int32
+    private let listener: Int32
+    private let wakeUp: Int32
+    private let epoll: Int32
+    private let shared = Mutex(Shared())
+    private let thread = Mutex<pthread_t?>(nil)
+
+    public init() throws(HarnessError) {
+        var port: UInt16 = 0
+        listener = try HarnessError.check(cbench_listen(&port), "a listening socket")
+        self.port = port
+        arrivals = try HarnessError.check(cbench_eventfd(), "an eventfd")
+        wakeUp = try HarnessError.check(cbench_eventfd(), "an eventfd")
+        epoll = try HarnessError.check(cbench_epoll_create(), "an epoll instance")
+    }
+
+    deinit {
+        for descriptor in [listener, arrivals, wakeUp, epoll] { close(descriptor) }
+    }
+
+    public var url: String { "http://127.0.0.1:\(port)" }
+
+    public func start() throws(HarnessError) {
+        _ = try HarnessError.check(cbench_epoll_add(epoll, listener, 1, Key.listener), "epoll")
+        _ = try HarnessError.check(cbench_epoll_add(epoll, wakeUp, 1, Key.wakeUp), "epoll")
+        let box = Unmanaged.passRetained(self)
+        var thread = pthread_t()
+        let result = pthread_create(
+            &thread,
+            nil,
+            { box in
+                guard let box else { return nil }
+                let server = Unmanaged<ControlPlaneServer>.fromOpaque(box).takeRetainedValue()
+                ServerLoop(server).run()
+                return nil
+            },
+            box.toOpaque()
+        )
+        guard result == 0 else {
+            box.release()
+            throw HarnessError("the server's thread cannot be started: \(String(cString: strerror(result)))")
+        }
+        self.thread.withLock { $0 = thread }
+    }
+
+    /// Ends the thread; connections are closed.
+    public func stop() {
+        shared.withLock { $0.isStopping = true }
+        Self.signal(wakeUp)
+        guard let thread = thread.withLock({ $0.take() }) else { return }
+        pthread_join(thread, nil)
+    }
+
+    /// The calls that have come since the last time.
+    public func takeCalls() -> [ReceivedCall] {
+        Self.acknowledge(arrivals)
+        return shared.withLock { shared in
+            defer { shared.calls.removeAll(keepingCapacity: true) }
+            return shared.calls
+        }
+    }
+
+    /// Holds the answer to the workload's success back until `release`.
+    public func holdSuccess(of workloadID: String) {
+        shared.withLock { _ = $0.held.insert(workloadID) }
+    }
+
+    public func release(_ workloadID: String) {
+        shared.withLock {
+            $0.held.remove(workloadID)
+            $0.released.append(workloadID)
+        }
+        Self.signal(wakeUp)
+    }
+
+    fileprivate static func signal(_ eventfd: Int32) {
+        var one: UInt64 = 1
+        _ = write(eventfd, &one, 8)
+    }
+
+    fileprivate static func acknowledge(_ eventfd: Int32) {
+        var count: UInt64 = 0
+        _ = read(eventfd, &count, 8)
+    }
+
+    fileprivate enum Key {
+        static let listener: UInt64 = 0
+        static let wakeUp: UInt64 = 1
+        static let firstConnection: UInt64 = 2
+    }
+
+    /// What the thread has for itself.
+    private final class ServerLoop {
+        private let server: ControlPlaneServer
+        private let router = ControlPlaneRouter()
+        private var connections: [UInt64: ServerConnection] = [:]
+        private var nextKey = Key.firstConnection
+        /// Answers that are held back, by workload.
+        private var waiting: [String: (connection: UInt64, answer: [UInt8])] = [:]
+        private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
+
+        init(_ server: ControlPlaneServer) {
+            self.server = server
+        }
+
+        deinit {
+            buffer.deallocate()
+        }
+
+        func run() {
+            var keys = [UInt64](repeating: 0, count: 64)
+            while true {
+                let count = cbench_epoll_wait(server.epoll, &keys, Int32(keys.count), -1)
+                precondition(count >= 0, "epoll_wait fails only for wrong arguments")
+                for key in keys.prefix(Int(count)) {
+                    switch key {
+                    case Key.listener: accept()
+                    case Key.wakeUp: if obey() { return }
+                    default: serve(key)
+                    }
+                }
+            }
+        }
+
+        private func accept() {
+            while true {
+                let descriptor = cbench_accept(server.listener)
+                guard descriptor >= 0 else {
+                    if descriptor != -EAGAIN {
+                        violation("a connection cannot be taken: errno \(-descriptor)")
+                    }
+                    return
+                }
+                let key = nextKey
+                nextKey += 1
+                connections[key] = ServerConnection(descriptor: descriptor, id: key, router: router)
+                _ = cbench_epoll_add(server.epoll, descriptor, 1, key)
+                // The request often is there already.
+                serve(key)
+            }
+        }
+
+        private func serve(_ key: UInt64) {
+            guard let connection = connections[key] else { return }
+            do {
+                guard let calls = try connection.read(into: buffer) else {
+                    connections[key] = nil
+                    return
+                }
+                for call in calls { answer(call, connection) }
+            } catch {
+                connections[key] = nil
+                violation(error.problem)
+            }
+        }
+
+        private func answer(_ routed: RoutedCall, _ connection: ServerConnection) {
+            let isHeld =
+                routed.call.kind == .success
+                && server.shared.withLock { $0.held.contains(routed.call.workloadID) }
+            if isHeld {
+                waiting[routed.call.workloadID] = (connection.id, routed.answer)
+            } else if !connection.send(routed.answer) {
+                connections[connection.id] = nil
+            }
+            post(routed.call)
+        }
+
+        private func post(_ call: ReceivedCall) {
+            server.shared.withLock { $0.calls.append(call) }
+            ControlPlaneServer.signal(server.arrivals)
+        }
+
+        private func violation(_ problem: String) {
+            post(ReceivedCall(kind: .violation, workloadID: "", arrival: .now, text: problem))
+        }
+
+        /// True when the thread is to end.
+        private func obey() -> Bool {
+            ControlPlaneServer.acknowledge(server.wakeUp)
+            let (released, isStopping) = server.shared.withLock { shared in
+                defer { shared.released.removeAll() }
+                return (shared.released, shared.isStopping)
+            }
+            for workload in released {
+                guard let held = waiting.removeValue(forKey: workload) else { continue }
+                if connections[held.connection]?.send(held.answer) == false {
+                    connections[held.connection] = nil
+                }
+            }
+            return isStopping
+        }
+    }
+}

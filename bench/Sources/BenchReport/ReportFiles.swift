@@ -1,0 +1,36 @@
+import Foundation
+
+/// Writes a report's files: the table, JSON with every value, and a plot for each metric.
+public struct ReportFiles {
+    private let folder: String
+
+    public init(folder: String) {
+        self.folder = folder
+    }
+
+    /// - Returns: the paths of what was written. Without gnuplot there are no plots, which is told on standard error.
+    public func write(_ report: Report) throws -> [String] {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let stem = "\(folder)/\(Self.stem(report))"
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        try encoder.encode(report).write(to: URL(fileURLWithPath: "\(stem).json"))
+        try Data(ReportText(report).text.utf8).write(to: URL(fileURLWithPath: "\(stem).txt"))
+        var files = ["\(stem).txt", "\(stem).json"]
+        for plot in Plot.plots(of: report) {
+            let path = "\(stem)-\(plot.name).svg"
+            guard let image = Tool.output("gnuplot", [], input: plot.script) else {
+                FileHandle.standardError.write(Data("no plots: gnuplot is missing or has failed\n".utf8))
+                break
+            }
+            try Data(image.utf8).write(to: URL(fileURLWithPath: path))
+            files.append(path)
+        }
+        return files
+    }
+
+    /// `latency-2026-11-24T120000Z`
+    static func stem(_ report: Report) -> String {
+        "\(report.command)-\(report.started.filter { $0 != ":" })"
+    }
+}

@@ -1,0 +1,100 @@
+/// A report as people read it on a terminal.
+public struct ReportText {
+    private let report: Report
+
+    public init(_ report: Report) {
+        self.report = report
+    }
+
+    public var text: String {
+        var sections = [head]
+        var metrics: [String] = []
+        for measurement in report.measurements where !metrics.contains(measurement.metric) {
+            metrics.append(measurement.metric)
+        }
+        sections += metrics.map(table)
+        if !report.comparisons.isEmpty { sections.append(comparisons) }
+        if !report.verdicts.isEmpty { sections.append(verdicts) }
+        if !report.notes.isEmpty {
+            sections.append(report.notes.map { "Note: \($0)" }.joined(separator: "\n"))
+        }
+        return sections.joined(separator: "\n\n") + "\n"
+    }
+
+    private var head: String {
+        let parameters = report.parameters.map { "\($0.name) \($0.value)" }.joined(separator: ", ")
+        let machine = report.machine.facts.map { "  \($0.name): \($0.value)" }.joined(separator: "\n")
+        return "sidecar-bench \(report.command), \(report.started)\n\(parameters)\n\(machine)"
+    }
+
+    private func table(_ metric: String) -> String {
+        let rows = report.measurements.filter { $0.metric == metric }
+        let isSingle = rows.allSatisfy { $0.summary.count == 1 }
+        let heads = isSingle ? ["", "value"] : ["", "n", "min", "median", "p99", "quartiles"]
+        let cells = rows.map { row in
+            let summary = row.summary
+            let text = row.unit.text
+            if isSingle { return [row.subject, text(summary.median)] }
+            return [
+                row.subject, "\(summary.count)", text(summary.minimum), text(summary.median),
+                text(summary.p99),
+                "\(text(summary.lowerQuartile)) … \(text(summary.upperQuartile))",
+            ]
+        }
+        return "\(metric)\n" + Self.aligned([heads] + cells)
+    }
+
+    private var comparisons: String {
+        let rows = report.comparisons.map { comparison in
+            [
+                "\(comparison.metric): \(comparison.subject) / \(comparison.baseline)",
+                "\(comparison.ratio.ratio.fixed(3))",
+                "\(comparison.ratio.low.fixed(3)) … \(comparison.ratio.high.fixed(3))",
+                comparison.target.map { $0.text(met: $0.isMet(by: comparison.ratio.ratio), unit: .count) }
+                    ?? "",
+            ]
+        }
+        return "Ratios of medians, with their 95 % intervals\n"
+            + Self.aligned([["", "ratio", "interval", "asked for"]] + rows)
+    }
+
+    private var verdicts: String {
+        let rows = report.verdicts.map { verdict in
+            [
+                "\(verdict.metric): \(verdict.subject)",
+                verdict.unit.text(verdict.value),
+                verdict.target.text(met: verdict.target.isMet(by: verdict.value), unit: verdict.unit),
+            ]
+        }
+        return "Figures that were asked for\n" + Self.aligned([["", "median", "asked for"]] + rows)
+    }
+
+    /// Columns as wide as their widest cell; the first one on the left, numbers on the right.
+    static func aligned(_ rows: [[String]]) -> String {
+        let columns = rows.map(\.count).max() ?? 0
+        let widths = (0..<columns).map { column in
+            rows.compactMap { column < $0.count ? $0[column].count : nil }.max() ?? 0
+        }
+        return rows.map { row in
+            let cells = row.enumerated().map { column, cell in
+                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                return column == 0 ? cell + padding : padding + cell
+            }
+            var line = "  " + cells.joined(separator: "  ")
+            while line.last == " " { line.removeLast() }
+            return line
+        }
+        .joined(separator: "\n")
+    }
+}
+
+extension Target {
+    func text(met: Bool, unit: Unit) -> String {
+        let bound =
+            switch self {
+            case .atMost(let bound): "≤ \(unit.text(bound))"
+            case .atLeast(let bound): "≥ \(unit.text(bound))"
+            }
+        return "\(bound): \(met ? "met" : "MISSED")"
+    }
+}
