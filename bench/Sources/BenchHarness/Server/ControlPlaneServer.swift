@@ -178,24 +178,24 @@ public final class ControlPlaneServer: Sendable {
         }
 
         private func answer(_ routed: RoutedCall, _ connection: ServerConnection) {
-            let isHeld =
-                routed.call.kind == .success
-                && server.shared.withLock { $0.held.contains(routed.call.workloadID) }
+            // Known before it is answered, so that no program is seen to end before its last call; but the harness is
+            // woken after the answer, which comes first.
+            let isHeld = server.shared.withLock { shared in
+                shared.calls.append(routed.call)
+                return routed.call.kind == .success && shared.held.contains(routed.call.workloadID)
+            }
             if isHeld {
                 waiting[routed.call.workloadID] = (connection.id, routed.answer)
             } else if !connection.send(routed.answer) {
                 connections[connection.id] = nil
             }
-            post(routed.call)
-        }
-
-        private func post(_ call: ReceivedCall) {
-            server.shared.withLock { $0.calls.append(call) }
             ControlPlaneServer.signal(server.arrivals)
         }
 
         private func violation(_ problem: String) {
-            post(ReceivedCall(kind: .violation, workloadID: "", arrival: .now, text: problem))
+            let call = ReceivedCall(kind: .violation, workloadID: "", arrival: .now, text: problem)
+            server.shared.withLock { $0.calls.append(call) }
+            ControlPlaneServer.signal(server.arrivals)
         }
 
         /// True when the thread is to end.
