@@ -49,6 +49,10 @@ public final class Harness {
     /// A path for a file that goes with the harness.
     public func scratchPath(_ name: String) -> String { "\(root)/\(name)" }
 
+    public func removeScratch(_ path: String) throws(HarnessError) {
+        guard unlink(path) == 0 else { throw HarnessError("\(path) cannot be removed") }
+    }
+
     // MARK: Runs
 
     /// Makes a workspace for one run of the job.
@@ -141,7 +145,7 @@ public final class Harness {
         let left = max(0, deadline.seconds(since: .now))
         let result = cbench_wait_readable(descriptors, &ready, Int32(descriptors.count), Int64(left * 1e9))
         _ = try HarnessError.check(result, "waiting")
-        if ready[0] != 0 { throw HarnessError("stopped by a signal") }
+        if ready[0] != 0 { throw HarnessError.stopped }
         for (index, run) in live.enumerated() {
             if ready[2 + 2 * index] != 0 { run.readConsole(into: buffer) }
         }

@@ -3,9 +3,18 @@ import Glibc
 /// Why a measurement has come to nothing: always the end of the run, never a gap in its data.
 public struct HarnessError: Error, CustomStringConvertible {
     public var description: String
+    /// The harness was told to stop: nothing is to be tried after it.
+    public var isStop = false
 
     public init(_ description: String) {
         self.description = description
+    }
+
+    /// A signal has come.
+    static var stopped: HarnessError {
+        var error = HarnessError("stopped by a signal")
+        error.isStop = true
+        return error
     }
 
     /// The result of a C function that returns a negative errno.

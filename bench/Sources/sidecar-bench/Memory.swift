@@ -1,0 +1,155 @@
+import ArgumentParser
+import BenchHarness
+import BenchReport
+
+/// How much memory a large result takes, above that of a small one.
+struct Memory: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Peak memory with large catalogs and specs, through the server API and through S3.",
+        discussion: """
+            The peak (VmHWM) is read while the sidecar waits for the answer to its report. The figures above idle are \
+            differences to the same job with a result of 200 bytes. A run that fails is reported as such.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "Sizes of the results in bytes.")
+    var sizes = "49287161,1073741824"
+
+    @Option(help: "Operations, of: discover, spec.")
+    var operations = "discover,spec"
+
+    @Option(help: "Sinks, of: api, s3.")
+    var sinks = "api,s3"
+
+    @Option(help: "The loop, of: io_uring, epoll.")
+    var backend = "io_uring"
+
+    @Option(help: "Seconds that a run may take.")
+    var patience = 300.0
+
+    @Option(help: "What a large result may take above idle, in bytes.")
+    var allowance = 8 * 1_048_576.0
+
+    enum Metric {
+        static let peak = "peak resident memory"
+        static let above = "peak above idle"
+        static let time = "exit code to success received"
+    }
+
+    private struct Reading {
+        var peak: Double
+        var seconds: Double
+    }
+
+    func run() throws {
+        let program = Program.sidecar(try common.checkedSidecar(), backend: backend)
+        let sizes = try list(self.sizes) { Int($0) }
+        let operations = try list(self.operations) { Job.Operation(rawValue: $0) }
+        let sinks = try list(self.sinks) { Job.Sink(rawValue: $0) }
+        var report = Report(
+            command: "memory",
+            parameters: [MachineFacts.Fact("sizes", self.sizes), MachineFacts.Fact("backend", backend)]
+        )
+        var failures = 0
+        try common.withHarness { harness in
+            harness.patienceSeconds = patience
+            let progress = Progress("memory", total: operations.count * (1 + sizes.count) * sinks.count)
+            var done = 0
+            var idle: [Job.Sink: Reading] = [:]
+            for operation in operations {
+                for size in [0] + sizes {
+                    let file = try output(operation, size, harness)
+                    for sink in sinks {
+                        let subject = Self.subject(operation, size, sink)
+                        do {
+                            let reading = try read(Job(operation: operation, sink: sink), program, file, harness)
+                            if size == 0 { idle[sink] = reading }
+                            add(reading, subject, size == 0 ? nil : idle[sink], to: &report)
+                        } catch let error as HarnessError where !error.isStop {
+                            failures += 1
+                            report.notes.append("FAILED, so there is no figure: \(subject): \(error)")
+                        }
+                        done += 1
+                        progress.show(done)
+                    }
+                    if let file { try harness.removeScratch(file.path) }
+                }
+            }
+        }
+        try common.publish(report)
+        guard failures == 0 else { throw HarnessError("\(failures) runs have failed, see the notes") }
+    }
+
+    private func list<Value>(_ text: String, _ value: (String) -> Value?) throws -> [Value] {
+        try text.split(separator: ",").map { item in
+            guard let value = value(String(item)) else { throw ValidationError("'\(item)' is not known") }
+            return value
+        }
+    }
+
+    private static func subject(_ operation: Job.Operation, _ size: Int, _ sink: Job.Sink) -> String {
+        "\(operation) \(size == 0 ? "200 B" : Unit.bytes.text(Double(size))) \(sink)"
+    }
+
+    /// The file with the result; nil for the small one.
+    private func output(
+        _ operation: Job.Operation,
+        _ size: Int,
+        _ harness: Harness
+    ) throws -> (path: String, length: Int)? {
+        guard size > 0 else { return nil }
+        let path = harness.scratchPath("\(operation)-\(size).json")
+        return (path, try LargeOutput.write(operation, bytes: size, to: path))
+    }
+
+    private func read(
+        _ job: Job,
+        _ program: Program,
+        _ file: (path: String, length: Int)?,
+        _ harness: Harness
+    ) throws(HarnessError) -> Reading {
+        let (workloadID, workspace) = try harness.prepare(job, name: "memory")
+        try workspace.prepareExitCode()
+        if let file {
+            try workspace.linkOutput(from: file.path)
+        } else {
+            try workspace.writeOutput(job.shortestResult)
+            workspace.closeOutput()
+        }
+        let run = try harness.start(program, job, in: (workloadID, workspace))
+        defer { harness.discard(run) }
+        _ = try harness.wait(for: .running, run)
+        harness.server.holdSuccess(of: workloadID)
+        let published = try workspace.publishExitCode()
+        let success = try harness.wait(for: .success, run)
+        let peak = try ProcessFiles(run.pid).status().number("VmHWM")
+        harness.server.release(workloadID)
+        _ = try harness.finish(run)
+        try check(run, job, file?.length ?? 0)
+        return Reading(
+            peak: Double(peak) * 1_024,
+            seconds: success.arrival.seconds(since: published)
+        )
+    }
+
+    /// A result that has not been delivered whole would be a cheap one.
+    private func check(_ run: SidecarRun, _ job: Job, _ length: Int) throws(HarnessError) {
+        let kind: ReceivedCall.Kind =
+            job.operation == .discover ? .writeCatalog : job.sink == .s3 ? .putObject : .writeOutput
+        guard let call = run.call(kind) else { throw HarnessError("\(kind.rawValue) never came\n\(run.story)") }
+        // The envelope of the message stays behind; a catalog grows by its conversion, a spec by its quotes.
+        guard call.byteCount > length - 200 else {
+            throw HarnessError("only \(call.byteCount) bytes of \(length) were delivered\n\(run.story)")
+        }
+    }
+
+    private func add(_ reading: Reading, _ subject: String, _ idle: Reading?, to report: inout Report) {
+        report.add(Metric.peak, subject, .bytes, [reading.peak])
+        report.add(Metric.time, subject, .seconds, [reading.seconds])
+        guard let idle else { return }
+        report.add(Metric.above, subject, .bytes, [reading.peak - idle.peak])
+        report.judge(Metric.above, subject, .atMost(allowance))
+    }
+}
