@@ -64,7 +64,12 @@ struct Memory: ParsableCommand {
                     for sink in sinks {
                         let subject = Self.subject(operation, size, sink)
                         do {
-                            let reading = try read(Job(operation: operation, sink: sink), program, file, harness)
+                            let reading = try read(
+                                Job(operation: operation, sink: sink),
+                                program,
+                                file,
+                                harness
+                            )
                             if size == 0 { idle[sink] = reading }
                             add(reading, subject, size == 0 ? nil : idle[sink], to: &report)
                         } catch let error as HarnessError where !error.isStop {
@@ -138,7 +143,9 @@ struct Memory: ParsableCommand {
     private func check(_ run: SidecarRun, _ job: Job, _ length: Int) throws(HarnessError) {
         let kind: ReceivedCall.Kind =
             job.operation == .discover ? .writeCatalog : job.sink == .s3 ? .putObject : .writeOutput
-        guard let call = run.call(kind) else { throw HarnessError("\(kind.rawValue) never came\n\(run.story)") }
+        guard let call = run.call(kind) else {
+            throw HarnessError("\(kind.rawValue) never came\n\(run.story)")
+        }
         // The envelope of the message stays behind; a catalog grows by its conversion, a spec by its quotes.
         guard call.byteCount > length - 200 else {
             throw HarnessError("only \(call.byteCount) bytes of \(length) were delivered\n\(run.story)")

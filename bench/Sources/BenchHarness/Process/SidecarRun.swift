@@ -178,7 +178,7 @@ extension SidecarRun {
         return (ends[0], ends[1])
     }
 
-    private static func spawn(
+    static func spawn(
         _ command: [String],
         _ environment: [String: String],
         _ directory: String,
