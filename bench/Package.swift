@@ -21,7 +21,12 @@ let package = Package(
         // Results: statistics, tables, JSON, plots.
         .target(name: "BenchReport", dependencies: ["SyntheticOutput"], swiftSettings: strict),
         // What Swift cannot import of C.
-        .target(name: "CBench", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CBench",
+            // Optimised in a debug build too: it must not be what is measured.
+            cSettings: [.unsafeFlags(["-O2"])],
+            linkerSettings: [.linkedLibrary("crypto")]
+        ),
         // Processes, their workspaces, the control plane, /proc.
         .target(
             name: "BenchHarness",

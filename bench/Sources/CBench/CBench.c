@@ -184,6 +184,19 @@ int64_t cbench_raise_descriptor_limit(void) {
     return (int64_t)limit.rlim_cur;
 }
 
+// --- Bytes
+
+size_t cbench_count(const void *bytes, size_t count, uint8_t byte) {
+    const uint8_t *all = bytes;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) found += all[i] == byte;
+    return found;
+}
+
+int cbench_contains(const void *bytes, size_t count, const void *text, size_t length) {
+    return memmem(bytes, count, text, length) != NULL;
+}
+
 // --- Digests
 
 void *cbench_digest_begin(int is_sha256) {

@@ -26,13 +26,7 @@ struct Latency: ParsableCommand {
     @Option(help: "How often the poller looks, in seconds; the harness's pauses are up to as long.")
     var pollInterval = 0.1
 
-    enum Metric {
-        static let spawn = "spawn to running received"
-        static let console = "log line to console"
-        static let completion = "rename to success received"
-        static let exit = "success received to exit"
-        static let cpu = "CPU time of a job"
-    }
+    private typealias Metric = JobPlayer.Metric
 
     func validate() throws {
         guard runs > 0, pollInterval > 0 else {
@@ -72,7 +66,8 @@ struct Latency: ParsableCommand {
         return try programs.split(separator: ",").map { name in
             switch name {
             case "io_uring", "epoll": Program.sidecar(sidecar, backend: String(name))
-            case "floor": Program(name: "floor", command: [try CommonOptions.builtFloor(harness)])
+            case "floor":
+                Program(name: "floor", command: [try CommonOptions.builtFloor(harness)], watches: true)
             case "poller": Program.poller(sidecar, everySeconds: pollInterval)
             default: throw ValidationError("there is no program '\(name)'")
             }
@@ -82,7 +77,7 @@ struct Latency: ParsableCommand {
     private func add(_ timings: [JobPlayer.Timing], _ name: String, to report: inout Report) {
         // The poller's start has the making of its user namespace in it.
         if name != "poller" { report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning)) }
-        report.add(Metric.console, name, .seconds, timings.map(\.lineToConsole))
+        report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
         report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
         report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))
         if name != "poller" { report.add(Metric.cpu, name, .seconds, timings.map(\.cpuSeconds)) }

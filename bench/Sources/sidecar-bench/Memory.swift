@@ -74,7 +74,11 @@ struct Memory: ParsableCommand {
                             add(reading, subject, size == 0 ? nil : idle[sink], to: &report)
                         } catch let error as HarnessError where !error.isStop {
                             failures += 1
-                            report.notes.append("FAILED, so there is no figure: \(subject): \(error)")
+                            print("\(subject): \(error)")
+                            let lines = error.description.split(separator: "\n").prefix(4)
+                            report.notes.append(
+                                "FAILED, so there is no figure: \(subject): \(lines.joined(separator: "; "))"
+                            )
                         }
                         done += 1
                         progress.show(done)

@@ -6,16 +6,19 @@ public struct Program: Sendable {
     public var command: [String]
     /// On top of the job's environment.
     public var settings: [String: String]
+    /// Whether it has to have inotify in use; nil where nobody knows.
+    public var watches: Bool?
 
-    public init(name: String, command: [String], settings: [String: String] = [:]) {
+    public init(name: String, command: [String], settings: [String: String] = [:], watches: Bool? = nil) {
         self.name = name
         self.command = command
         self.settings = settings
+        self.watches = watches
     }
 
     /// The sidecar with a given loop.
     public static func sidecar(_ path: String, backend: String) -> Program {
-        Program(name: backend, command: [path], settings: ["SIDECAR_IO_BACKEND": backend])
+        Program(name: backend, command: [path], settings: ["SIDECAR_IO_BACKEND": backend], watches: true)
     }
 
     /// The sidecar where inotify has no instances left, so that it looks at its files again and again.
@@ -29,7 +32,8 @@ public struct Program: Sendable {
                 "/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c",
                 "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\"", path,
             ],
-            settings: ["SIDECAR_RESCAN_SECONDS": "\(seconds)", "SIDECAR_IO_BACKEND": "io_uring"]
+            settings: ["SIDECAR_RESCAN_SECONDS": "\(seconds)", "SIDECAR_IO_BACKEND": "io_uring"],
+            watches: false
         )
     }
 

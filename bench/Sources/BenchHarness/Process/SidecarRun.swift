@@ -129,7 +129,7 @@ public final class SidecarRun {
 
     private func take(_ bytes: UnsafeRawBufferPointer, at moment: MonotonicTime) {
         consoleBytes += bytes.count
-        consoleLines += bytes.withMemoryRebound(to: UInt8.self) { $0.count { $0 == 0x0A } }
+        consoleLines += Int(cbench_count(bytes.baseAddress, bytes.count, 0x0A))
         if bytes.count >= Self.keptConsole {
             consoleEnd = Array(bytes.suffix(Self.keptConsole))
         } else {
@@ -138,13 +138,21 @@ public final class SidecarRun {
                 consoleEnd.removeFirst(consoleEnd.count - Self.keptConsole)
             }
         }
-        if let text = awaited?.text, awaited?.seen == nil, consoleEnd.contains(text) {
+        if let text = awaited?.text, awaited?.seen == nil,
+            cbench_contains(consoleEnd, consoleEnd.count, text, text.count) != 0
+        {
             awaited?.seen = moment
         }
     }
 
-    /// What is to be shown when the run has failed.
+    /// What is to be shown when the run has failed; long lines are cut.
     public var story: String {
+        wholeStory.split(separator: "\n", omittingEmptySubsequences: false)
+            .map { $0.count > 300 ? "\($0.prefix(300))…" : String($0) }
+            .joined(separator: "\n")
+    }
+
+    private var wholeStory: String {
         let calls = calls.map {
             $0.text.isEmpty ? $0.kind.rawValue : "\($0.kind.rawValue) \($0.text.prefix(500))"
         }

@@ -65,6 +65,12 @@ int cbench_memory_file(const char *name);
 /// Lets the process have as many descriptors as it may; returns how many those are.
 int64_t cbench_raise_descriptor_limit(void);
 
+// --- Bytes
+
+/// How often the byte is there.
+size_t cbench_count(const void *bytes, size_t count, uint8_t byte);
+int cbench_contains(const void *bytes, size_t count, const void *text, size_t length);
+
 // --- Digests
 
 /// SHA-256 or MD5 of bytes that come piece by piece; NULL without memory or where libcrypto does not give it.

@@ -1,0 +1,209 @@
+import ArgumentParser
+import BenchHarness
+import BenchReport
+import Foundation
+
+/// How fast many log lines go through.
+struct Logs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lines a second through parser and console.",
+        discussion: """
+            'complete': the output and the exit code are there before the start; time is taken from the spawn to the \
+            success. 'streamed': the exit code comes once the last line is on the console; time is taken from the \
+            spawn to that line.
+            """
+    )
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(help: "How many lines.")
+    var lines = 10_000_000
+
+    @Option(help: "Bytes of a line, its newline included.")
+    var length = 100
+
+    @Option(help: "What the lines are, of: plain, log (LOG messages).")
+    var kinds = "plain,log"
+
+    @Option(help: "Where the console goes, of: pipe (which the harness drains), null.")
+    var consoles = "pipe,null"
+
+    @Option(help: "The loops, of: io_uring, epoll.")
+    var backends = "io_uring"
+
+    @Option(help: "The console's format, of: text, json.")
+    var format = "text"
+
+    @Option(help: "How often each is run.")
+    var runs = 3
+
+    @Option(help: "Seconds that a run may take.")
+    var patience = 300.0
+
+    enum Metric {
+        static let complete = "lines a second, complete"
+        static let streamed = "lines a second, streamed"
+        static let shown = "share of lines on the console, complete"
+        static let cpu = "CPU time for a million lines"
+        static let peak = "peak resident memory, complete"
+    }
+
+    enum Kind: String {
+        case plain
+        case log
+    }
+
+    func validate() throws {
+        guard lines > 0, runs > 0, length >= LogFlood.shortestLine else {
+            throw ValidationError(
+                "--lines and --runs are positive, --length at least \(LogFlood.shortestLine)"
+            )
+        }
+    }
+
+    /// What is repeated: one kind of lines, one console, one loop.
+    private struct Subject {
+        var kind: Kind
+        var console: SidecarRun.ConsoleTarget
+        var program: Program
+
+        var name: String { "\(program.name), \(kind), \(console)" }
+    }
+
+    private struct Reading {
+        var complete: [Double] = []
+        var streamed: [Double] = []
+        var shown: [Double] = []
+        var cpu: [Double] = []
+        var peak: [Double] = []
+    }
+
+    func run() throws {
+        let sidecar = try common.checkedSidecar()
+        var report = Report(
+            command: "logs",
+            parameters: [
+                MachineFacts.Fact("lines", "\(lines)"), MachineFacts.Fact("length", "\(length)"),
+                MachineFacts.Fact("format", format), MachineFacts.Fact("runs", "\(runs)"),
+            ]
+        )
+        let kinds = try self.kinds.split(separator: ",").map { name in
+            guard let kind = Kind(rawValue: String(name)) else {
+                throw ValidationError("no lines are '\(name)'")
+            }
+            return kind
+        }
+        let consoles = try self.consoles.split(separator: ",").map { name in
+            switch name {
+            case "pipe": SidecarRun.ConsoleTarget.pipe
+            case "null": SidecarRun.ConsoleTarget.null
+            default: throw ValidationError("there is no console '\(name)'")
+            }
+        }
+        let programs = backends.split(separator: ",").map { Program.sidecar(sidecar, backend: String($0)) }
+        try common.withHarness { harness in
+            harness.patienceSeconds = patience
+            let progress = Progress("logs", total: kinds.count * consoles.count * programs.count * runs)
+            var done = 0
+            for kind in kinds {
+                let path = harness.scratchPath("\(kind).json")
+                try LogFlood.write(kind, lines: lines, length: length, to: path)
+                for console in consoles {
+                    for program in programs {
+                        let subject = Subject(kind: kind, console: console, program: program)
+                        var reading = Reading()
+                        for _ in 0..<runs {
+                            try complete(subject, path, harness, &reading)
+                            if console == .pipe { try streamed(subject, path, harness, &reading) }
+                            done += 1
+                            progress.show(done)
+                        }
+                        add(reading, subject.name, to: &report)
+                    }
+                }
+                try harness.removeScratch(path)
+            }
+        }
+        report.notes.append(
+            "Where the exit code is there, the output is read to its end without waiting for the console: what its "
+                + "reader does not take is dropped and counted."
+        )
+        try common.publish(report)
+    }
+
+    /// The output and the exit code are there before the start.
+    private func complete(
+        _ subject: Subject,
+        _ path: String,
+        _ harness: Harness,
+        _ reading: inout Reading
+    ) throws(HarnessError) {
+        let (workloadID, workspace) = try harness.prepare(job, name: "logs")
+        try workspace.linkOutput(from: path)
+        try workspace.prepareExitCode()
+        try workspace.publishExitCode()
+        harness.server.holdSuccess(of: workloadID)
+        let run = try harness.start(
+            subject.program,
+            job,
+            in: (workloadID, workspace),
+            console: subject.console
+        )
+        let success = try harness.wait(for: .success, run)
+        reading.peak.append(Double(try ProcessFiles(run.pid).status().number("VmHWM")) * 1_024)
+        harness.server.release(workloadID)
+        let exit = try harness.finish(run)
+        reading.complete.append(Double(lines) / success.arrival.seconds(since: run.spawned))
+        reading.cpu.append(exit.cpuSeconds / Double(lines) * 1e6)
+        // The sidecar's own lines are a dozen.
+        if subject.console == .pipe {
+            reading.shown.append(min(1, Double(run.consoleLines) / Double(lines)))
+        }
+    }
+
+    /// The exit code comes when all lines are on the console.
+    private func streamed(
+        _ subject: Subject,
+        _ path: String,
+        _ harness: Harness,
+        _ reading: inout Reading
+    ) throws(HarnessError) {
+        let (workloadID, workspace) = try harness.prepare(job, name: "logs")
+        try workspace.linkOutput(from: path)
+        try workspace.prepareExitCode()
+        let run = try harness.start(
+            subject.program,
+            job,
+            in: (workloadID, workspace),
+            console: subject.console
+        )
+        run.awaitConsole(LogFlood.lastText)
+        try harness.wait("its last line on the console", run) { run.consoleSeen != nil }
+        let seen = run.consoleSeen ?? .now
+        guard run.consoleLines >= lines else {
+            throw HarnessError("only \(run.consoleLines) lines were shown of \(lines)\n\(run.story)")
+        }
+        try workspace.publishExitCode()
+        _ = try harness.wait(for: .success, run)
+        _ = try harness.finish(run)
+        reading.streamed.append(Double(lines) / seen.seconds(since: run.spawned))
+    }
+
+    private var job: Job {
+        // A file that nobody writes to is no lost connector, as long as the lines take.
+        Job(
+            operation: .check,
+            settings: ["PLATFORM_LOG_FORMAT": format, "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "600"]
+        )
+    }
+
+    private func add(_ reading: Reading, _ subject: String, to report: inout Report) {
+        report.add(Metric.complete, subject, .perSecond, reading.complete)
+        report.judge(Metric.complete, subject, .atLeast(1e6))
+        report.add(Metric.streamed, subject, .perSecond, reading.streamed)
+        report.judge(Metric.streamed, subject, .atLeast(1e6))
+        report.add(Metric.shown, subject, .count, reading.shown)
+        report.add(Metric.cpu, subject, .seconds, reading.cpu)
+        report.add(Metric.peak, subject, .bytes, reading.peak)
+    }
+}
