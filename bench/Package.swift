@@ -43,6 +43,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .testTarget(
+            name: "SyntheticOutputTests",
+            dependencies: [
+                "SyntheticOutput",
+                .product(name: "AirbyteProtocol", package: "airbyte-connector-sidecar"),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BenchReportTests", dependencies: ["BenchReport"], swiftSettings: strict),
         .testTarget(
             name: "BenchHarnessTests",

@@ -14,3 +14,21 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 }
+
+extension SeededGenerator {
+    // The standard library's `random(in:using:)` may draw differently in another version; these do not.
+
+    /// A number from 0 up to `bound`, which is not reached.
+    mutating func below(_ bound: Int) -> Int {
+        Int(next().multipliedFullWidth(by: UInt64(bound)).high)
+    }
+
+    /// True in so many of 100 cases.
+    mutating func chance(percent: Int) -> Bool {
+        below(100) < percent
+    }
+
+    mutating func pick<Element>(_ list: [Element]) -> Element {
+        list[below(list.count)]
+    }
+}
