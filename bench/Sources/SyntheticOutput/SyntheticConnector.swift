@@ -33,8 +33,18 @@ public struct SyntheticConnector: Sendable {
 
     /// Writes the output alone.
     public func writeOutput(in workspace: String) throws(SystemProblem) {
-        let descriptor = try Self.create("\(workspace)/\(Self.outputName)")
+        try writeOutput(toFile: "\(workspace)/\(Self.outputName)")
+    }
+
+    /// Creates or empties a file and writes the output into it.
+    public func writeOutput(toFile path: String) throws(SystemProblem) {
+        let descriptor = try Self.create(path)
         defer { close(descriptor) }
+        try writeOutput(to: descriptor)
+    }
+
+    /// Writes the output to a descriptor, which stays open.
+    public func writeOutput(to descriptor: Int32) throws(SystemProblem) {
         var writer = PacedWriter(descriptor: descriptor, pace: pace)
         try output.write(chunkSize: chunkSize) { (chunk) throws(SystemProblem) in try writer.write(chunk) }
     }
@@ -52,18 +62,9 @@ public struct SyntheticConnector: Sendable {
     }
 
     /// Creates or empties a file.
-    static func create(_ path: String) throws(SystemProblem) -> Int32 {
+    private static func create(_ path: String) throws(SystemProblem) -> Int32 {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw SystemProblem(call: "open \(path)", code: errno) }
         return descriptor
-    }
-}
-
-extension SyntheticOutput {
-    /// Writes the output into a file of its own.
-    public func write(toFile path: String) throws(SystemProblem) {
-        let descriptor = try SyntheticConnector.create(path)
-        defer { close(descriptor) }
-        try write { (chunk) throws(SystemProblem) in try PacedWriter.writeAll(chunk, to: descriptor) }
     }
 }

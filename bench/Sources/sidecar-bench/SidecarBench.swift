@@ -6,6 +6,8 @@ struct SidecarBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sidecar-bench",
         abstract: "Measures the connector sidecar against the floor of what the kernel allows.",
-        subcommands: [Latency.self, Memory.self, Density.self, Compare.self, Logs.self, Machine.self]
+        subcommands: [
+            Latency.self, Memory.self, Density.self, Compare.self, Logs.self, Machine.self, Generate.self,
+        ]
     )
 }
