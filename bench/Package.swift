@@ -33,11 +33,20 @@ let package = Package(
             dependencies: ["CBench", "SyntheticOutput"],
             swiftSettings: strict
         ),
+        // Ways to read an output, for comparison.
+        .target(name: "CSimdjsonDOM", linkerSettings: [.linkedLibrary("simdjson")]),
+        .target(
+            name: "ParseSubjects",
+            dependencies: [
+                "CSimdjsonDOM",
+                .product(name: "AirbyteProtocol", package: "airbyte-connector-sidecar"),
+            ],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "sidecar-bench",
             dependencies: [
-                "BenchReport", "BenchHarness", "SyntheticOutput",
-                .product(name: "AirbyteProtocol", package: "airbyte-connector-sidecar"),
+                "BenchReport", "BenchHarness", "ParseSubjects", "SyntheticOutput",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict
