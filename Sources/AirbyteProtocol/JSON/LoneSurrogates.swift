@@ -1,3 +1,5 @@
+import Glibc
+
 /// Replaces escaped surrogates that have no partner, in a JSON text that may be passed on as it stands.
 ///
 /// `"\ud800"` is JSON by its grammar (RFC 8259, section 8.2), but no text: readers refuse it, or fail later when they
@@ -20,11 +22,8 @@ enum LoneSurrogates {
     /// Changes all that begins before `limit`; returns where it stopped.
     private static func replace(in text: inout [UInt8], count: Int, until limit: Int) -> Int {
         var index = 0
-        while index < limit {
-            guard text[index] == UInt8(ascii: "\\") else {
-                index += 1
-                continue
-            }
+        while let escape = backslash(in: text, from: index, to: limit) {
+            index = escape
             switch surrogate(at: index, of: text, count) {
             case nil:
                 index += 2  // the escape's letter too: a backslash may be what is escaped
@@ -35,7 +34,17 @@ enum LoneSurrogates {
                 index += 6
             }
         }
-        return min(index, count)
+        return min(max(index, limit), count)
+    }
+
+    /// The first backslash in the range. Most texts have none, and this is what every line goes through.
+    private static func backslash(in text: [UInt8], from start: Int, to end: Int) -> Int? {
+        unsafe text.withUnsafeBytes { text in
+            guard start < end, let base = text.baseAddress,
+                let found = unsafe memchr(base + start, Int32(UInt8(ascii: "\\")), end - start)
+            else { return nil }
+            return unsafe UnsafeRawPointer(found) - base
+        }
     }
 
     private enum Half {
