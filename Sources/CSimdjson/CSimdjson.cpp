@@ -123,12 +123,11 @@ public:
     size_t offset() const { return offset_; }
 
 private:
-    // An open object or array. One that is not in the index has no node.
+    // An open object or array. The node is that of one that is in the index.
     struct Open {
         uint32_t node;
         bool is_object;
     };
-    static constexpr uint32_t kNoNode = UINT32_MAX;
 
     const uint8_t *bytes_;
     size_t length_;
@@ -137,10 +136,12 @@ private:
     const char *opaque_keys_;
     std::vector<CSimdjsonNode> &nodes_;
     uint32_t at_ = 0;
+    // The first backslash at or behind the last string that was looked at: in most texts there are few, and a
+    // search for every string costs more than all else that strings cost.
+    size_t backslash_ = 0;
+    bool knows_backslash_ = false;
     size_t offset_ = 0;
     size_t depth_ = 0;
-    // The depth of the opaque value that the walk is in; 0 outside of one.
-    size_t opaque_depth_ = 0;
     // Whether the value that comes next stands under an opaque key.
     bool next_is_opaque_ = false;
     Open open_[CSIMDJSON_DEPTH];
@@ -149,10 +150,11 @@ private:
         offset_ = offset;
         return error;
     }
-    // The position of the structural that comes next; the text's end behind the last.
-    size_t position() const { return at_ < count_ ? index_[at_] : length_; }
+    // The position of the structural that comes next; behind the last, the text's end, for which simdjson has
+    // put in an entry too.
+    size_t position() const { return index_[at_]; }
     // Its byte; 0, which fits nowhere, behind the last.
-    uint8_t peek() const { return at_ < count_ ? bytes_[index_[at_]] : 0; }
+    uint8_t peek() const { return bytes_[index_[at_]]; }
     bool ends_a_word(size_t i) const {
         if (i >= length_) return true;
         uint8_t c = bytes_[i];
@@ -160,55 +162,60 @@ private:
     }
 
     int value();
+    int opaque_value();
     int open(uint8_t kind);
     void close();
     int key();
     int string(uint8_t *flags, size_t *start, size_t *end);
+    size_t next_backslash(size_t from);
     int check_escapes(size_t start, size_t end, uint8_t *flags);
-    int number();
-    int literal(const char *word, size_t word_length, uint8_t kind);
+    int scalar(size_t start, size_t *end, uint8_t *kind);
+    int number(size_t start, size_t *end);
+    int literal(const char *word, size_t word_length, size_t start, size_t *end);
     bool is_opaque_key(size_t start, size_t end) const;
     void add(size_t start, size_t end, uint8_t kind, uint8_t flags);
 };
 
-void Walk::add(size_t start, size_t end, uint8_t kind, uint8_t flags) {
-    if (opaque_depth_ != 0) return;
+inline void Walk::add(size_t start, size_t end, uint8_t kind, uint8_t flags) {
     auto next = static_cast<uint32_t>(nodes_.size() + 1);
     nodes_.push_back({static_cast<uint32_t>(start), static_cast<uint32_t>(end), next, kind, flags, 0});
 }
 
 int Walk::open(uint8_t kind) {
     if (depth_ == CSIMDJSON_DEPTH) return fail(CSIMDJSON_TOO_DEEP, position());
-    bool in_index = opaque_depth_ == 0;
-    uint32_t node = in_index ? static_cast<uint32_t>(nodes_.size()) : kNoNode;
-    add(position(), position(), kind, next_is_opaque_ ? CSIMDJSON_IS_OPAQUE : 0);
-    open_[depth_] = {node, kind == CSIMDJSON_OBJECT};
+    open_[depth_] = {static_cast<uint32_t>(nodes_.size()), kind == CSIMDJSON_OBJECT};
+    add(position(), position(), kind, 0);
     depth_++;
-    if (in_index && next_is_opaque_) opaque_depth_ = depth_;
-    next_is_opaque_ = false;
     at_++;
     return CSIMDJSON_OK;
 }
 
 // Takes the closing bracket that comes next, which fits the innermost open value.
 void Walk::close() {
-    if (opaque_depth_ == depth_) opaque_depth_ = 0;
     depth_--;
-    uint32_t node = open_[depth_].node;
-    if (node != kNoNode) {
-        nodes_[node].end = static_cast<uint32_t>(position() + 1);
-        nodes_[node].next = static_cast<uint32_t>(nodes_.size());
-    }
+    auto &node = nodes_[open_[depth_].node];
+    node.end = static_cast<uint32_t>(position() + 1);
+    node.next = static_cast<uint32_t>(nodes_.size());
     at_++;
+}
+
+// The first backslash at or behind a position; the text's end if there is none.
+size_t Walk::next_backslash(size_t from) {
+    if (!knows_backslash_ || backslash_ < from) {
+        auto found = static_cast<const uint8_t *>(memchr(bytes_ + from, '\\', length_ - from));
+        backslash_ = found ? static_cast<size_t>(found - bytes_) : length_;
+        knows_backslash_ = true;
+    }
+    return backslash_;
 }
 
 int Walk::check_escapes(size_t start, size_t end, uint8_t *flags) {
     size_t i = start;
     while (true) {
-        auto found = static_cast<const uint8_t *>(memchr(bytes_ + i, '\\', end - i));
-        if (!found) return CSIMDJSON_OK;
+        i = next_backslash(i);
+        if (i >= end) return CSIMDJSON_OK;
+        i++;
         *flags = CSIMDJSON_HAS_ESCAPES;
-        i = static_cast<size_t>(found - bytes_) + 1;
         switch (bytes_[i]) {
         case '"':
         case '\\':
@@ -246,8 +253,7 @@ int Walk::string(uint8_t *flags, size_t *start, size_t *end) {
     return check_escapes(*start + 1, last, flags);
 }
 
-int Walk::number() {
-    size_t start = position();
+int Walk::number(size_t start, size_t *end) {
     size_t i = start;
     if (bytes_[i] == '-') i++;
     if (bytes_[i] == '0') {
@@ -269,20 +275,43 @@ int Walk::number() {
         while (is_digit(bytes_[i])) i++;
     }
     if (!ends_a_word(i)) return fail(CSIMDJSON_NUMBER, start);
-    add(start, i, CSIMDJSON_NUMBER_VALUE, 0);
-    at_++;
+    *end = i;
     return CSIMDJSON_OK;
 }
 
-int Walk::literal(const char *word, size_t word_length, uint8_t kind) {
-    size_t start = position();
+int Walk::literal(const char *word, size_t word_length, size_t start, size_t *end) {
     if (length_ - start < word_length || memcmp(bytes_ + start, word, word_length) != 0 ||
         !ends_a_word(start + word_length)) {
         return fail(CSIMDJSON_LITERAL, start);
     }
-    add(start, start + word_length, kind, 0);
-    at_++;
+    *end = start + word_length;
     return CSIMDJSON_OK;
+}
+
+// A number or a literal that begins there.
+int Walk::scalar(size_t start, size_t *end, uint8_t *kind) {
+    uint8_t c = bytes_[start];
+    switch (c) {
+    case 't':
+        *kind = CSIMDJSON_TRUE;
+        return literal("true", 4, start, end);
+    case 'f':
+        *kind = CSIMDJSON_FALSE;
+        return literal("false", 5, start, end);
+    case 'n':
+        *kind = CSIMDJSON_NULL;
+        return literal("null", 4, start, end);
+    case 0:
+    case ',':
+    case ':':
+    case ']':
+    case '}':
+        return fail(CSIMDJSON_STRUCTURE, start);
+    default:
+        *kind = CSIMDJSON_NUMBER_VALUE;
+        if (c == '-' || is_digit(c)) return number(start, end);
+        return fail(CSIMDJSON_LITERAL, start);
+    }
 }
 
 bool Walk::is_opaque_key(size_t start, size_t end) const {
@@ -302,40 +331,100 @@ int Walk::key() {
     if (peek() != ':') return fail(CSIMDJSON_STRUCTURE, position());
     at_++;
     add(start, end, CSIMDJSON_STRING, flags);
-    next_is_opaque_ = opaque_depth_ == 0 && is_opaque_key(start + 1, end - 1);
+    next_is_opaque_ = is_opaque_key(start + 1, end - 1);
     return CSIMDJSON_OK;
 }
 
-// A whole scalar, or the opening bracket of an object or array.
+// A whole string or scalar, or the opening bracket of an object or array.
 int Walk::value() {
     uint8_t c = peek();
     if (c == '{') return open(CSIMDJSON_OBJECT);
     if (c == '[') return open(CSIMDJSON_ARRAY);
-    next_is_opaque_ = false;
-    switch (c) {
-    case '"': {
-        uint8_t flags = 0;
-        size_t start = 0, end = 0;
+    uint8_t flags = 0, kind = CSIMDJSON_STRING;
+    size_t start = position(), end = 0;
+    if (c == '"') {
         if (int error = string(&flags, &start, &end)) return error;
-        add(start, end, CSIMDJSON_STRING, flags);
-        return CSIMDJSON_OK;
+    } else {
+        if (int error = scalar(start, &end, &kind)) return error;
+        at_++;
     }
-    case 't':
-        return literal("true", 4, CSIMDJSON_TRUE);
-    case 'f':
-        return literal("false", 5, CSIMDJSON_FALSE);
-    case 'n':
-        return literal("null", 4, CSIMDJSON_NULL);
-    case 0:
-    case ',':
-    case ':':
-    case ']':
-    case '}':
-        return fail(CSIMDJSON_STRUCTURE, position());
+    add(start, end, kind, flags);
+    return CSIMDJSON_OK;
+}
+
+// An object or array of which only the outside goes into the index. Nearly all of a catalog lies within such
+// values, so this is the loop that counts: it knows by its place in the code what may come next, and keeps
+// what it needs in variables of its own, which the compiler can leave in registers.
+int Walk::opaque_value() {
+    const uint8_t *const bytes = bytes_;
+    const uint32_t *at = index_ + at_;
+    const size_t outside = depth_;
+    const size_t start = position();
+    const bool is_empty = bytes[at[1]] == (bytes[start] == '{' ? '}' : ']');
+    size_t depth = outside;
+    size_t backslash = next_backslash(start);
+    size_t last = 0;
+    uint8_t kind = 0;
+    auto refuse = [&](int error) { return fail(error, *at); };
+    // Takes the string whose quote comes next.
+    auto string = [&]() -> int {
+        const size_t first = *at++;
+        last = *at - 1;
+        while (is_white_space(bytes[last])) last--;
+        if (last <= first || bytes[last] != '"') return fail(CSIMDJSON_UNCLOSED_STRING, first);
+        if (last < backslash) return CSIMDJSON_OK;
+        uint8_t flags = 0;
+        int error = check_escapes(first + 1, last, &flags);
+        backslash = backslash_;
+        return error;
+    };
+
+value:
+    switch (bytes[*at]) {
+    case '"':
+        if (int error = string()) return error;
+        goto behind;
+    case '{':
+    case '[': {
+        if (depth == CSIMDJSON_DEPTH) return refuse(CSIMDJSON_TOO_DEEP);
+        const bool is_object = bytes[*at] == '{';
+        open_[depth++].is_object = is_object;
+        at++;
+        if (bytes[*at] == (is_object ? '}' : ']')) goto close;
+        if (is_object) goto key;
+        goto value;
+    }
     default:
-        if (c == '-' || is_digit(c)) return number();
-        return fail(CSIMDJSON_LITERAL, position());
+        if (int error = scalar(*at, &last, &kind)) return error;
+        at++;
+        goto behind;
     }
+key:
+    if (bytes[*at] != '"') return refuse(CSIMDJSON_STRUCTURE);
+    if (int error = string()) return error;
+    if (bytes[*at] != ':') return refuse(CSIMDJSON_STRUCTURE);
+    at++;
+    goto value;
+close:
+    at++;
+    if (--depth == outside) goto end;
+behind:
+    if (open_[depth - 1].is_object) {
+        if (bytes[*at] == '}') goto close;
+        if (bytes[*at] != ',') return refuse(CSIMDJSON_STRUCTURE);
+        at++;
+        goto key;
+    }
+    if (bytes[*at] == ']') goto close;
+    if (bytes[*at] != ',') return refuse(CSIMDJSON_STRUCTURE);
+    at++;
+    goto value;
+
+end:
+    at_ = static_cast<uint32_t>(at - index_);
+    kind = bytes[start] == '{' ? CSIMDJSON_OBJECT : CSIMDJSON_ARRAY;
+    add(start, at[-1] + 1, kind, CSIMDJSON_IS_OPAQUE | (is_empty ? CSIMDJSON_IS_EMPTY : 0));
+    return CSIMDJSON_OK;
 }
 
 int Walk::run(bool ignore_trailing) {
@@ -346,7 +435,7 @@ int Walk::run(bool ignore_trailing) {
             Open inner = open_[depth_ - 1];
             uint8_t c = peek();
             if (c == (inner.is_object ? '}' : ']')) {
-                if (just_opened && inner.node != kNoNode) nodes_[inner.node].flags |= CSIMDJSON_IS_EMPTY;
+                if (just_opened) nodes_[inner.node].flags |= CSIMDJSON_IS_EMPTY;
                 just_opened = false;
                 close();
                 continue;
@@ -360,7 +449,9 @@ int Walk::run(bool ignore_trailing) {
             }
         }
         size_t depth_before = depth_;
-        if (int error = value()) return error;
+        bool is_opaque = next_is_opaque_ && (peek() == '{' || peek() == '[');
+        next_is_opaque_ = false;
+        if (int error = is_opaque ? opaque_value() : value()) return error;
         just_opened = depth_ > depth_before;
     } while (depth_ > 0);
     if (!ignore_trailing && at_ < count_) return fail(CSIMDJSON_TRAILING, position());
@@ -393,6 +484,8 @@ int parse(
     }
     auto &indexer = *parser->indexer;
     const uint32_t *index = indexer.structural_indexes.get();
+    // The walk never looks whether there is a next structural: this entry stops it.
+    if (index[indexer.n_structural_indexes] != length || bytes[length] != 0) return CSIMDJSON_INTERNAL;
     Walk walk(bytes, length, index, indexer.n_structural_indexes, opaque_keys, parser->nodes);
     error = walk.run(ignore_trailing);
     if (error) *error_offset = walk.offset();
