@@ -1,6 +1,7 @@
 import ArgumentParser
 import BenchHarness
 import BenchReport
+import SyntheticOutput
 import Foundation
 
 /// How fast many log lines go through.
@@ -107,7 +108,7 @@ struct Logs: ParsableCommand {
             var done = 0
             for kind in kinds {
                 let path = harness.scratchPath("\(kind).json")
-                try LogFlood.write(kind, lines: lines, length: length, to: path)
+                try FloodFile.write(kind, lines: lines, length: length, to: path)
                 for console in consoles {
                     for program in programs {
                         let subject = Subject(kind: kind, console: console, program: program)
@@ -177,7 +178,7 @@ struct Logs: ParsableCommand {
             in: (workloadID, workspace),
             console: subject.console
         )
-        run.awaitConsole(LogFlood.lastText)
+        run.awaitConsole(FloodFile.lastText)
         try harness.wait("its last line on the console", run) { run.consoleSeen != nil }
         let seen = run.consoleSeen ?? .now
         guard run.consoleLines >= lines else {
