@@ -113,8 +113,6 @@ final class Exchange {
     /// Fills libcurl's buffer with the next bytes of the request's body; none are left at zero, and nil ends the
     /// transfer.
     fileprivate func send(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
-        // libcurl itself stops after such an answer only if the server keeps the connection.
-        guard !isRefused else { return 0 }
         do throws(HTTPBodyError) {
             // libcurl asks for more once the connection has taken what it had.
             progress += 1

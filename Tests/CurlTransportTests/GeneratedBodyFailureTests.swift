@@ -116,7 +116,7 @@ import Testing
         #expect(error.message.hasSuffix(": its reader gave 262145 bytes at once, more than 262144"))
     }
 
-    /// The announced close keeps libcurl from stopping by itself, and nobody takes the rest.
+    /// Nobody takes the rest of the body.
     @Test(arguments: drivers, [Body.known, .chunked, .bytes])
     func anEarlyRefusalEndsTheBody(driver: BackendChoice, body: Body) throws {
         let done = Signal()
@@ -200,27 +200,49 @@ import Testing
         try loop.settle()
     }
 
+    /// The span begins anew with all that moves: here a server takes its time, but not a whole span at once.
+    @Test func whatMovesIsNoStall() throws {
+        let length = 256 * 1024 * 1024
+        let step = Signal()
+        let isOver = Recorder<Bool>()
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            var left = length
+            while left > 0 {
+                if isOver.all.isEmpty { step.wait() }
+                var more = min(left, 2 * 1024 * 1024)
+                left -= more
+                while more > 0, case let count = connection.readSome(min(more, 65536)).count, count > 0 {
+                    more -= count
+                }
+            }
+            connection.answer()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic)
+        let stall = Duration.seconds(1)
+        loop.reactor.schedule(after: stall * 2.5) { isOver.append(true) }
+        func takeStep() {
+            step.fire()
+            guard isOver.all.isEmpty else { return }
+            loop.reactor.schedule(after: .milliseconds(40), handler: takeStep)
+        }
+        takeStep()
+        let body = CountingBody(length).generated
+        let response = try loop.exchange(request("PUT", server.url, body: body, stallTimeout: stall))
+        #expect(try response.get().status == 200)
+        #expect(!isOver.all.isEmpty)
+    }
+
     enum Body: Sendable {
         case known, chunked, bytes
 
         func request(_ url: String, _ length: Int) -> HTTPRequest {
             switch self {
-            case .known: CurlTransportTests.request("PUT", url, body: zeros(length, count: Int64(length)))
-            case .chunked: CurlTransportTests.request("PUT", url, body: zeros(length, count: nil))
+            case .known: CurlTransportTests.request("PUT", url, body: CountingBody(length).generated)
+            case .chunked: CurlTransportTests.request("PUT", url, body: CountingBody(length).chunked)
             case .bytes: CurlTransportTests.request("PUT", url, body: [UInt8](repeating: 0, count: length))
             }
-        }
-    }
-}
-
-/// So many bytes, quickly.
-func zeros(_ length: Int, count: Int64?) -> HTTPGeneratedBody {
-    HTTPGeneratedBody(count: count) {
-        var left = length
-        return { (piece: inout [UInt8], limit: Int) throws(HTTPBodyError) in
-            let next = min(limit, left)
-            piece.append(contentsOf: repeatElement(0, count: next))
-            left -= next
         }
     }
 }

@@ -240,27 +240,3 @@ import Testing
 private func isSame(_ one: [UInt8], _ other: [UInt8]) -> Bool {
     one.count == other.count && memcmp(one, other, one.count) == 0
 }
-
-/// So many zeros, quickly, counted on their way; for the loop's thread only.
-final class CountingBody: @unchecked Sendable {
-    private(set) var given = 0
-    private let length: Int
-    private let onPiece: (_ limit: Int, _ piece: [UInt8]) -> Void
-    private static let block = [UInt8](repeating: 0, count: 64 * 1024)
-
-    init(_ length: Int, onPiece: @escaping (_ limit: Int, _ piece: [UInt8]) -> Void = { _, _ in }) {
-        self.length = length
-        self.onPiece = onPiece
-    }
-
-    var generated: HTTPGeneratedBody {
-        HTTPGeneratedBody(count: Int64(length)) { [self] in
-            given = 0
-            return { [self] (piece: inout [UInt8], limit: Int) throws(HTTPBodyError) in
-                piece.append(contentsOf: CountingBody.block.prefix(min(limit, length - given)))
-                given += piece.count
-                onPiece(limit, piece)
-            }
-        }
-    }
-}

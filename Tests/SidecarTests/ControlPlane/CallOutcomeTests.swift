@@ -72,8 +72,9 @@ import Testing
         )
     }
 
-    @Test func requestThatCannotBeSentIsNot() {
-        let error = HTTPTransportError(kind: .invalidRequest, message: "bad URL")
+    @Test(arguments: [HTTPTransportError.Kind.invalidRequest, .bodyUnavailable])
+    func requestThatCannotBeSentIsNot(_ kind: HTTPTransportError.Kind) {
+        let error = HTTPTransportError(kind: kind, message: "bad URL")
         #expect(CallOutcome(.failure(error), call: "PUT x") == .refused("PUT x cannot be sent: bad URL"))
     }
 

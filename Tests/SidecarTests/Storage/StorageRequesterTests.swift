@@ -110,9 +110,10 @@ import Testing
         #expect(transport.requests.count == 1)
     }
 
-    @Test func aRequestThatCannotBeSentIsFinal() {
+    @Test(arguments: [HTTPTransportError.Kind.invalidRequest, .bodyUnavailable])
+    func aRequestThatCannotBeSentIsFinal(_ kind: HTTPTransportError.Kind) {
         perform()
-        transport.fail(.invalidRequest, "no URL")
+        transport.fail(kind, "no URL")
         #expect(failures == ["PUT store://key failed: no URL"])
     }
 
