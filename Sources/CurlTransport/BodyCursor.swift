@@ -21,11 +21,9 @@ struct BodyCursor {
 
     /// Whether there are bytes, or can be, that have not been handed over.
     var hasMore: Bool {
-        switch body {
-        case nil: false
-        case .bytes(let bytes): sentBytes < Int64(bytes.count)
-        case .generated: generation.map { !$0.hasEnded || $0.offset < $0.piece.count } ?? true
-        }
+        if let count = body?.count { return sentBytes < count }
+        guard body != nil else { return false }
+        return generation.map { !$0.hasEnded || $0.offset < $0.piece.count } ?? true
     }
 
     /// Goes back to the first byte. A generated body begins with a fresh reader, when bytes are due again.

@@ -276,21 +276,30 @@ extension CurlTransport {
         end(exchange.id, result)
     }
 
+    private func answer(
+        to exchange: Exchange,
+        _ handle: EasyHandle
+    ) -> Result<HTTPResponse, HTTPTransportError> {
+        let status = handle.number(CURLINFO_RESPONSE_CODE)
+        func interrupted(_ reason: String) -> Result<HTTPResponse, HTTPTransportError> {
+            .failure(HTTPTransportError(kind: .interrupted, message: "\(exchange.origin): \(reason)"))
+        }
+        // libcurl is content with a head that was cut off by the end of the connection.
+        guard exchange.head.isComplete else {
+            return interrupted("the connection was closed in the middle of the answer's head")
+        }
+        guard !exchange.isAcceptedTooEarly else {
+            return interrupted("the answer was \(status) before all of the request was sent")
+        }
+        return .success(HTTPResponse(status: status, headers: exchange.head.headers, body: exchange.body))
+    }
+
     private func result(
         of exchange: Exchange,
         _ handle: EasyHandle,
         _ code: CURLcode
     ) -> Result<HTTPResponse, HTTPTransportError> {
-        guard code != CURLE_OK else {
-            // libcurl is content with a head that was cut off by the end of the connection.
-            guard exchange.head.isComplete else {
-                let message =
-                    "\(exchange.origin): the connection was closed in the middle of the answer's head"
-                return .failure(HTTPTransportError(kind: .interrupted, message: message))
-            }
-            return .success(exchange.response)
-        }
-        if exchange.isRefusal(despite: code) { return .success(exchange.response) }
+        if code == CURLE_OK || exchange.isRefusal(despite: code) { return answer(to: exchange, handle) }
         if let error = exchange.bodyError { return .failure(error) }
         let failure = CurlFailure(
             code: code,

@@ -52,9 +52,6 @@ final class Exchange {
         return ["POST", "PUT", "PATCH"].contains(request.method) ? .bytes([]) : nil
     }
 
-    /// What has come of the answer, if its head is complete.
-    var response: HTTPResponse { HTTPResponse(status: head.status, headers: head.headers, body: body) }
-
     /// Whether a server has refused the request; it may not have seen all of it.
     private var isRefused: Bool { head.isComplete && head.status >= 300 }
 
@@ -67,6 +64,10 @@ final class Exchange {
         default: false
         }
     }
+
+    /// Whether a server has accepted a request that it has not seen the end of. It hangs up then, and libcurl leaves
+    /// it at that.
+    var isAcceptedTooEarly: Bool { head.isComplete && head.status < 300 && cursor.hasMore }
 
     /// Has a generated body of no bytes prove that it is one: libcurl never asks for it.
     func checkEmptyBody() throws(HTTPTransportError) {

@@ -23,8 +23,8 @@ public struct HTTPGeneratedBody: Sendable {
     /// larger units, up to `maximumPieceBytes`: the rest is kept and sent first. Once it has ended or thrown, it is
     /// not called again.
     ///
-    /// The loop stands still meanwhile, so it should take no longer than reading a local file does, and it must not
-    /// call the transport.
+    /// The loop stands still meanwhile, so it should take no longer than reading a local file does. Neither then nor
+    /// when it is let go, which is with the exchange's end or before, may it call the transport.
     public typealias Reader = (_ piece: inout [UInt8], _ limit: Int) throws(HTTPBodyError) -> Void
 
     /// The longest piece that a reader may give at once: enough for a source that comes in units of its own, such

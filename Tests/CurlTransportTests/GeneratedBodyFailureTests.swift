@@ -177,6 +177,25 @@ import Testing
         try loop.settle()
     }
 
+    /// Who is content without the end of a body has not taken it.
+    @Test(arguments: drivers, [Body.known, .chunked, .bytes])
+    func anEarlySuccessIsNone(driver: BackendChoice, body: Body) throws {
+        let done = Signal()
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            connection.answer("201 Created", headers: ["Connection: close"])
+            done.wait()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let error = try loop.failure(body.request(server.url, Self.large))
+        done.fire()
+        #expect(error.kind == .interrupted)
+        let reason = "the answer was 201 before all of the request was sent"
+        #expect(error.message == "127.0.0.1:\(server.port): \(reason)")
+        try loop.settle()
+    }
+
     @Test(arguments: drivers)
     func aStallEndsTheExchange(driver: BackendChoice) throws {
         let done = Signal()

@@ -31,6 +31,19 @@ import Testing
         #expect(try loop.exchange(sent).get().header("X-Session") == "reused")
     }
 
+    @Test(arguments: drivers, [1_000_003, nil] as [Int64?])
+    func generatedBodiesArriveWhole(driver: BackendChoice, count: Int64?) throws {
+        let server = try TLSServer()
+        defer { server.stop() }
+        let loop = try TestLoop(driver, Self.options(file: server.certificateFile))
+        let source = PatternSource(1_000_003, piece: 70_001)
+        for _ in 0..<2 {
+            let sent = request("POST", server.url, body: source.body(count: count))
+            #expect(try loop.exchange(sent).get().body == PatternSource.bytes(1_000_003))
+        }
+        #expect(source.log.all.count { $0 == .made } == 2)
+    }
+
     /// Neither an error of our own nor a SIGPIPE, which would end the test's process.
     @Test func aPeerThatHangsUpWhileWeSendIsAnInterruption() throws {
         let server = try TLSServer()

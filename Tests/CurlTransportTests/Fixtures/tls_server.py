@@ -1,4 +1,5 @@
-"""An HTTPS server on a free port of the loopback; answers every GET with its own path.
+"""An HTTPS server on a free port of the loopback; answers every GET with its own path,
+and every POST with the body that it brought.
 
 Usage: tls_server.py CERTIFICATE KEY. Prints its port on one line, and ends when its standard input does.
 """
@@ -19,6 +20,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         session = "reused" if self.connection.session_reused else "new"
         self.send_header("X-Session", session)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        body = b""
+        if self.headers["Transfer-Encoding"] == "chunked":
+            while length := int(self.rfile.readline(), 16):
+                body += self.rfile.read(length)
+                self.rfile.readline()
+            self.rfile.readline()
+        else:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
