@@ -119,17 +119,15 @@ import Testing
     /// Nobody takes the rest of the body.
     @Test(arguments: drivers, [Body.known, .chunked, .bytes])
     func anEarlyRefusalEndsTheBody(driver: BackendChoice, body: Body) throws {
-        let done = Signal()
         let server = LoopbackServer { connection in
             guard connection.readHead() != nil else { return }
             connection.answer("413 Content Too Large", headers: ["Connection: close"], body: "no")
-            done.wait()
+            connection.waitUnread()
         }
         defer { server.stop() }
         let loop = try TestLoop(driver)
         for _ in 0..<2 {
             let response = try loop.exchange(body.request(server.url, Self.large)).get()
-            done.fire()
             #expect(response.status == 413)
             #expect(response.body == Array("no".utf8))
         }
@@ -162,6 +160,8 @@ import Testing
             connection.reset()
         }
         defer { server.stop() }
+        // Whatever happens, it waits no longer.
+        defer { for _ in 0..<2 { go.fire() } }
         let loop = try TestLoop(driver)
         var outcome: Outcome?
         _ = loop.transport.send(body.request(server.url, Self.large)) { outcome = $0 }
@@ -180,16 +180,14 @@ import Testing
     /// Who is content without the end of a body has not taken it.
     @Test(arguments: drivers, [Body.known, .chunked, .bytes])
     func anEarlySuccessIsNone(driver: BackendChoice, body: Body) throws {
-        let done = Signal()
         let server = LoopbackServer { connection in
             guard connection.readHead() != nil else { return }
             connection.answer("201 Created", headers: ["Connection: close"])
-            done.wait()
+            connection.waitUnread()
         }
         defer { server.stop() }
         let loop = try TestLoop(driver)
         let error = try loop.failure(body.request(server.url, Self.large))
-        done.fire()
         #expect(error.kind == .interrupted)
         let reason = "the answer was 201 before all of the request was sent"
         #expect(error.message == "127.0.0.1:\(server.port): \(reason)")
@@ -198,10 +196,9 @@ import Testing
 
     @Test(arguments: drivers)
     func aStallEndsTheExchange(driver: BackendChoice) throws {
-        let done = Signal()
         let server = LoopbackServer { connection in
             _ = connection.readHead()
-            done.wait()
+            connection.waitUnread()
         }
         defer { server.stop() }
         let loop = try TestLoop(driver)
@@ -209,7 +206,6 @@ import Testing
         let error = try loop.failure(
             request("PUT", server.url, body: source.body(count: nil), stallTimeout: .milliseconds(50))
         )
-        done.fire()
         #expect(error.kind == .timeout)
         #expect(
             error.message
@@ -238,6 +234,11 @@ import Testing
             connection.answer()
         }
         defer { server.stop() }
+        // Whatever happens, it waits no longer.
+        defer {
+            isOver.append(true)
+            step.fire()
+        }
         let loop = try TestLoop(.automatic)
         let stall = Duration.seconds(1)
         loop.reactor.schedule(after: stall * 2.5) { isOver.append(true) }

@@ -143,6 +143,13 @@ final class ServerConnection {
         _ = Foundation.close(nothing)
     }
 
+    /// Blocks until the server is stopped or the peer resets the connection, and reads nothing.
+    func waitUnread() {
+        // poll(2): both are reported without being asked for.
+        var poll = pollfd(fd: descriptor, events: 0, revents: 0)
+        while Foundation.poll(&poll, 1, -1) < 0 && errno == EINTR {}
+    }
+
     /// Blocks until the peer has closed, whatever it sends before.
     func waitForEnd() {
         while !readSome(65536).isEmpty {}
