@@ -19,8 +19,9 @@ struct BodyCursor {
         self.body = body
     }
 
-    /// Whether there are bytes, or can be, that have not been handed over.
+    /// Whether there are bytes, or can be, that have not been handed over; libcurl has its copy of a short body.
     var hasMore: Bool {
+        if body?.shortBytes != nil { return false }
         if let count = body?.count { return sentBytes < count }
         guard body != nil else { return false }
         return generation.map { !$0.hasEnded || $0.offset < $0.piece.count } ?? true

@@ -81,8 +81,9 @@ final class EasyHandle {
     }
 
     private func prepareMethod(_ method: String, body: HTTPRequestBody?) {
-        if let body {
-            // An upload has no Content-Type of its own, where libcurl's POST claims to be a form.
+        if let bytes = body?.shortBytes {
+            prepareShortBody(bytes)
+        } else if let body {
             set(CURLOPT_UPLOAD, 1)
             // A length of −1 has libcurl choose the chunked coding.
             note(ccurl_easy_set_offset(raw, CURLOPT_INFILESIZE_LARGE, curl_off_t(body.count ?? -1)))
@@ -90,6 +91,13 @@ final class EasyHandle {
             set(CURLOPT_NOBODY, 1)
         }
         set(CURLOPT_CUSTOMREQUEST, method)
+    }
+
+    private func prepareShortBody(_ bytes: [UInt8]) {
+        note(ccurl_easy_set_offset(raw, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(bytes.count)))
+        bytes.withUnsafeBytes { note(ccurl_easy_copy_body(raw, $0.baseAddress)) }
+        // libcurl would claim that it is a form; a field of the request's own takes its place.
+        append("Content-Type:")
     }
 
     private func prepareFields(_ headers: [HTTPHeader], userAgent: String) {

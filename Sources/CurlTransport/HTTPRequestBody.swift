@@ -14,6 +14,18 @@ public enum HTTPRequestBody: Sendable {
     }
 }
 
+extension HTTPRequestBody {
+    /// In bytes: libcurl sends a body up to this long in one piece with the head, which spares both sides a look at the
+    /// socket.
+    private static let longestShort = 64 * 1_024
+
+    /// A body that libcurl copies as a whole instead of asking for it.
+    var shortBytes: [UInt8]? {
+        guard case .bytes(let bytes) = self, bytes.count <= Self.longestShort else { return nil }
+        return bytes
+    }
+}
+
 /// A body of any length that is never in memory as a whole: a reader brings it piece by piece, as the connection
 /// takes it.
 public struct HTTPGeneratedBody: Sendable {

@@ -295,6 +295,9 @@ extension Reactor {
         isStopping = true
     }
 
+    /// Whether the next round has something to do at once, without waiting for anything.
+    public var hasWorkAtOnce: Bool { timers.earliest.map { $0 <= now } ?? false }
+
     /// One round: submit and wait, take all completions, then call the handlers.
     ///
     /// Throws what concerns the driver as a whole, after which the reactor is of no further use.

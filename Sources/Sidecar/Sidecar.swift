@@ -60,6 +60,9 @@ public final class Sidecar {
         _ = unsafe text.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
+    /// More rounds in a row without a wait are no burst any more.
+    private static let mostTicksUnflushed = 16
+
     /// The time for the rest of the job's log, once everything else is done.
     private static let lastUpload: Duration = .seconds(15)
 
@@ -200,10 +203,13 @@ extension Sidecar {
 
     private func runLoop() throws(StartError) {
         do {
+            var ticksUnflushed = 0
             while status == nil {
                 try reactor.tick()
-                // What the tick's events had to say goes out at once, in as few writes as possible.
-                console.flush()
+                // What events had to say goes out before the loop waits, in as few writes as possible: what is to be done
+                // at once is done first.
+                ticksUnflushed = reactor.hasWorkAtOnce ? ticksUnflushed + 1 : 0
+                if ticksUnflushed % Self.mostTicksUnflushed == 0 { console.flush() }
             }
         } catch {
             throw StartError(failure: "the loop cannot go on: \(error)")

@@ -88,6 +88,8 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     private var depth = 0
     /// Of each open object or array whether it is an object, the outermost first.
     private var isObject: [Bool] = []
+    /// The last of them.
+    private var isInObject = false
     /// The depth at which the value stands whose inside is not told; nil outside of one.
     private var silentDepth: Int?
     /// Whether the value that began last, told and not ended, is to be kept.
@@ -232,7 +234,11 @@ extension JSONScanner {
         case .next:
             if byte == UInt8(ascii: ",") {
                 unsafe piece.index &+= 1
-                state = isObject[depth &- 1] ? .key : .value
+                state = isInObject ? .key : .value
+                // Nearly always what follows is right here.
+                if isInObject, unsafe !piece.isAtEnd, unsafe piece.byte == UInt8(ascii: "\"") {
+                    unsafe beginKey(&piece)
+                }
             } else {
                 unsafe close(byte, &piece, isEmpty: false)
             }
@@ -282,18 +288,20 @@ extension JSONScanner {
         guard depth < JSONDocument.maximumDepth else { return status = .invalid }
         guard unsafe begin(kind, piece) else { return }
         unsafe piece.index &+= 1
-        isObject.append(kind == .object)
+        isInObject = kind == .object
+        isObject.append(isInObject)
         depth &+= 1
         state = kind == .object ? .firstKey : .firstElement
     }
 
     private mutating func close(_ byte: UInt8, _ piece: inout JSONPiece, isEmpty: Bool) {
-        guard byte == (isObject[depth &- 1] ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
+        guard byte == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) else {
             return status = .invalid
         }
         unsafe piece.index &+= 1
         isObject.removeLast()
         depth &-= 1
+        if depth > 0 { isInObject = isObject[depth &- 1] }
         if silentDepth == depth { silentDepth = nil }
         unsafe end(&piece, isEmpty: isEmpty)
     }
@@ -332,10 +340,12 @@ extension JSONScanner {
         state = .colon
         stringIsKey = false
         if silentDepth == nil { unsafe tellKey(piece, upTo: piece.index &- 1) }
-        // Nearly always the colon is right here.
-        if unsafe !piece.isAtEnd, unsafe piece.byte == UInt8(ascii: ":") {
-            unsafe piece.index &+= 1
-            state = .value
+        // Nearly always the colon is right here, and a string behind it.
+        guard unsafe !piece.isAtEnd, unsafe piece.byte == UInt8(ascii: ":") else { return }
+        unsafe piece.index &+= 1
+        state = .value
+        if unsafe !piece.isAtEnd, unsafe piece.byte == UInt8(ascii: "\"") {
+            unsafe value(UInt8(ascii: "\""), &piece)
         }
     }
 

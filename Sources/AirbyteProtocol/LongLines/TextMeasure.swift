@@ -24,7 +24,7 @@ struct TextMeasure {
     private mutating func measure(_ bytes: RawSpan) {
         if UTF8Repair.isValid(bytes) {
             utf8Length += bytes.byteCount
-            unsafe utf16Length += bytes.withUnsafeBytes { unsafe UTF16Length.of($0) }
+            unsafe utf16Length += bytes.withUnsafeBytes { unsafe UTF16Length.ofValid($0) }
         } else {
             let repaired = UTF8Repair.text(of: bytes)
             utf8Length += repaired.count

@@ -3,7 +3,7 @@ import Glibc
 /// Tells lines that may hold a customer's data from lines for people. Takes a line in pieces, cut anywhere.
 struct RecordLookout {
     /// How every connector's libraries begin a `RECORD` message.
-    private static let beginning = Array(#"{"type":"record","record":"#.utf8)
+    private static let beginning: StaticString = #"{"type":"record","record":"#
 
     /// Whether the beginning of a record stands anywhere in the line; white space and letter case do not count.
     private(set) var hasFound = false
@@ -23,36 +23,31 @@ struct RecordLookout {
         guard !hasFound else { return }
         unsafe bytes.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return }
-            let beginning = Self.beginning
+            let beginning = unsafe Self.beginning.utf8Start
             var index = 0
             while index < bytes.count {
                 if matched == 0 {
                     // All that is no brace is stepped over at once.
-                    let brace = Int32(beginning[0])
-                    guard let found = unsafe memchr(base + index, brace, bytes.count - index) else { return }
-                    index = unsafe UnsafeRawPointer(found) - base + 1
+                    let brace = unsafe Int32(beginning[0])
+                    guard let found = unsafe memchr(base + index, brace, bytes.count &- index) else { return }
+                    index = unsafe UnsafeRawPointer(found) - base &+ 1
                     matched = 1
                     continue
                 }
-                step(unsafe bytes[index], beginning)
-                if hasFound { return }
-                index += 1
+                let byte = unsafe bytes[index]
+                index &+= 1
+                // White space.
+                if byte == 0x20 || byte &- 0x09 < 5 { continue }
+                let lowerCase = byte &- 0x41 < 26 ? byte | 0x20 : byte
+                if unsafe lowerCase == beginning[matched] {
+                    matched &+= 1
+                    hasFound = matched == Self.beginning.utf8CodeUnitCount
+                    if hasFound { return }
+                } else {
+                    // The opening brace stands nowhere else in the beginning, so that a match can only restart with one.
+                    matched = unsafe lowerCase == beginning[0] ? 1 : 0
+                }
             }
-        }
-    }
-
-    private mutating func step(_ byte: UInt8, _ beginning: [UInt8]) {
-        switch byte {
-        case 0x09...0x0D, 0x20: return
-        default: break
-        }
-        let lowerCase = 0x41...0x5A ~= byte ? byte | 0x20 : byte
-        if lowerCase == beginning[matched] {
-            matched += 1
-            hasFound = matched == beginning.count
-        } else {
-            // The opening brace stands nowhere else in the beginning, so that a match can only restart with one.
-            matched = lowerCase == beginning[0] ? 1 : 0
         }
     }
 }

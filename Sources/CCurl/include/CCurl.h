@@ -25,6 +25,11 @@ static inline CURLcode ccurl_easy_set_pointer(CURL *easy, CURLoption option, voi
     return curl_easy_setopt(easy, option, value);
 }
 
+// libcurl keeps a copy, whose length CURLOPT_POSTFIELDSIZE_LARGE has said before.
+static inline CURLcode ccurl_easy_copy_body(CURL *easy, const void *bytes) {
+    return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, bytes ? bytes : "");
+}
+
 // libcurl keeps the list, it does not copy it.
 static inline CURLcode ccurl_easy_set_list(CURL *easy, CURLoption option, struct curl_slist *value) {
     return curl_easy_setopt(easy, option, value);
