@@ -25,13 +25,23 @@ public struct MachineFacts: Codable, Sendable, Equatable {
             ("processor", processor(in: text(of: "/proc/cpuinfo"))),
             ("governor", line(of: "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") ?? "unknown"),
             ("memory", memory(in: text(of: "/proc/meminfo"))),
-            ("load before", line(of: "/proc/loadavg").map { String($0.prefix { $0 != " " }) }),
+            ("load before", load()),
             ("io_uring_disabled", line(of: "/proc/sys/kernel/io_uring_disabled")),
             ("swift", Tool.firstLine("swift", ["--version"])),
             ("revision", revision()),
             ("libraries", libraries()),
         ]
         return MachineFacts(facts: found.compactMap { name, value in value.map { Fact(name, $0) } })
+    }
+
+    /// Adds how busy the machine was in the end: what is above the harness's own share was somebody else's.
+    public mutating func noteEnd() {
+        if let load = Self.load() { facts.append(Fact("load after", load)) }
+    }
+
+    /// Runnable threads on average over the last minute.
+    private static func load() -> String? {
+        line(of: "/proc/loadavg").map { String($0.prefix { $0 != " " }) }
     }
 
     /// `2026-11-24T12:00:00Z`
@@ -50,7 +60,7 @@ public struct MachineFacts: Codable, Sendable, Equatable {
         guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("MemTotal:") }),
             let kibibytes = line.split(separator: " ").dropFirst().first.flatMap({ Double($0) })
         else { return nil }
-        return Unit.bytes.text(kibibytes * 1_024)
+        return Quantity.bytes.text(kibibytes * 1_024)
     }
 
     /// The commit that is checked out, and whether files differ from it.

@@ -83,7 +83,7 @@ struct Plot {
             """
     }
 
-    private static func axis(_ unit: Unit) -> (name: String, size: Double) {
+    private static func axis(_ unit: Quantity) -> (name: String, size: Double) {
         switch unit {
         case .seconds: ("ms", 1e-3)
         case .bytes: ("MiB", 1_048_576)

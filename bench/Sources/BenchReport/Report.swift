@@ -6,7 +6,7 @@ public struct Report: Codable, Sendable {
         public var metric: String
         /// The program, or the size, or whatever else the metric is compared over.
         public var subject: String
-        public var unit: Unit
+        public var unit: Quantity
         public var summary: Summary
         /// In the order in which they were measured, in the unit's base.
         public var values: [Double]
@@ -26,7 +26,7 @@ public struct Report: Codable, Sendable {
     public struct Verdict: Codable, Sendable {
         public var metric: String
         public var subject: String
-        public var unit: Unit
+        public var unit: Quantity
         public var value: Double
         public var target: Target
     }
@@ -50,7 +50,7 @@ public struct Report: Codable, Sendable {
     }
 
     /// Adds the values of a metric; none are passed over.
-    public mutating func add(_ metric: String, _ subject: String, _ unit: Unit, _ values: [Double]) {
+    public mutating func add(_ metric: String, _ subject: String, _ unit: Quantity, _ values: [Double]) {
         guard !values.isEmpty else { return }
         measurements.append(
             Measurement(
@@ -116,7 +116,7 @@ public enum Target: Codable, Sendable, Equatable {
 }
 
 /// What a number counts; values are in the base named by the case.
-public enum Unit: String, Codable, Sendable, Equatable {
+public enum Quantity: String, Codable, Sendable, Equatable {
     case seconds
     case bytes
     case bytesPerSecond

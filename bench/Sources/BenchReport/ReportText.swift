@@ -89,7 +89,7 @@ public struct ReportText {
 }
 
 extension Target {
-    func text(met: Bool, unit: Unit) -> String {
+    func text(met: Bool, unit: Quantity) -> String {
         let bound =
             switch self {
             case .atMost(let bound): "≤ \(unit.text(bound))"

@@ -55,7 +55,9 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// Shows a report and writes its files.
-    func publish(_ report: Report) throws {
+    func publish(_ measured: Report) throws {
+        var report = measured
+        report.machine.noteEnd()
         print(ReportText(report).text)
         let files = try ReportFiles(folder: results).write(report)
         for file in files { print("Written: \(file)") }

@@ -92,9 +92,6 @@ struct Latency: ParsableCommand {
             report.compare(Metric.cpu, backend, to: "floor")
         }
         report.compare(Metric.completion, "io_uring", to: "epoll")
-        report.notes.append(
-            "The floor passes the output on as it is and parses nothing; CPU time has a resolution that depends on "
-                + "the kernel, see README."
-        )
+        report.notes.append("The floor passes the output on as it is, and parses nothing.")
     }
 }

@@ -2,7 +2,6 @@ import ArgumentParser
 import BenchHarness
 import BenchReport
 import SyntheticOutput
-import Foundation
 
 /// How fast many log lines go through.
 struct Logs: ParsableCommand {
@@ -23,8 +22,8 @@ struct Logs: ParsableCommand {
     @Option(help: "Bytes of a line, its newline included.")
     var length = 100
 
-    @Option(help: "What the lines are, of: plain, log (LOG messages).")
-    var kinds = "plain,log"
+    @Option(help: "What the lines are, of: plain, message (LOG messages), mixed.")
+    var kinds = "plain,message"
 
     @Option(help: "Where the console goes, of: pipe (which the harness drains), null.")
     var consoles = "pipe,null"
@@ -49,22 +48,20 @@ struct Logs: ParsableCommand {
         static let peak = "peak resident memory, complete"
     }
 
-    enum Kind: String {
-        case plain
-        case log
-    }
+    /// In the output's last line only.
+    private static let lastText = "this line is the last"
 
     func validate() throws {
-        guard lines > 0, runs > 0, length >= LogFlood.shortestLine else {
+        guard lines > 1, runs > 0, length > LogFlood.shortestLine else {
             throw ValidationError(
-                "--lines and --runs are positive, --length at least \(LogFlood.shortestLine)"
+                "--lines is above 1, --runs positive, --length above \(LogFlood.shortestLine)"
             )
         }
     }
 
     /// What is repeated: one kind of lines, one console, one loop.
     private struct Subject {
-        var kind: Kind
+        var kind: LogFlood.Form
         var console: SidecarRun.ConsoleTarget
         var program: Program
 
@@ -89,7 +86,7 @@ struct Logs: ParsableCommand {
             ]
         )
         let kinds = try self.kinds.split(separator: ",").map { name in
-            guard let kind = Kind(rawValue: String(name)) else {
+            guard let kind = LogFlood.Form(rawValue: String(name)) else {
                 throw ValidationError("no lines are '\(name)'")
             }
             return kind
@@ -108,7 +105,8 @@ struct Logs: ParsableCommand {
             var done = 0
             for kind in kinds {
                 let path = harness.scratchPath("\(kind).json")
-                try FloodFile.write(kind, lines: lines, length: length, to: path)
+                try output(kind).writeOutput(toFile: path)
+                try JobWorkspace.append(Self.lastText + "\n", to: path)
                 for console in consoles {
                     for program in programs {
                         let subject = Subject(kind: kind, console: console, program: program)
@@ -178,7 +176,7 @@ struct Logs: ParsableCommand {
             in: (workloadID, workspace),
             console: subject.console
         )
-        run.awaitConsole(FloodFile.lastText)
+        run.awaitConsole(Self.lastText)
         try harness.wait("its last line on the console", run) { run.consoleSeen != nil }
         let seen = run.consoleSeen ?? .now
         guard run.consoleLines >= lines else {
@@ -190,11 +188,28 @@ struct Logs: ParsableCommand {
         reading.streamed.append(Double(lines) / seen.seconds(since: run.spawned))
     }
 
+    /// All lines, then a result, then a line that is known.
+    private func output(_ kind: LogFlood.Form) -> SyntheticConnector {
+        SyntheticConnector(
+            SyntheticOutput(
+                seed: common.seed,
+                [
+                    .logs(LogFlood(lines: lines - 1, length: length - 1, form: kind)),
+                    .check(succeeded: true, messageLength: 20),
+                ]
+            )
+        )
+    }
+
     private var job: Job {
         // A file that nobody writes to is no lost connector, as long as the lines take.
         Job(
             operation: .check,
-            settings: ["PLATFORM_LOG_FORMAT": format, "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "600"]
+            settings: [
+                "PLATFORM_LOG_FORMAT": format, "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "600",
+                // Messages of every level are shown.
+                "LOG_LEVEL": "DEBUG",
+            ]
         )
     }
 

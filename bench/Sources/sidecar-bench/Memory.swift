@@ -1,6 +1,7 @@
 import ArgumentParser
 import BenchHarness
 import BenchReport
+import SyntheticOutput
 
 /// How much memory a large result takes, above that of a small one.
 struct Memory: ParsableCommand {
@@ -14,8 +15,8 @@ struct Memory: ParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
-    @Option(help: "Sizes of the results in bytes.")
-    var sizes = "49287161,1073741824"
+    @Option(help: "Sizes of the results, such as 49287161, 10MB, 1GiB.")
+    var sizes = "49287161,1GiB"
 
     @Option(help: "Operations, of: discover, spec.")
     var operations = "discover,spec"
@@ -29,8 +30,8 @@ struct Memory: ParsableCommand {
     @Option(help: "Seconds that a run may take.")
     var patience = 300.0
 
-    @Option(help: "What a large result may take above idle, in bytes.")
-    var allowance = 8 * 1_048_576.0
+    @Option(help: "What a large result may take above idle.")
+    var allowance: ByteSize = ByteSize(8 << 20)
 
     enum Metric {
         static let peak = "peak resident memory"
@@ -45,7 +46,7 @@ struct Memory: ParsableCommand {
 
     func run() throws {
         let program = Program.sidecar(try common.checkedSidecar(), backend: backend)
-        let sizes = try list(self.sizes) { Int($0) }
+        let sizes = try list(self.sizes) { ByteSize($0)?.bytes }
         let operations = try list(self.operations) { Job.Operation(rawValue: $0) }
         let sinks = try list(self.sinks) { Job.Sink(rawValue: $0) }
         var report = Report(
@@ -99,7 +100,7 @@ struct Memory: ParsableCommand {
     }
 
     private static func subject(_ operation: Job.Operation, _ size: Int, _ sink: Job.Sink) -> String {
-        "\(operation) \(size == 0 ? "200 B" : Unit.bytes.text(Double(size))) \(sink)"
+        "\(operation) \(size == 0 ? "200 B" : Quantity.bytes.text(Double(size))) \(sink)"
     }
 
     /// The file with the result; nil for the small one.
@@ -109,8 +110,15 @@ struct Memory: ParsableCommand {
         _ harness: Harness
     ) throws -> (path: String, length: Int)? {
         guard size > 0 else { return nil }
+        let part: SyntheticOutput.Part =
+            switch operation {
+            case .spec: .spec(SpecShape(.bytes(size)))
+            case .discover: .catalog(CatalogShape(.source, .bytes(size)))
+            case .check: .check(succeeded: true, messageLength: size)
+            }
         let path = harness.scratchPath("\(operation)-\(size).json")
-        return (path, try LargeOutput.write(operation, bytes: size, to: path))
+        try SyntheticConnector(SyntheticOutput(seed: common.seed, [part])).writeOutput(toFile: path)
+        return (path, size)
     }
 
     private func read(
@@ -161,6 +169,6 @@ struct Memory: ParsableCommand {
         report.add(Metric.time, subject, .seconds, [reading.seconds])
         guard let idle else { return }
         report.add(Metric.above, subject, .bytes, [reading.peak - idle.peak])
-        report.judge(Metric.above, subject, .atMost(allowance))
+        report.judge(Metric.above, subject, .atMost(Double(allowance.bytes)))
     }
 }

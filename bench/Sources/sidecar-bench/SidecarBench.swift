@@ -7,8 +7,8 @@ struct SidecarBench: ParsableCommand {
         commandName: "sidecar-bench",
         abstract: "Measures the connector sidecar against the floor of what the kernel allows.",
         subcommands: [
-            Latency.self, Parse.self, Memory.self, Density.self, Compare.self, Logs.self, Machine.self,
-            Generate.self, ParseOnce.self,
+            Latency.self, Memory.self, Density.self, Compare.self, Logs.self, Generate.self, Parse.self,
+            ParseOnce.self, Machine.self,
         ]
     )
 }

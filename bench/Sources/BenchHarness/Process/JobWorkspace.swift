@@ -66,12 +66,21 @@ public final class JobWorkspace {
     }
 
     private func write(_ text: String, to name: String) throws(HarnessError) {
-        let file = open("\(path)/\(name)", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard file >= 0 else { throw Self.failure("\(path)/\(name) cannot be made") }
+        try Self.write(text, to: "\(path)/\(name)", flags: O_CREAT | O_TRUNC)
+    }
+
+    /// Appends to a file that is there.
+    public static func append(_ text: String, to path: String) throws(HarnessError) {
+        try write(text, to: path, flags: O_APPEND)
+    }
+
+    private static func write(_ text: String, to path: String, flags: Int32) throws(HarnessError) {
+        let file = open(path, O_WRONLY | O_CLOEXEC | flags, 0o644)
+        guard file >= 0 else { throw failure("\(path) cannot be opened for writing") }
         defer { close(file) }
         var text = text
         let written = text.withUTF8 { Glibc.write(file, $0.baseAddress, $0.count) }
-        guard written == text.utf8.count else { throw Self.failure("\(path)/\(name) cannot be written") }
+        guard written == text.utf8.count else { throw failure("\(path) cannot be written") }
     }
 
     private static func failure(_ what: String) -> HarnessError {

@@ -86,7 +86,7 @@ public final class SidecarRun {
     /// Ends the process if it is still there, and waits for its end.
     func end() {
         guard exit == nil else { return }
-        kill(pid, SIGKILL)
+        kill(-pid, SIGKILL)
         var ready: UInt8 = 0
         var descriptor = processDescriptor
         // SIGKILL is never refused to a child: its end is near.
@@ -96,7 +96,10 @@ public final class SidecarRun {
     /// Takes the exit of the process, once its descriptor is readable.
     func reap() {
         var result = cbench_exit()
-        guard exit == nil, cbench_reap(pid, &result) == 1 else { return }
+        guard exit == nil else { return }
+        // What it has left behind of its process group, whose number is its own until it has been reaped.
+        kill(-pid, SIGKILL)
+        guard cbench_reap(pid, &result) == 1 else { return }
         exit = ProcessExit(
             status: Int(result.status),
             moment: .now,
