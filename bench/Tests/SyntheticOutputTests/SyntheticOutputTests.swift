@@ -78,7 +78,7 @@ import Testing
 
     @Test func catalogsHaveStreamsAndColumnsAsAsked() throws {
         let bytes = SyntheticOutput([.catalog(CatalogShape(.source, .streams(12), columns: 34))]).bytes
-        guard case .message(.catalog(let catalog)) = MessageDecoder().decode(bytes) else {
+        guard case .message(.catalog(.held(let catalog))) = MessageDecoder().decode(bytes) else {
             Issue.record("no catalog")
             return
         }
@@ -94,7 +94,7 @@ import Testing
 
     @Test func theParserFindsNothingToComplainAbout() {
         let bytes = SyntheticOutput([.catalog(CatalogShape(.source, .streams(50), columns: 80))]).bytes
-        guard case .message(.catalog(let catalog)) = MessageDecoder().decode(bytes) else {
+        guard case .message(.catalog(.held(let catalog))) = MessageDecoder().decode(bytes) else {
             Issue.record("no catalog")
             return
         }
