@@ -68,7 +68,14 @@ enum StoragePeers {
         )
     }
 
-    /// The same client without a key: the names of all objects; none where there is no such place.
+    /// Runs a script, a file in `Tests/Storage`, and gives what it prints.
+    static func run(_ script: String, _ arguments: [String]) throws -> [UInt8] {
+        let answer = try run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        guard answer.status == 0 else { throw Failure(what: "\(script) failed") }
+        return answer.output
+    }
+
+    /// A client of `read` without a key: the names of all objects; none where there is no such place.
     static func list(_ script: String, _ arguments: [String]) throws -> [String] {
         guard let answer = try read(script, arguments) else { return [] }
         return try JSONDecoder().decode([String].self, from: Data(answer.line.utf8))
