@@ -7,69 +7,32 @@ import Testing
 @Suite struct StorageFaultTests {
     typealias Rule = FaultProxy.Rule
 
-    /// Something that goes wrong between the program and one kind of storage.
-    struct Fault: CustomTestStringConvertible, Sendable {
-        var service: StorageService
-        var name: String
-        var rules: [Rule]
-
-        var testDescription: String { "\(service.rawValue): \(name)" }
-
-        /// A bucket of its own, which is missing at first.
-        var bucket: String {
-            let words = name.lowercased().split { !$0.isLetter && !$0.isNumber }
-            return (["fault", service.rawValue] + words.map(String.init)).joined(separator: "-")
-        }
-    }
-
-    private static let succeeded =
-        #"line {"type": "CONNECTION_STATUS", "connectionStatus": {"status": "SUCCEEDED", "message": "fine"}}"#
-
-    private static func warnings(_ outcome: Outcome) -> [Substring] {
-        outcome.console.split(separator: "\n").filter { $0.contains(" WARN ") || $0.contains(" ERROR ") }
-    }
-
-    /// Runs a check whose output meets the fault.
-    private func check(
-        _ fault: Fault,
-        _ settings: [String: String] = [:],
-        api rule: String? = nil
-    ) async throws -> Outcome {
-        try await Pod.with("check") { pod in
-            let proxy = try FaultProxy(before: fault.service.port, fault.rules)
-            try fault.service.use(pod, at: proxy.origin, bucket: fault.bucket)
-            pod.environment.merge(settings) { $1 }
-            if let rule { try await pod.controlPlane.addFault(rule) }
-            return try await pod.run(.script(Self.succeeded))
-        }
-    }
-
-    private func status(_ output: [UInt8]?) throws -> String? {
-        try JSON(parsing: String(decoding: output ?? [], as: UTF8.self))["checkConnection"]["status"].text
-    }
-
     // MARK: What passes
 
     private static let passing =
         StorageService.allCases.flatMap { service in
             let (upload, code) = (service.upload, service == .azure ? "ServerBusy" : "SlowDown")
             return [
-                Fault(service: service, name: "busy", rules: [service.refusal(upload, times: 2, 503, code)]),
-                Fault(
+                StorageFault(
+                    service: service,
+                    name: "busy",
+                    rules: [service.refusal(upload, times: 2, 503, code)]
+                ),
+                StorageFault(
                     service: service,
                     name: "broken",
                     rules: [service.refusal(upload, 500, "InternalError")]
                 ),
-                Fault(service: service, name: "reset", rules: [.reset(upload, times: 2)]),
-                Fault(service: service, name: "answer lost", rules: [.lost(upload, after: 1)]),
+                StorageFault(service: service, name: "reset", rules: [.reset(upload, times: 2)]),
+                StorageFault(service: service, name: "answer lost", rules: [.lost(upload, after: 1)]),
             ]
         } + [
-            Fault(
+            StorageFault(
                 service: .gcs,
                 name: "token ended",
                 rules: [StorageService.gcs.refusal("/upload/", 401, "authError")]
             ),
-            Fault(
+            StorageFault(
                 service: .s3,
                 name: "elsewhere",
                 rules: [.answer(StorageService.s3.upload, 400, elsewhere)]
@@ -80,62 +43,12 @@ import Testing
         "<Error><Code>AuthorizationHeaderMalformed</Code><Region>eu-west-3</Region></Error>"
 
     @Test(arguments: passing)
-    func aFaultThatPassesIsWaitedOut(_ fault: Fault) async throws {
-        let outcome = try await check(fault)
+    func aFaultThatPassesIsWaitedOut(_ fault: StorageFault) async throws {
+        let outcome = try await fault.check()
         #expect(outcome.exitCode == 0, "\(outcome)")
-        #expect(try status(fault.service.output(in: fault.bucket)) == "succeeded")
+        #expect(try checkStatus(fault.service.output(in: fault.bucket)) == "succeeded")
         #expect(outcome.requests("output").isEmpty && outcome.requests("success").count == 1, "\(outcome)")
-        #expect(Self.warnings(outcome).isEmpty, "\(outcome)")
-    }
-
-    /// The clocks of machines are wrong now and then; the program allows for it and says so.
-    @Test(arguments: StorageService.allCases)
-    func aWrongClockIsAllowedFor(_ service: StorageService) async throws {
-        try await Pod.with("check") { pod in
-            let bucket = "clock"
-            try service.use(pod, at: "http://127.0.0.1:9", bucket: bucket)
-            let read: () throws -> [UInt8]?
-            let key = "/workload/output/\(Pod.workloadID)"
-            switch service {
-            case .s3:
-                // With keys of the pod's, as EKS gives them.
-                let server = try S3Server()
-                let credentials = try AWSCredentialServer(for: server)
-                try server.control(#"{"clockOffset": 7200}"#)
-                try credentials.control(#"{"authorization": "pod-token"}"#)
-                let token = pod.folder.appendingPathComponent("token")
-                try Data("pod-token".utf8).write(to: token)
-                pod.environment.merge([
-                    "AWS_ENDPOINT_URL_S3": server.endpoint, "AWS_ACCESS_KEY_ID": "",
-                    "AWS_SECRET_ACCESS_KEY": "",
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": credentials.origin + credentials.containerPath,
-                    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token.path,
-                ]) { $1 }
-                read = { [credentials] in
-                    #expect(try credentials.control().count == 1)
-                    return try server.peek(bucket: bucket, key: key)
-                }
-            case .gcs:
-                let server = try GCSServer()
-                try server.control(#"{"skew": 7200}"#)
-                let account = pod.folder.appendingPathComponent("own-account.json")
-                try Data(server.facts.account.utf8).write(to: account)
-                pod.environment["GOOGLE_APPLICATION_CREDENTIALS"] = account.path
-                pod.environment["SIDECAR_GCS_ENDPOINT"] = server.origin
-                read = { try server.peek(bucket: bucket, key: key) }
-            case .azure:
-                let server = try AzureBlobServer()
-                try server.control(#"{"clockOffset": 7200}"#)
-                pod.environment["AZURE_STORAGE_CONNECTION_STRING"] = server.connectionString
-                read = { try server.peek(container: bucket, key: key) }
-            }
-            let outcome = try await pod.run(.script(Self.succeeded))
-            #expect(outcome.exitCode == 0, "\(outcome)")
-            #expect(try status(read()) == "succeeded")
-            #expect(outcome.requests("output").isEmpty)
-            let warnings = Self.warnings(outcome)
-            #expect(warnings.count == 1 && warnings[0].contains("the clock here differs from"), "\(outcome)")
-        }
+        #expect(outcome.warnings.isEmpty, "\(outcome)")
     }
 
     /// A specification of nine megabytes goes up in parts, the second of which breaks twice.
@@ -157,7 +70,7 @@ import Testing
             #expect(seen.count == 2, "\(seen)")
             return outcome
         }
-        #expect(outcome.exitCode == 0 && Self.warnings(outcome).isEmpty, "\(outcome)")
+        #expect(outcome.exitCode == 0 && outcome.warnings.isEmpty, "\(outcome)")
         let stored = Data(try service.output(in: bucket) ?? [])
         #expect(stored.range(of: Data(specification.utf8)) != nil, "\(stored.count) bytes")
         #expect(outcome.requests("output").isEmpty)
@@ -168,13 +81,13 @@ import Testing
     /// A fault that lasts, and what a report says of it: the service's code, the bucket, the key, the request's id, and
     /// what to do.
     struct End: CustomTestStringConvertible, Sendable {
-        var fault: Fault
+        var fault: StorageFault
         var says: [String]
 
         var testDescription: String { fault.testDescription }
 
         init(_ service: StorageService, _ name: String, _ rules: Rule..., says: String...) {
-            fault = Fault(service: service, name: name, rules: rules)
+            fault = StorageFault(service: service, name: name, rules: rules)
             self.says = says + [service.title(in: fault.bucket)]
         }
     }
@@ -271,7 +184,7 @@ import Testing
 
     @Test(arguments: lasting)
     func aFaultThatLastsIsReported(_ end: End) async throws {
-        let outcome = try await check(end.fault, ["INTERNAL_API_HOST": ""])
+        let outcome = try await end.fault.check(["INTERNAL_API_HOST": ""])
         #expect(outcome.exitCode == 1, "\(outcome)")
         let report = try #require(outcome.requests("failure").first?["body"], "\(outcome)")
         #expect(report["source"] == "airbyte_platform")
@@ -286,44 +199,26 @@ import Testing
     func theAPIStandsInForStorage(_ end: End) async throws {
         var fault = end.fault
         fault.name += " with api"
-        let outcome = try await check(fault)
+        let outcome = try await fault.check()
         #expect(outcome.exitCode == 0, "\(outcome)")
         #expect(outcome.output["checkConnection"]["status"] == "succeeded")
         #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
-        let warnings = Self.warnings(outcome)
+        let warnings = outcome.warnings
         #expect(warnings.count == 1 && warnings[0].hasSuffix("); trying the server API"), "\(outcome)")
         // Why, but for the bucket's name, which is another here.
         #expect(warnings.first?.contains(end.says[0]) == true, "\(outcome)")
     }
 
-    /// No credentials, and no metadata server where nobody listens: within seconds the API gets its turn.
-    @Test func googleAwayFromItsCloudGivesWayToTheAPI() async throws {
-        let outcome = try await Pod.with("check") { pod in
-            pod.environment.merge([
-                "STORAGE_TYPE": "GCS", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "b",
-                "GCE_METADATA_HOST": "127.0.0.1:9",
-            ]) { $1 }
-            return try await pod.run(.script(Self.succeeded))
-        }
-        #expect(outcome.exitCode == 0, "\(outcome)")
-        #expect(outcome.output["checkConnection"]["status"] == "succeeded")
-        let warnings = Self.warnings(outcome)
-        #expect(warnings.count == 1 && warnings[0].hasSuffix("); trying the server API"), "\(outcome)")
-        #expect(warnings.first?.contains("where this does not run on Google Cloud, set GOOGLE_APPL") == true)
-        // With the usual retries of storage, which are not needed to find out.
-        #expect(!outcome.console.contains("trying again"), "\(outcome)")
-    }
-
     /// `SIDECAR_OUTPUT_SINK=api`: the API is asked first.
     @Test(arguments: StorageService.allCases)
     func storageStandsInForTheAPI(_ service: StorageService) async throws {
-        let fault = Fault(service: service, name: "stands in", rules: [])
+        let fault = StorageFault(service: service, name: "stands in", rules: [])
         let settings = ["SIDECAR_OUTPUT_SINK": "api", "AIRBYTE_API_MAX_RETRIES": "0"]
-        let outcome = try await check(fault, settings, api: #"{"call": "output", "status": 503}"#)
+        let outcome = try await fault.check(settings, api: #"{"call": "output", "status": 503}"#)
         #expect(outcome.exitCode == 0, "\(outcome)")
-        #expect(try status(service.output(in: fault.bucket)) == "succeeded")
+        #expect(try checkStatus(service.output(in: fault.bucket)) == "succeeded")
         #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
-        let warnings = Self.warnings(outcome)
+        let warnings = outcome.warnings
         #expect(
             warnings.count == 1 && warnings[0].contains("could not be stored in the server API"),
             "\(outcome)"
@@ -332,13 +227,13 @@ import Testing
 
     /// Neither takes it: the report has both reasons.
     @Test func bothAreDown() async throws {
-        let fault = Fault(
+        let fault = StorageFault(
             service: .s3,
             name: "both down",
             rules: [StorageService.s3.refusal("PUT", times: 9, 403, "AccessDenied")]
         )
         let settings = ["AIRBYTE_API_MAX_RETRIES": "0"]
-        let outcome = try await check(fault, settings, api: #"{"call": "output", "status": 503}"#)
+        let outcome = try await fault.check(settings, api: #"{"call": "output", "status": 503}"#)
         #expect(outcome.exitCode == 1, "\(outcome)")
         let report = try #require(outcome.requests("failure").first?["body"], "\(outcome)")
         #expect(report["source"] == "airbyte_platform")

@@ -167,6 +167,8 @@ struct AWSCredentialSettings: Hashable, Sendable {
         if reader.text("AWS_EC2_METADATA_SERVICE_ENDPOINT") != nil {
             return reader.baseURL("AWS_EC2_METADATA_SERVICE_ENDPOINT")
         }
-        return "http://169.254.169.254"
+        enum Mode: String, CaseIterable { case ipv4, ipv6 }
+        let mode = reader.choice("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", default: Mode.ipv4)
+        return mode == .ipv4 ? "http://169.254.169.254" : "http://[fd00:ec2::254]"
     }
 }

@@ -49,6 +49,25 @@ import Testing
         #expect(settings.credentials.stsEndpoint?.authority == sts)
     }
 
+    @Test(
+        arguments: [
+            ([:], "http://169.254.169.254"),
+            (["AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6"], "http://[fd00:ec2::254]"),
+            (
+                [
+                    "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:1338/",
+                    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE": "IPv6",
+                ], "http://127.0.0.1:1338"
+            ),
+            (["AWS_EC2_METADATA_DISABLED": "true", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://h"], nil),
+        ] as [([String: String], String?)]
+    )
+    func instanceMetadata(_ variables: [String: String], _ url: String?) throws {
+        var reader = EnvironmentReader(variables)
+        #expect(AWSCredentialSettings.read(&reader).instanceMetadata == url)
+        try reader.finish()
+    }
+
     @Test func profilesOfBothFiles() {
         let profile = AWSProfile(
             named: "work",
