@@ -92,11 +92,29 @@ import Testing
         }
     }
 
+    /// Such as a console's port in place of the service's.
+    private static func page(_ service: StorageService) -> Rule {
+        .answer(service.upload, times: 9, 200, "<!DOCTYPE html><html><body>Welcome</body></html>")
+    }
+
     private static func early(_ service: StorageService, _ code: String) -> Rule {
         service.refusal(service.upload, times: 9, 413, code).by("early")
     }
 
     private static let lasting = [
+        End(.s3, "page", page(.s3), says: "was answered with 200, but not by S3; see AWS_ENDPOINT_URL_S3"),
+        End(
+            .gcs,
+            "page",
+            page(.gcs),
+            says: "was answered with 200, but not by Google's storage; see SIDECAR_GCS_ENDPOINT"
+        ),
+        End(
+            .azure,
+            "page",
+            page(.azure),
+            says: "answered with 200; this is no blob service: see BlobEndpoint"
+        ),
         End(
             .s3,
             "denied",

@@ -58,6 +58,7 @@ import Testing
         Case("reset at the end", .reset(complete), size: large),
         Case("the end's answer lost", .lost(complete), size: large),
         Case("the end's answer torn", .torn(complete), size: large),
+        Case("the end's answer emptied", .answer(complete, 200).by("replace"), size: large),
         Case("a failure after the status", .answer(complete, 200, error("InternalError")), size: large),
         Case(
             "a failure after the status and blanks",
@@ -150,6 +151,12 @@ import Testing
             says: "PUT s3://output//KEY failed: 127.0.0.1:"
         ),
         End(
+            "an end that somebody else answers",
+            .answer(complete, times: 9, 200, "<html><body>Welcome</body></html>"),
+            size: large,
+            says: "POST s3://output//KEY was answered with 200, but not by S3; see AWS_ENDPOINT_URL_S3"
+        ),
+        End(
             "an end that is refused",
             refusal(complete, 400, "InvalidPart"),
             size: large,
@@ -215,7 +222,7 @@ import Testing
         let ends = try proxy.requests().map { ($0.split(separator: " ").first ?? "") + " " + $0.suffix(4) }
         #expect(ends == ["POST  200", "PUT  200", "PUT  200", "POST lost", "POST  404", "HEAD  200"])
         #expect(
-            bench.log.text.contains("S3 bucket output: the upload was complete, only its answer was lost")
+            bench.log.text.contains("S3 bucket output: the upload is complete, only its answer was lost")
         )
     }
 }

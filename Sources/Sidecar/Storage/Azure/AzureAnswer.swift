@@ -24,7 +24,8 @@ struct AzureAnswer {
         requestID = response.header("x-ms-request-id")
     }
 
-    var isAccepted: Bool { (200..<300).contains(status) }
+    /// All that is asked for here is created. What answers with 200 is a console, a proxy or a portal that takes anything.
+    var isAccepted: Bool { status == 201 }
 
     /// Worth another try after a pause.
     var isTemporary: Bool {
@@ -77,6 +78,8 @@ struct AzureAnswer {
         case "InvalidResourceName", "OutOfRangeInput":
             return "a container's name has 3 to 63 lower-case letters, digits and single hyphens"
         case "ContainerNotFound": return "create the container"
+        case "" where (200..<300).contains(status):
+            return "this is no blob service: see BlobEndpoint in AZURE_STORAGE_CONNECTION_STRING"
         default: return nil
         }
     }

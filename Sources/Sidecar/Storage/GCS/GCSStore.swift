@@ -148,14 +148,22 @@ final class GCSStore: ObjectStore {
         checksum: CRC32C,
         _ completion: @escaping (Failure?) -> Void
     ) {
-        let object = (try? JSONDocument(parsing: response.body))?.root
+        guard let object = (try? JSONDocument(parsing: response.body))?.root, object.kind == .object else {
+            // Of a console, a proxy or a portal that takes anything.
+            let failure = StorageFailure(
+                message:
+                    "\(title("PUT", key)) was answered with \(response.status), but not by Google's storage; "
+                    + "see SIDECAR_GCS_ENDPOINT and STORAGE_EMULATOR_HOST"
+            )
+            return fail(failure) { completion($0) }
+        }
         // What the answer leaves out cannot be compared.
-        let storedSize = object?[member: "size"]?.string.flatMap { Int($0) } ?? size
-        let storedChecksum = object?[member: "crc32c"]?.string ?? checksum.base64
+        let storedSize = object[member: "size"]?.string.flatMap { Int($0) } ?? size
+        let storedChecksum = object[member: "crc32c"]?.string ?? checksum.base64
         guard storedSize != size || storedChecksum != checksum.base64 else { return completion(nil) }
         let request = GCSRequest.delete(
             key: key,
-            generation: object?[member: "generation"]?.string,
+            generation: object[member: "generation"]?.string,
             bucket: bucket,
             endpoint: endpoint
         )

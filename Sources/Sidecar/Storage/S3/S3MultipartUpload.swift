@@ -63,7 +63,7 @@ final class S3MultipartUpload {
             case .failure(let failure): completion(failure)
             case .success(let response):
                 guard let id = XMLFields(parsing: response.body)["UploadId"], !id.isEmpty else {
-                    return completion(unusable("names no upload"))
+                    return completion(store.foreign(request, response))
                 }
                 uploadID = id
                 sendNextPart()
@@ -86,9 +86,7 @@ final class S3MultipartUpload {
             switch result {
             case .failure(let failure): fail(failure)
             case .success(let response):
-                guard let tag = response.header("ETag"), !tag.isEmpty else {
-                    return abort(unusable("to a part has no ETag"))
-                }
+                guard let tag = response.etag else { return abort(store.foreign(request, response)) }
                 take(tag, md5: request.md5)
                 sendNextPart()
             }
@@ -121,6 +119,8 @@ final class S3MultipartUpload {
         )
         store.perform(request) { [self] result in
             switch result {
+            case .success(let response) where XMLFields(parsing: response.body)["ETag"] == nil:
+                lookForObject(store.foreign(request, response))
             case .success: completion(nil)
             case .failure(let failure) where failure.code == Self.unknownUpload: lookForObject(failure)
             case .failure(let failure): fail(failure)
@@ -132,11 +132,11 @@ final class S3MultipartUpload {
 
     private static let unknownUpload = "NoSuchUpload"
 
-    /// Finds out whether the upload is unknown because it is complete.
+    /// Finds out whether the upload is complete, though its answer does not say so.
     private func lookForObject(_ failure: S3Store.Failure) {
         store.perform(S3Request(method: "HEAD", key: key)) { [self] result in
             guard case .success(let response) = result, isOurs(response) else { return fail(failure) }
-            log.info("\(store.name): the upload was complete, only its answer was lost")
+            log.info("\(store.name): the upload is complete, only its answer was lost")
             completion(nil)
         }
     }
@@ -165,12 +165,5 @@ final class S3MultipartUpload {
             }
             completion(failure)
         }
-    }
-
-    private func unusable(_ problem: String) -> S3Store.Failure {
-        S3Store.Failure(
-            code: nil,
-            failure: StorageFailure(message: "\(store.name): the answer \(problem)")
-        )
     }
 }

@@ -19,6 +19,7 @@ final class S3Store: ObjectStore {
 
     let name: String
     private let bucket: String
+    private let endpointVariable: String
     private let address: S3Address
     private let credentials: AWSCredentialKeeper
     private let requester: StorageRequester
@@ -73,6 +74,7 @@ final class S3Store: ObjectStore {
     ) {
         name = (settings.service == .minio ? "MinIO" : "S3") + " bucket \(bucket)"
         self.bucket = bucket
+        endpointVariable = settings.service == .minio ? "MINIO_ENDPOINT" : "AWS_ENDPOINT_URL_S3"
         address = S3Address(bucket: bucket, settings: settings)
         self.credentials = credentials
         self.requester = requester
@@ -114,9 +116,19 @@ final class S3Store: ObjectStore {
             return fail(error) { completion($0) }
         }
         let request = S3Request(method: "PUT", key: key, contentType: Self.contentType, body: bytes)
-        perform(request) { result in
-            if case .failure(let failure) = result { completion(failure) } else { completion(nil) }
+        perform(request) { [self] result in
+            switch result {
+            case .failure(let failure): completion(failure)
+            case .success(let response): completion(response.etag == nil ? foreign(request, response) : nil)
+            }
         }
+    }
+
+    /// An answer that no service of this kind gives: of a console, a proxy or a portal that takes anything.
+    func foreign(_ request: S3Request, _ response: HTTPResponse) -> Failure {
+        let message =
+            "\(title(request)) was answered with \(response.status), but not by S3; see \(endpointVariable)"
+        return Failure(code: nil, failure: StorageFailure(message: message))
     }
 
     static let contentType = "application/json"
@@ -226,4 +238,9 @@ final class S3Store: ObjectStore {
             return .corrected(failure)
         }
     }
+}
+
+extension HTTPResponse {
+    /// The name of what has been stored, quotes included; nil where there is none.
+    var etag: String? { header("ETag").flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -50,6 +50,17 @@ import Testing
         )
     }
 
+    private func accept() {
+        transport.answer(200, headers: [HTTPHeader("ETag", "\"t\"")])
+    }
+
+    private func complete() {
+        transport.answer(
+            200,
+            "<CompleteMultipartUploadResult><ETag>t-3</ETag></CompleteMultipartUploadResult>"
+        )
+    }
+
     private func expectStored(sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(ends == [nil], sourceLocation: sourceLocation)
         #expect(transport.unanswered == 0, sourceLocation: sourceLocation)
@@ -100,7 +111,7 @@ import Testing
         #expect(request.header("x-amz-security-token") == "tok")
         let names = "content-md5;content-type;host;x-amz-content-sha256;x-amz-date;x-amz-security-token"
         #expect(request.header("Authorization")?.contains("SignedHeaders=\(names),") == true)
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -110,7 +121,7 @@ import Testing
         refuse(status, code)
         #expect(transport.unanswered == 0 && ends.isEmpty)
         scheduler.advanceToNext()
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -118,7 +129,7 @@ import Testing
         try put()
         transport.fail(.interrupted)
         scheduler.advanceToNext()
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -145,7 +156,7 @@ import Testing
         try put()
         refuse(403, "RequestTimeTooSkewed", headers: [HTTPHeader("Date", "Tue, 24 Nov 2026 10:00:01 GMT")])
         #expect(transport.requests[1].header("x-amz-date") == "20261124T100001Z")
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -159,7 +170,7 @@ import Testing
         try put()
         refuse(status, code, more, headers: headers)
         #expect(transport.requests[1].url.hasPrefix("https://output.s3.eu-west-3.amazonaws.com/"))
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -169,7 +180,7 @@ import Testing
         #expect(transport.requests[1].url == "https://output.s3.eu-west-3.amazonaws.com/")
         #expect(transport.requests[1].bodyText.contains("<LocationConstraint>eu-west-3</LocationConstraint>"))
         transport.answer(200)
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
@@ -210,7 +221,7 @@ import Testing
         refuse(200, "InternalError")
         #expect(ends.isEmpty)
         scheduler.advanceToNext()
-        transport.answer(200, "<CompleteMultipartUploadResult/>")
+        complete()
         expectStored()
     }
 
@@ -251,7 +262,7 @@ import Testing
         #expect(transport.requests.last?.header("x-amz-security-token") == "t-TWO")
         #expect(transport.requests.last?.url.contains("partNumber=2") == true)
         for number in 2...3 { answerPart(number) }
-        transport.answer(200)
+        complete()
         expectStored()
     }
 
@@ -276,7 +287,7 @@ import Testing
             #"{"AccessKeyId":"I","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-24T15:00:00Z"}"#
         )
         #expect(transport.requests[3].header("Authorization")?.contains("Credential=I/20261124/") == true)
-        transport.answer(200)
+        accept()
         expectStored()
     }
 
