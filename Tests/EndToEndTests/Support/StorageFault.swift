@@ -37,9 +37,10 @@ struct StorageFault: CustomTestStringConvertible, Sendable {
 }
 
 extension Outcome {
-    /// The console's warnings and errors.
+    /// The console's warnings and errors, but for the one that the machine's other programs have left no inotify.
     var warnings: [Substring] {
         console.split(separator: "\n").filter { $0.contains(" WARN ") || $0.contains(" ERROR ") }
+            .filter { !$0.contains("since inotify is not to be had") }
     }
 }
 

@@ -27,10 +27,12 @@ import Testing
     private func perform(
         maxRetries: Int = 2,
         prepare: StorageRequester.Preparation? = nil,
+        effort: StorageRequester.Effort = .full,
         judge: @escaping (HTTPResponse) -> StorageRequester.Judgement = StorageRequesterTests.judge
     ) {
         requester(maxRetries: maxRetries).perform(
             "PUT store://key",
+            effort: effort,
             prepare: prepare ?? { [self] ready in
                 prepared += 1
                 ready(
@@ -69,6 +71,15 @@ import Testing
         transport.answer(200)
         #expect(ends.count == 1 && failures.isEmpty)
         #expect(log.lines.isEmpty)
+    }
+
+    @Test func whatIsNotWorthMuchIsTriedOnceAndShortly() {
+        perform(effort: .brief)
+        #expect(transport.requests[0].connectTimeout == .seconds(3))
+        #expect(transport.requests[0].totalTimeout == .seconds(5))
+        transport.answer(503)
+        scheduler.advanceToNext()
+        #expect(failures == ["answered with 503"] && transport.requests.count == 1)
     }
 
     @Test func overloadIsWaitedOut() {

@@ -107,6 +107,36 @@ import Testing
         #expect(!message.contains("very-secret-token"))
     }
 
+    // MARK: Web identity
+
+    /// EKS with a role for the service account, the token service behind a proxy that breaks things.
+    private func roleOfServiceAccount(_ proxy: FaultProxy) throws -> [String: String] {
+        [
+            "AWS_ROLE_ARN": server.facts.role, "AWS_ENDPOINT_URL_STS": proxy.origin,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": try file("identity", "header.payload.signature"),
+        ]
+    }
+
+    @Test func tokenServiceThatFailsForAWhile() throws {
+        let proxy = try FaultProxy(before: server.facts.port, [.answer("POST", 503), .reset("POST")])
+        try put("/irsa", in: bench.store(roleOfServiceAccount(proxy)))
+        #expect(try proxy.requests() == ["POST / 503", "POST / reset", "POST / 200"])
+    }
+
+    @Test func tokenServiceThatRefuses() throws {
+        let refusal =
+            "<ErrorResponse><Error><Code>AccessDenied</Code><Message>Not authorized to perform "
+            + "sts:AssumeRoleWithWebIdentity</Message></Error></ErrorResponse>"
+        let proxy = try FaultProxy(before: server.facts.port, [.answer("POST", 403, refusal)])
+        let message = try #require(try bench.put([1], "/k", in: bench.store(roleOfServiceAccount(proxy))))
+        #expect(
+            message == "PUT s3://output//k failed: no credentials for Amazon: web identity: role "
+                + "\(server.facts.role) at 127.0.0.1:\(proxy.port) refused with 403 AccessDenied \"Not authorized "
+                + "to perform sts:AssumeRoleWithWebIdentity\""
+        )
+        #expect(!message.contains("header.payload.signature"))
+    }
+
     // MARK: Instance
 
     private var machine: [String: String] {

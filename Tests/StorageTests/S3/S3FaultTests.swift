@@ -39,6 +39,7 @@ import Testing
     }
 
     private static let large = 9_000_000
+    private static let content = randomBytes(large)
     private static let second = "partNumber=2"
     private static let complete = "POST .*uploadId="
 
@@ -87,7 +88,7 @@ import Testing
     ])
     func passes(_ fault: Case) throws {
         let proxy = try FaultProxy(before: server.facts.port, fault.rules)
-        let content = randomBytes(fault.size, seed: 5)
+        let content = Array(Self.content.prefix(fault.size))
         let key = "/passes/\(fault.testDescription)"
         let failure = try bench.put(content, key, in: store(proxy))
         let seen = try proxy.requests()
@@ -187,7 +188,9 @@ import Testing
     func ends(_ end: End) throws {
         let proxy = try FaultProxy(before: server.facts.port, end.rules)
         let key = "ends/\(end.testDescription)"
-        let message = try #require(try bench.put(randomBytes(end.size), "/\(key)", in: store(proxy)))
+        let message = try #require(
+            try bench.put(Array(Self.content.prefix(end.size)), "/\(key)", in: store(proxy))
+        )
         #expect(message.hasPrefix(end.message.replacing("KEY", with: key)), "\(message)")
         #expect(!message.contains("\n") && !message.contains(server.facts.owner.secret))
         #expect(try server.peek(bucket: "output", key: "/\(key)") == nil)
@@ -203,7 +206,7 @@ import Testing
 
     /// An object of the same length is there from before: only its tag tells that it is not what was sent.
     @Test func anOlderObjectIsNotTakenForTheUpload() throws {
-        let (old, new) = (randomBytes(Self.large, seed: 1), randomBytes(Self.large, seed: 2))
+        let (old, new) = (Array(Self.content.reversed()), Self.content)
         let proxy = try FaultProxy(before: server.facts.port)
         let store = try store(proxy)
         #expect(try bench.put(old, "/old", in: store) == nil)
@@ -218,7 +221,7 @@ import Testing
     @Test func anUploadThatIsCompleteIsNotRepeated() throws {
         let rules = [Rule.lost(Self.complete), .answer(Self.complete, 404, Self.error("NoSuchUpload"))]
         let proxy = try FaultProxy(before: server.facts.port, rules)
-        #expect(try bench.put(randomBytes(Self.large), "/once", in: store(proxy)) == nil)
+        #expect(try bench.put(Self.content, "/once", in: store(proxy)) == nil)
         let ends = try proxy.requests().map { ($0.split(separator: " ").first ?? "") + " " + $0.suffix(4) }
         #expect(ends == ["POST  200", "PUT  200", "PUT  200", "POST lost", "POST  404", "HEAD  200"])
         #expect(
