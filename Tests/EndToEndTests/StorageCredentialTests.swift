@@ -55,6 +55,31 @@ import Testing
         #expect(used.count == 1 && used[0].hasSuffix(given[1]), "\(used)")
     }
 
+    /// A pod's own token is exchanged for one of Entra ID, which ends before the document is stored.
+    @Test func aWorkloadIdentitysTokenIsRenewed() async throws {
+        let server = try AzureBlobServer()
+        try server.control(
+            #"{"assertion": "pod-token", "faults": [{"match": "workload", "count": 1, "status": 401, "#
+                + #""code": "InvalidAuthenticationInfo"}]}"#
+        )
+        let outcome = try await Pod.with("check") { pod in
+            let token = pod.folder.appendingPathComponent("token")
+            try Data("pod-token\n".utf8).write(to: token)
+            pod.environment.merge([
+                "STORAGE_TYPE": "AZURE", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "identity",
+                "AZURE_STORAGE_CONNECTION_STRING": server.endpointOnly,
+                "AZURE_CLIENT_ID": server.facts.clientID,
+                "AZURE_TENANT_ID": server.facts.tenantID, "AZURE_FEDERATED_TOKEN_FILE": token.path,
+                "AZURE_AUTHORITY_HOST": server.origin,
+            ]) { $1 }
+            return try await pod.run(.script(StorageFault.succeeded))
+        }
+        #expect(outcome.exitCode == 0 && outcome.warnings.isEmpty, "\(outcome)")
+        let key = "/workload/output/\(Pod.workloadID)"
+        #expect(try checkStatus(server.peek(container: "identity", key: key)) == "succeeded")
+        #expect(try server.requests().count { $0.contains("/oauth2/v2.0/token") } == 2)
+    }
+
     /// The clocks of machines are wrong now and then; the program allows for it and says so.
     @Test(arguments: StorageService.allCases)
     func aWrongClockIsAllowedFor(_ service: StorageService) async throws {

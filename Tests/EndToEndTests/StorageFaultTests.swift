@@ -227,6 +227,23 @@ import Testing
         #expect(warnings.first?.contains(end.says[0]) == true, "\(outcome)")
     }
 
+    /// What keeps the job's log out of its bucket keeps nothing else up.
+    @Test func aLogBucketThatIsDeniedCostsNoResult() async throws {
+        let fault = StorageFault(
+            service: .s3,
+            name: "log denied",
+            rules: [StorageService.s3.refusal("PUT /logs", times: 99, 403, "AccessDenied")]
+        )
+        let outcome = try await fault.check(["STORAGE_BUCKET_LOG": "logs"])
+        #expect(outcome.exitCode == 0, "\(outcome)")
+        #expect(try checkStatus(fault.service.output(in: fault.bucket)) == "succeeded")
+        let warnings = outcome.warnings
+        #expect(
+            warnings.count == 1 && warnings[0].contains("The job's log could not be stored in S3 bucket logs")
+        )
+        #expect(warnings.first?.contains("403 AccessDenied") == true, "\(outcome)")
+    }
+
     /// `SIDECAR_OUTPUT_SINK=api`: the API is asked first.
     @Test(arguments: StorageService.allCases)
     func storageStandsInForTheAPI(_ service: StorageService) async throws {
