@@ -17,10 +17,12 @@ struct SecretMask: Sendable {
 
     /// All written forms of all secrets, longest first, so that none is cut by another that is a part of it.
     private let values: [[UInt8]]
+    private let finder: SecretFinder
 
     /// Hides by name only.
     init() {
         values = []
+        finder = SecretFinder([])
     }
 
     /// - Parameter configurations: the connector's; their secret-like values are hidden everywhere.
@@ -31,14 +33,20 @@ struct SecretMask: Sendable {
         }
         let forms = Set(secrets.flatMap(Self.writtenForms))
         values = forms.sorted { $0.count > $1.count }
+        finder = SecretFinder(values)
     }
 
     /// The text with every secret replaced.
     func masked(_ text: String) -> String {
+        // Every line of log comes by here, and hardly any has something to hide.
+        let hasValue = finder.findsAny(in: text.utf8.span)
+        guard hasValue || SecretMembers.mayStand(in: text.utf8.span) else { return text }
         var bytes = Array(text.utf8)
         var isChanged = false
-        for value in values {
-            isChanged = Self.hide(Self.places(of: value, in: bytes), in: &bytes) || isChanged
+        if hasValue {
+            for value in values {
+                isChanged = Self.hide(Self.places(of: value, in: bytes), in: &bytes) || isChanged
+            }
         }
         isChanged = Self.hide(SecretMembers.values(in: bytes), in: &bytes) || isChanged
         return isChanged ? String(decoding: bytes, as: UTF8.self) : text

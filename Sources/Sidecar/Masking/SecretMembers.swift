@@ -16,6 +16,11 @@ enum SecretMembers {
         return found
     }
 
+    /// False where the text certainly has no such member, since nothing in it stands between a name and a value.
+    static func mayStand(in text: Span<UInt8>) -> Bool {
+        ByteSearch.contains(":", in: text) || ByteSearch.contains("=", in: text)
+    }
+
     private static func nextSeparator(in text: [UInt8], from start: Int) -> Int? {
         text[start...].firstIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }
     }

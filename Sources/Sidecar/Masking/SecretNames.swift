@@ -19,24 +19,43 @@ enum SecretNames {
         "primarykey", "foreignkey", "cursorkey", "sortkey", "partitionkey", "publickey", "hostkey", "enabled",
     ].map { Array($0.utf8) }
 
+    /// No name that means anything is longer.
+    private static let longest = 128
+
     /// - Parameter name: as it stands between its quotes.
-    static func contains(_ name: some Sequence<UInt8>) -> Bool {
-        var plain: [UInt8] = []
-        for byte in name {
-            switch byte {
-            case UInt8(ascii: "A")...UInt8(ascii: "Z"): plain.append(byte | 0x20)
-            case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: " "), UInt8(ascii: "."): continue
-            default: plain.append(byte)
+    static func contains(_ name: some Collection<UInt8>) -> Bool {
+        // Without a heap: half the lines of a log have a colon somewhere, and a name before it.
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: longest) { plain in
+            var count = 0
+            for byte in name {
+                switch byte {
+                case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: " "), UInt8(ascii: "."): continue
+                default: break
+                }
+                if count == longest { return false }
+                let isUpperCase = UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
+                unsafe plain.initializeElement(at: count, to: isUpperCase ? byte | 0x20 : byte)
+                count += 1
             }
-            // No name that means anything is longer.
-            if plain.count > 128 { return false }
+            return unsafe tellsOfSecret(UnsafeBufferPointer(rebasing: plain[..<count]).span)
         }
-        guard !harmlessEndings.contains(where: { ends(plain, with: $0) }) else { return false }
-        return lastWords.contains { plain.count > $0.count && ends(plain, with: $0) }
-            || words.contains { ByteSearch.first($0, in: plain, from: 0) != nil }
     }
 
-    private static func ends(_ name: [UInt8], with ending: [UInt8]) -> Bool {
-        name.suffix(ending.count).elementsEqual(ending)
+    private static func tellsOfSecret(_ name: Span<UInt8>) -> Bool {
+        let isSecret =
+            lastWords.contains { name.count > $0.count && stands($0, at: name.count - $0.count, in: name) }
+            || words.contains { word in
+                name.count >= word.count
+                    && (0...(name.count - word.count)).contains { stands(word, at: $0, in: name) }
+            }
+        return isSecret
+            && !harmlessEndings.contains { ending in
+                name.count >= ending.count && stands(ending, at: name.count - ending.count, in: name)
+            }
+    }
+
+    private static func stands(_ word: [UInt8], at start: Int, in name: Span<UInt8>) -> Bool {
+        for index in word.indices where word[index] != name[start + index] { return false }
+        return true
     }
 }

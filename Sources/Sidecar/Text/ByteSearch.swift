@@ -22,4 +22,22 @@ enum ByteSearch {
             return nil
         }
     }
+
+    /// Whether the byte stands anywhere in the text.
+    static func contains(_ byte: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+        unsafe text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return false }
+            return unsafe memchr(base, Int32(byte.value), text.count) != nil
+        }
+    }
+
+    /// Whether all eight bytes are 20 to 7E, in the manner of Warren, "Hacker's Delight" (2012), section 6-1: a byte's
+    /// highest bit tells of its subtraction's borrow.
+    static func isPrintableASCII(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let belowSpace = (word &- ones &* 0x20) & ~word
+        let noDelete = word ^ ones &* 0x7F
+        let isDelete = (noDelete &- ones) & ~noDelete
+        return (word | belowSpace | isDelete) & (ones &* 0x80) == 0
+    }
 }
