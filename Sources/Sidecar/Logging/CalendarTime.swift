@@ -30,16 +30,40 @@ struct CalendarTime: Hashable {
 
     /// `2026-11-24 05:22:24.123`
     var text: String {
-        let date = [Self.padded(year, 4), Self.padded(month, 2), Self.padded(day, 2)].joined(separator: "-")
-        let time = [Self.padded(hour, 2), Self.padded(minute, 2), Self.padded(second, 2)].joined(
-            separator: ":"
-        )
-        return "\(date) \(time).\(Self.padded(millisecond, 3))"
+        var text: [UInt8] = []
+        append(to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    /// Appends `2026-11-24 05:22:24.123`: every line on the console begins with it.
+    func append(to text: inout [UInt8]) {
+        Self.append(year, digits: 4, behind: nil, to: &text)
+        Self.append(month, digits: 2, behind: "-", to: &text)
+        Self.append(day, digits: 2, behind: "-", to: &text)
+        Self.append(hour, digits: 2, behind: " ", to: &text)
+        Self.append(minute, digits: 2, behind: ":", to: &text)
+        Self.append(second, digits: 2, behind: ":", to: &text)
+        Self.append(millisecond, digits: 3, behind: ".", to: &text)
+    }
+
+    /// Appends a separator and a number, with zeros before it where it has fewer digits.
+    private static func append(
+        _ number: Int,
+        digits: Int,
+        behind separator: Unicode.Scalar?,
+        to text: inout [UInt8]
+    ) {
+        if let separator { text.append(UInt8(ascii: separator)) }
+        var unit = 1
+        for _ in 1..<digits { unit *= 10 }
+        guard 0..<(unit * 10) ~= number else {
+            // A year beyond 9999.
+            return text.append(contentsOf: String(number).utf8)
+        }
+        while unit > 0 {
+            text.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
+        }
     }
 
     private static func floorDivide(_ number: Int, by divisor: Int) -> (whole: Int, rest: Int) {

@@ -4,20 +4,29 @@
 /// event; its control characters are spelled out, so that it cannot play with the reader's terminal.
 struct TextLogFormatter: LogFormatter {
     func format(_ event: JobLogEvent, into output: inout [UInt8]) {
-        output.append(contentsOf: CalendarTime(millisecondsSince1970: event.timestamp).text.utf8)
+        CalendarTime(millisecondsSince1970: event.timestamp).append(to: &output)
         output.append(UInt8(ascii: " "))
         let level = event.level.platformName
         output.append(contentsOf: level.utf8)
         output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 5 - level.utf8.count) + 1))
         output.append(contentsOf: event.source.rawValue.utf8)
         output.append(contentsOf: " > ".utf8)
-        for (number, line) in event.message.split(
+        if event.message.isPlainLine {
+            // Nearly every line, and a flood of them must cost little.
+            output.append(contentsOf: event.message.utf8)
+        } else {
+            appendEscaped(event.message, to: &output)
+        }
+        output.append(UInt8(ascii: "\n"))
+    }
+
+    private func appendEscaped(_ message: String, to output: inout [UInt8]) {
+        for (number, line) in message.split(
             omittingEmptySubsequences: false,
             whereSeparator: \.isLineEnd
         ).enumerated() {
             if number > 0 { output.append(contentsOf: "\n    ".utf8) }
             output.append(contentsOf: line.escapingControlCharacters(keeping: ["\t"]).utf8)
         }
-        output.append(UInt8(ascii: "\n"))
     }
 }

@@ -45,3 +45,36 @@ extension Character {
     /// `\n` or `\r\n`, which is one character.
     var isLineEnd: Bool { self == "\n" || self == "\r\n" }
 }
+
+extension String {
+    /// Whether the text holds no line end and no control character but tabs.
+    var isPlainLine: Bool {
+        let text = utf8.span
+        var index = 0
+        while index < text.count {
+            if index + 8 <= text.count,
+                ByteSearch.isPrintableASCII(
+                    unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+                )
+            {
+                index += 8
+            } else if Self.isControl(at: index, of: text) {
+                return false
+            } else {
+                index += 1
+            }
+        }
+        return true
+    }
+
+    /// Whether a control character (see `Unicode.Scalar.isControl`) other than a tab begins at a byte of UTF-8.
+    private static func isControl(at index: Int, of text: Span<UInt8>) -> Bool {
+        switch text[index] {
+        case 0x09: false
+        case 0..<0x20, 0x7F: true
+        case 0xC2: text[index + 1] < 0xA0
+        case 0xE2: text[index + 1] == 0x80 && (text[index + 2] == 0xA8 || text[index + 2] == 0xA9)
+        default: false
+        }
+    }
+}
