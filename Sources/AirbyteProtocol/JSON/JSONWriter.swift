@@ -12,7 +12,8 @@ public struct JSONWriter: Sendable {
 
     /// The bytes of one object whose members `body` writes.
     public static func object(_ body: (inout JSONWriter) -> Void) -> [UInt8] {
-        var writer = JSONWriter()
+        // Most objects fit, and a buffer that grows is copied each time.
+        var writer = JSONWriter(capacity: 256)
         writer.beginObject()
         body(&writer)
         writer.endObject()
@@ -26,21 +27,21 @@ public struct JSONWriter: Sendable {
 
     public mutating func key(_ name: String) {
         separate()
-        append(quoted: name)
+        append(quoted: name.utf8.span)
         bytes.append(UInt8(ascii: ":"))
         needsComma = false
     }
 
     public mutating func string(_ value: String) {
         separate()
-        append(quoted: value)
+        append(quoted: value.utf8.span)
         needsComma = true
     }
 
     /// A string whose text is given in UTF-8, such as a JSON text that goes into a string as a whole.
-    public mutating func string(utf8: some Sequence<UInt8>) {
+    public mutating func string(utf8: [UInt8]) {
         separate()
-        append(quotedUTF8: utf8)
+        append(quoted: utf8.span)
         needsComma = true
     }
 
@@ -87,39 +88,75 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
-    private mutating func append(quoted text: String) {
-        var text = text
-        text.makeContiguousUTF8()
-        append(quotedUTF8: text.utf8)
+    /// The text as it stands between a string's quotes.
+    static func escaped(_ text: [UInt8]) -> [UInt8] {
+        var writer = JSONWriter(capacity: text.count + text.count / 8)
+        writer.append(escaped: text.span)
+        return writer.bytes
     }
 
-    private mutating func append(quotedUTF8 text: some Sequence<UInt8>) {
+    private mutating func append(quoted text: Span<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
         append(escaped: text)
         bytes.append(UInt8(ascii: "\""))
     }
 
-    /// The text as it stands between a string's quotes.
-    static func escaped(_ text: some Sequence<UInt8>) -> [UInt8] {
-        var writer = JSONWriter(capacity: text.underestimatedCount + text.underestimatedCount / 8)
-        writer.append(escaped: text)
-        return writer.bytes
+    private mutating func append(escaped text: Span<UInt8>) {
+        var start = 0
+        while start < text.count {
+            // What needs no escape goes in at once: every event of the job's log comes by here.
+            let end = Self.firstEscaped(in: text, from: start)
+            unsafe text.extracting(start..<end).withUnsafeBufferPointer {
+                unsafe bytes.append(contentsOf: $0)
+            }
+            if end < text.count { append(escaping: text[end]) }
+            start = end + 1
+        }
     }
 
-    private mutating func append(escaped text: some Sequence<UInt8>) {
-        for byte in text {
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-            case 0x08: append(escape: "b")
-            case 0x09: append(escape: "t")
-            case 0x0A: append(escape: "n")
-            case 0x0C: append(escape: "f")
-            case 0x0D: append(escape: "r")
-            case 0..<0x20:
-                bytes.append(contentsOf: "\\u00".utf8)
-                bytes.append(contentsOf: [Self.hexDigits[Int(byte >> 4)], Self.hexDigits[Int(byte & 15)]])
-            default: bytes.append(byte)
+    /// Where the first byte that has to be escaped stands, or the text's end.
+    private static func firstEscaped(in text: Span<UInt8>, from start: Int) -> Int {
+        var index = start
+        while index < text.count {
+            if index + 8 <= text.count,
+                needsNoEscape(unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+            {
+                index += 8
+            } else if text[index] < 0x20 || text[index] == UInt8(ascii: "\"")
+                || text[index] == UInt8(ascii: "\\")
+            {
+                return index
+            } else {
+                index += 1
             }
+        }
+        return index
+    }
+
+    /// Whether none of eight bytes has to be escaped, in the manner of Warren, "Hacker's Delight" (2012), section 6-1: a
+    /// byte's highest bit tells of its subtraction's borrow.
+    private static func needsNoEscape(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let belowSpace = (word &- ones &* 0x20) & ~word
+        let noQuote = word ^ ones &* UInt64(UInt8(ascii: "\""))
+        let isQuote = (noQuote &- ones) & ~noQuote
+        let noBackslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
+        let isBackslash = (noBackslash &- ones) & ~noBackslash
+        return (belowSpace | isQuote | isBackslash) & (ones &* 0x80) == 0
+    }
+
+    private mutating func append(escaping byte: UInt8) {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
+        case 0x08: append(escape: "b")
+        case 0x09: append(escape: "t")
+        case 0x0A: append(escape: "n")
+        case 0x0C: append(escape: "f")
+        case 0x0D: append(escape: "r")
+        case 0..<0x20:
+            bytes.append(contentsOf: "\\u00".utf8)
+            bytes.append(contentsOf: [Self.hexDigits[Int(byte >> 4)], Self.hexDigits[Int(byte & 15)]])
+        default: bytes.append(byte)
         }
     }
 
