@@ -1,4 +1,5 @@
 import CSimdjson
+import Glibc
 
 /// A value within a JSON document, which it keeps in memory.
 public struct JSONValue: Sendable {
@@ -108,16 +109,26 @@ extension JSONValue {
     }
 
     /// Whether this is a string of exactly these scalars.
-    func isString(_ text: String) -> Bool { isString(utf8: text.utf8) }
+    func isString(_ text: String) -> Bool {
+        let text = text.utf8.span
+        return unsafe text.withUnsafeBufferPointer { unsafe isString(bytes: $0) }
+    }
 
     /// Whether this is a string of exactly these bytes.
-    func isString(utf8 text: some Collection<UInt8>) -> Bool {
+    func isString(utf8 text: ArraySlice<UInt8>) -> Bool {
+        unsafe text.withUnsafeBufferPointer { unsafe isString(bytes: $0) }
+    }
+
+    private func isString(bytes text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard kind == .string else { return false }
-        if has(CSIMDJSON_HAS_ESCAPES) { return stringBytes?.elementsEqual(text) ?? false }
+        if has(CSIMDJSON_HAS_ESCAPES) { return unsafe stringBytes?.elementsEqual(text) ?? false }
         // Every member of every message comes by here, mostly to find that it is another one.
         let first = Int(entry.start) + 1
         guard Int(entry.end) - 1 - first == text.count else { return false }
-        return zip(first..., text).allSatisfy { storage.text[$0] == $1 }
+        guard let name = text.baseAddress else { return true }
+        return unsafe storage.text.withUnsafeBytes { json in
+            unsafe json.baseAddress.map { unsafe memcmp($0 + first, name, text.count) == 0 } ?? false
+        }
     }
 
     /// The pairs of an object.

@@ -5,6 +5,7 @@ public struct MessageDecoder {
 
     private let kind: ConnectorKind
     private let parser = JSONParser(opaqueKeys: ProtocolSchema.opaqueKeys)
+    private let schema = CompiledSchema(ProtocolSchema.message)
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
@@ -14,7 +15,7 @@ public struct MessageDecoder {
     /// Decides what a line is; the line's end is not part of it.
     public func decode(_ line: RawSpan) -> DecodedLine {
         guard Self.mayBeAnObject(line), let document = try? parser.parse(line, trailing: .ignored),
-            ProtocolSchema.message.accepts(document.root)
+            schema.accepts(document.root)
         else { return notAMessage(line) }
         return message(document.root)
     }

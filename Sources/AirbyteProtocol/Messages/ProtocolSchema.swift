@@ -14,27 +14,6 @@ indirect enum ProtocolSchema: Sendable {
     case list(ProtocolSchema)
     /// An object; members that the table does not name may be anything.
     case object([(name: String, schema: ProtocolSchema)])
-
-    /// Whether a value fits. Null always does: it is as good as absent. Of duplicates, each has to fit.
-    func accepts(_ value: JSONValue) -> Bool {
-        if value.kind == .null { return true }
-        switch self {
-        case .any: return true
-        case .string: return value.kind == .string
-        case .number: return value.kind == .number
-        case .bool: return value.kind == .bool
-        case .oneOf(let names): return names.contains { value.isString($0) }
-        case .list(let element):
-            return value.kind == .array && value.elements.allSatisfy(element.accepts)
-        case .object(let known):
-            guard value.kind == .object else { return false }
-            // Values that may be large are never looked into: a table without members has nothing to compare.
-            return known.isEmpty
-                || value.members.allSatisfy { key, member in
-                    known.first { key.isString($0.name) }?.schema.accepts(member) ?? true
-                }
-        }
-    }
 }
 
 extension ProtocolSchema {

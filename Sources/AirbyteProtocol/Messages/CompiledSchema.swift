@@ -1,0 +1,162 @@
+import CSimdjson
+import Glibc
+
+/// A `ProtocolSchema` laid out in flat arrays: every line is checked against it, and walking over an indirect enum
+/// counts references at every step.
+struct CompiledSchema: Sendable {
+    private enum Kind {
+        case any, string, number, bool, oneOf, list, object
+    }
+
+    private struct Node {
+        var kind: Kind
+        /// Of a string out of a list its names, of an object its members: a range of `names`.
+        var names: Range<Int>
+        /// Of a list its elements' schema.
+        var element: Int
+    }
+
+    private struct Name {
+        /// A range of `text`.
+        var start: Int
+        var count: Int
+        /// Of a member its schema.
+        var schema: Int
+    }
+
+    private var nodes: [Node] = []
+    private var names: [Name] = []
+    private var text: [UInt8] = []
+    private var root = 0
+
+    init(_ schema: ProtocolSchema) {
+        root = add(schema)
+    }
+
+    private mutating func add(_ schema: ProtocolSchema) -> Int {
+        var node = Node(kind: .any, names: 0..<0, element: 0)
+        switch schema {
+        case .any: break
+        case .string: node.kind = .string
+        case .number: node.kind = .number
+        case .bool: node.kind = .bool
+        case .oneOf(let names):
+            node.kind = .oneOf
+            node.names = add(names.map { ($0, 0) })
+        case .list(let element):
+            node.kind = .list
+            node.element = add(element)
+        case .object(let members):
+            node.kind = .object
+            node.names = add(members.map { ($0.name, add($0.schema)) })
+        }
+        nodes.append(node)
+        return nodes.count - 1
+    }
+
+    private mutating func add(_ list: [(name: String, schema: Int)]) -> Range<Int> {
+        let start = names.count
+        for (name, schema) in list {
+            names.append(Name(start: text.count, count: name.utf8.count, schema: schema))
+            text.append(contentsOf: name.utf8)
+        }
+        return start..<names.count
+    }
+}
+
+// MARK: - Checking
+
+extension CompiledSchema {
+    /// Whether a value fits. Null always does: it is as good as absent. Of duplicate members, each has to fit.
+    func accepts(_ value: JSONValue) -> Bool {
+        accepts(value.node, of: value.storage, by: root)
+    }
+
+    private func accepts(_ index: Int, of storage: JSONStorage, by schema: Int) -> Bool {
+        let value = storage.nodes[index]
+        let kind = UInt32(value.kind)
+        if kind == CSIMDJSON_NULL.rawValue { return true }
+        switch nodes[schema].kind {
+        case .any: return true
+        case .string: return kind == CSIMDJSON_STRING.rawValue
+        case .number: return kind == CSIMDJSON_NUMBER_VALUE.rawValue
+        case .bool: return kind == CSIMDJSON_TRUE.rawValue || kind == CSIMDJSON_FALSE.rawValue
+        case .oneOf: return name(of: value, in: storage, among: nodes[schema].names) != nil
+        case .list:
+            guard kind == CSIMDJSON_ARRAY.rawValue else { return false }
+            return elementsFit(index, of: storage, by: nodes[schema].element)
+        case .object:
+            guard kind == CSIMDJSON_OBJECT.rawValue else { return false }
+            return membersFit(index, of: storage, by: nodes[schema].names)
+        }
+    }
+
+    private func elementsFit(_ list: Int, of storage: JSONStorage, by schema: Int) -> Bool {
+        guard !storage.nodes[list].isOpaque else {
+            return JSONValue(storage: storage, node: list).elements.allSatisfy {
+                accepts($0.node, of: $0.storage, by: schema)
+            }
+        }
+        var element = list + 1
+        while element < storage.nodes[list].next {
+            guard accepts(element, of: storage, by: schema) else { return false }
+            element = Int(storage.nodes[element].next)
+        }
+        return true
+    }
+
+    private func membersFit(_ object: Int, of storage: JSONStorage, by known: Range<Int>) -> Bool {
+        // Values that may be large are never looked into: a table without members has nothing to compare.
+        if known.isEmpty { return true }
+        guard !storage.nodes[object].isOpaque else {
+            let value = JSONValue(storage: storage, node: object)
+            return value.members.allSatisfy { key, member in
+                guard let name = name(of: key.storage.nodes[key.node], in: key.storage, among: known) else {
+                    return true
+                }
+                return accepts(member.node, of: member.storage, by: names[name].schema)
+            }
+        }
+        var key = object + 1
+        while key < storage.nodes[object].next {
+            let member = key + 1
+            if let name = name(of: storage.nodes[key], in: storage, among: known),
+                !accepts(member, of: storage, by: names[name].schema)
+            {
+                return false
+            }
+            key = Int(storage.nodes[member].next)
+        }
+        return true
+    }
+
+    /// Which of some names a string is.
+    private func name(of string: CSimdjsonNode, in storage: JSONStorage, among known: Range<Int>) -> Int? {
+        guard UInt32(string.kind) == CSIMDJSON_STRING.rawValue else { return nil }
+        let start = Int(string.start) + 1
+        let count = Int(string.end) - 1 - start
+        if UInt32(string.flags) & CSIMDJSON_HAS_ESCAPES.rawValue != 0 {
+            let decoded = JSONStringEscapes.decoded(storage.text[start..<(start + count)])
+            return known.first {
+                decoded.elementsEqual(text[names[$0].start..<(names[$0].start + names[$0].count)])
+            }
+        }
+        return unsafe storage.text.withUnsafeBytes { json in
+            unsafe text.withUnsafeBytes { text in
+                for candidate in known where names[candidate].count == count {
+                    guard count > 0, let json = json.baseAddress, let text = text.baseAddress else {
+                        return candidate
+                    }
+                    if unsafe memcmp(json + start, text + names[candidate].start, count) == 0 {
+                        return candidate
+                    }
+                }
+                return nil
+            }
+        }
+    }
+}
+
+extension CSimdjsonNode {
+    fileprivate var isOpaque: Bool { UInt32(flags) & CSIMDJSON_IS_OPAQUE.rawValue != 0 }
+}
