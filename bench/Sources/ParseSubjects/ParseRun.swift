@@ -9,8 +9,6 @@ public struct ParseMeasurement: Hashable, Sendable, Codable {
     /// By how much the process' resident memory grew at most, in KiB.
     public var peakGrowthKiB: Int
     public var outcome: ParseOutcome
-
-    public var megabytesPerSecond: Double { Double(bytes) / seconds / 1e6 }
 }
 
 /// Why a file could not be read.

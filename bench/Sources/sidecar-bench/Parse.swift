@@ -1,166 +1,190 @@
 import ArgumentParser
-import FoundationEssentials
-import Glibc
+import BenchReport
+import Foundation
 import ParseSubjects
 import SyntheticOutput
 
-/// How fast outputs are read, and with how much memory, by this parser and by others.
+/// How fast outputs are read, and with how much memory, by the sidecar's parser and by others.
 struct Parse: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measures the speed and the memory of reading connectors' outputs.",
+        abstract: "Speed and memory of reading outputs, beside Foundation's JSONDecoder and simdjson's DOM.",
         discussion: """
-            Every measurement is a process of its own; the subjects take turns. Files are read as the sidecar does, \
-            64 KiB at a time, from the page cache. Memory is by how much the process grew at most.
+            Every measurement is a process of its own; the readers take turns. A file is read as the sidecar does, \
+            64 KiB at a time, from the page cache. Memory is by how much the process grew at most (VmHWM).
+
+            Readers: 'ours', the sidecar's own, with everything it does but printing; 'foundation-codable', each line \
+            into structs that leave schemas out; 'foundation-value', each line into a generic JSON value, which is \
+            what passing schemas on takes; 'simdjson-dom', in C++; 'lines-only' finds the newlines and nothing else.
+
+            Layouts: 'short', by turns a line of log and a catalog of --line-length; 'long', one catalog, which is \
+            one line; 'messages' and 'plain', lines of log of 100 bytes.
             """
     )
 
-    enum Layout: String, ExpressibleByArgument, CaseIterable {
-        /// Lines of log and catalogs of 64 KiB by turns.
-        case short
-        /// One catalog, which is one line.
-        case long
-        /// `LOG` messages of 100 bytes.
-        case messages
-        /// Lines for people of 100 bytes.
-        case plain
+    enum Layout: String, CaseIterable {
+        case short, long, messages, plain
     }
 
-    private static let defaultSizes: [ByteSize] = [
-        1 << 10, 64 << 10, 1 << 20, 16 << 20, 49_287_161, 256 << 20, 1 << 30,
-    ].map { (bytes: Int) in ByteSize(bytes) }
+    @Option(help: "The folder for the report: table, JSON and plots.")
+    var results = "\(CommonOptions.repository)/bench/results"
 
-    @Option(parsing: .upToNextOption, help: "Sizes of the outputs.")
-    var sizes: [ByteSize] = Self.defaultSizes
+    @Option(help: "The folder where outputs are made.")
+    var folder = ProcessInfo.processInfo.environment["TMPDIR"] ?? "/tmp"
 
-    @Option(
-        parsing: .upToNextOption,
-        help: "What the outputs are: \(Layout.allCases.map(\.rawValue).joined(separator: ", "))."
-    )
-    var layouts: [Layout] = Layout.allCases
+    @Option(help: "The seed of everything that is random.")
+    var seed: UInt64 = 1
 
-    @Option(
-        parsing: .upToNextOption,
-        help: "Who reads: \(ParseSubjects.allCases.map(\.rawValue).joined(separator: ", "))."
-    )
-    var subjects: [ParseSubjects] = ParseSubjects.allCases
+    @Option(help: "Sizes of the outputs.")
+    var sizes = "1KiB,64KiB,1MiB,16MiB,49287161,256MiB,1GiB"
 
-    @Option(help: "Rounds, in each of which every subject reads every output once.")
-    var repetitions = 5
+    @Option(help: "What the outputs are, of: \(Self.names(of: Layout.self)).")
+    var layouts = "short,long,messages,plain"
+
+    @Option(help: "Who reads, of: \(Self.names(of: ParseSubjects.self)).")
+    var readers = "ours,foundation-codable,foundation-value,simdjson-dom,lines-only"
+
+    @Option(help: "Rounds, in each of which every reader has every output once.")
+    var runs = 5
 
     @Option(help: "How long a measurement repeats its reading at least, in seconds.")
     var minimumSeconds = 0.2
 
-    @Option(help: "Up to which size FoundationEssentials takes part: it needs many times the size in memory.")
-    var foundationLimit: ByteSize = ByteSize(64 << 20)
+    @Option(help: "Bytes of each catalog in short lines.")
+    var lineLength: ByteSize = ByteSize(64 << 10)
 
-    @Option(help: "Reproduces the outputs.")
-    var seed: UInt64 = 1
+    @Option(
+        help:
+            "The largest output for foundation-value, which takes minutes and a dozen times the size in memory."
+    )
+    var valueLimit: ByteSize = ByteSize(16 << 20)
+
+    @Option(help: "The largest output for foundation-codable.")
+    var codableLimit: ByteSize = ByteSize(256 << 20)
+
+    enum Metric {
+        static func speed(_ layout: Layout) -> String { "speed, \(layout.rawValue)" }
+        static func growth(_ layout: Layout) -> String { "memory, \(layout.rawValue)" }
+    }
 
     func validate() throws {
-        if repetitions < 1 { throw ValidationError("--repetitions is at least 1.") }
+        guard runs > 0, minimumSeconds >= 0 else { throw ValidationError("--runs is at least 1.") }
     }
 
     func run() throws {
-        print(ParseRow.head)
+        let sizes = try list(self.sizes) { ByteSize($0) }
+        let layouts = try list(self.layouts) { Layout(rawValue: $0) }
+        let readers = try list(self.readers) { ParseSubjects(rawValue: $0) }
+        var report = Report(
+            command: "parse",
+            parameters: [
+                MachineFacts.Fact("sizes", self.sizes), MachineFacts.Fact("layouts", self.layouts),
+                MachineFacts.Fact("line length", lineLength.description),
+                MachineFacts.Fact("runs", "\(runs)"),
+            ]
+        )
+        let progress = Progress("parse", total: layouts.count * sizes.count * runs)
+        var done = 0
         for layout in layouts {
             for size in sizes {
-                for row in try rows(layout, size) { print(row.line) }
+                let taking = readers.filter { size.bytes <= limit(of: $0) }
+                let path = "\(folder)/sidecar-bench-parse-\(getpid()).json"
+                defer { unlink(path) }
+                try SyntheticConnector(SyntheticOutput(seed: seed, [part(layout, size.bytes)]))
+                    .writeOutput(toFile: path)
+                var rounds: [[ParseMeasurement]] = []
+                for _ in 0..<runs {
+                    rounds.append(try taking.map { try measure($0, path) })
+                    done += 1
+                    progress.show(done)
+                }
+                add(rounds, of: taking, layout, size, to: &report)
             }
         }
+        report.notes += Self.notes
+        print(ReportText(report).text)
+        for file in try ReportFiles(folder: results).write(report) { print("Written: \(file)") }
     }
 
-    private func rows(_ layout: Layout, _ size: ByteSize) throws -> [ParseRow] {
-        let path = "\(Self.temporaryFolder)/sidecar-bench-parse-\(getpid()).json"
-        defer { unlink(path) }
-        let output = SyntheticOutput(seed: seed, [part(layout, size.bytes)])
-        try SyntheticConnector(output).writeOutput(toFile: path)
+    private static let notes = [
+        "The page cache is warm: every output has been written just before.",
+        "foundation-value pays for the errors that its decoder throws for every type that a value is not.",
+    ]
 
-        let subjects = subjects.filter { !$0.isFoundation || size.bytes <= foundationLimit.bytes }
-        var rounds: [[ParseMeasurement]] = []
-        for round in 1...repetitions {
-            progress("\(layout.rawValue), \(size): round \(round) of \(repetitions)")
-            rounds.append(try subjects.map { try measure($0, path) })
-        }
-        progress("")
-        return subjects.indices.map { index in
-            ParseRow(
-                layout: layout.rawValue,
-                size: size,
-                subject: subjects[index].rawValue,
-                measurements: rounds.map { $0[index] },
-                reference: rounds.map { $0[subjects.firstIndex(of: .ours) ?? 0] }
-            )
+    private func list<Value>(_ text: String, _ value: (String) -> Value?) throws -> [Value] {
+        try text.split(separator: ",").map { item in
+            guard let value = value(String(item)) else { throw ValidationError("'\(item)' is not known") }
+            return value
         }
     }
 
-    private func measure(_ subject: ParseSubjects, _ path: String) throws -> ParseMeasurement {
-        let json = try SelfExecution.output(of: [
-            "parse-once", subject.rawValue, path, "--minimum-seconds", "\(minimumSeconds)",
-        ])
-        return try JSONDecoder().decode(ParseMeasurement.self, from: Data(json.utf8))
+    private static func names<Name: CaseIterable & RawRepresentable<String>>(of type: Name.Type) -> String {
+        type.allCases.map(\.rawValue).joined(separator: ", ")
+    }
+
+    private func limit(of reader: ParseSubjects) -> Int {
+        switch reader {
+        case .foundationValue: valueLimit.bytes
+        case .foundationCodable: codableLimit.bytes
+        case .ours, .simdjsonDOM, .linesOnly: .max
+        }
     }
 
     private func part(_ layout: Layout, _ bytes: Int) -> SyntheticOutput.Part {
         switch layout {
-        case .short: .discoverLines(DiscoverLines(bytes: bytes))
+        case .short: .discoverLines(DiscoverLines(bytes: bytes, lineLength: lineLength.bytes))
         case .long: .catalog(CatalogShape(.source, .bytes(bytes)))
-        case .messages: .logs(LogFlood(bytes: bytes, form: .message))
-        case .plain: .logs(LogFlood(bytes: bytes, form: .plain))
+        case .messages: .logs(LogFlood(bytes: bytes, length: 99, form: .message))
+        case .plain: .logs(LogFlood(bytes: bytes, length: 99, form: .plain))
         }
     }
 
-    private static var temporaryFolder: String {
-        getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-    }
-
-    /// What is under way, on one line of a terminal that is written again and again.
-    private func progress(_ text: String) {
-        guard isatty(STDERR_FILENO) == 1 else { return }
-        let line = Array("\r\u{1B}[K\(text)".utf8)
-        _ = Glibc.write(STDERR_FILENO, line, line.count)
-    }
-}
-
-extension ParseSubjects {
-    fileprivate var isFoundation: Bool { self == .foundationCodable || self == .foundationValue }
-}
-
-/// A subject's measurements of one output.
-struct ParseRow {
-    var layout: String
-    var size: ByteSize
-    var subject: String
-    var measurements: [ParseMeasurement]
-    /// Ours, of the same rounds.
-    var reference: [ParseMeasurement]
-
-    static let head = columns([
-        "layout", "size", "subject", "MB/s", "from", "to", "ours is", "from", "to", "grows KiB",
-    ])
-
-    var line: String {
-        let speeds = measurements.map(\.megabytesPerSecond).sorted()
-        // Round by round: what slows the machine down for a while slows both.
-        let ratios = zip(reference, measurements).map { $0.megabytesPerSecond / $1.megabytesPerSecond }
-            .sorted()
-        let growth = measurements.map(\.peakGrowthKiB).sorted()
-        let middle = measurements.count / 2
-        return Self.columns([
-            layout, "\(size)", subject, rounded(speeds[middle]), rounded(speeds[0]),
-            rounded(speeds[speeds.count - 1]),
-            times(ratios[middle]), times(ratios[0]), times(ratios[ratios.count - 1]), "\(growth[middle])",
+    private func measure(_ reader: ParseSubjects, _ path: String) throws -> ParseMeasurement {
+        let json = try SelfExecution.output(of: [
+            "parse-once", reader.rawValue, path, "--minimum-seconds", "\(minimumSeconds)",
         ])
+        return try JSONDecoder().decode(ParseMeasurement.self, from: Data(json.utf8))
+    }
+}
+
+// MARK: - What is reported
+
+extension Parse {
+    private func add(
+        _ rounds: [[ParseMeasurement]],
+        of readers: [ParseSubjects],
+        _ layout: Layout,
+        _ size: ByteSize,
+        to report: inout Report
+    ) {
+        let (speed, growth) = (Metric.speed(layout), Metric.growth(layout))
+        for (index, reader) in readers.enumerated() {
+            let subject = "\(reader.rawValue) \(size)"
+            let measurements = rounds.map { $0[index] }
+            report.add(speed, subject, .bytesPerSecond, measurements.map { Double($0.bytes) / $0.seconds })
+            report.add(growth, subject, .bytes, measurements.map { Double($0.peakGrowthKiB) * 1_024 })
+        }
+        let ours = "\(ParseSubjects.ours.rawValue) \(size)"
+        for reader in readers where reader != .ours {
+            report.compare(speed, ours, to: "\(reader.rawValue) \(size)")
+        }
+        for (index, reader) in readers.enumerated() where reader == .ours && layout == .long {
+            if rounds[0][index].outcome.hasCatalog == false {
+                report.notes.append(
+                    "FAILED: \(ours) found no catalog in \(layout.rawValue), so its figures mean little"
+                )
+            }
+        }
+        judge(layout, size, ours, &report)
     }
 
-    private func rounded(_ number: Double) -> String { "\(Int(number.rounded()))" }
-
-    private func times(_ ratio: Double) -> String { "\((ratio * 100).rounded() / 100)x" }
-
-    private static func columns(_ cells: [String]) -> String {
-        let widths = [9, 11, 19, 7, 7, 7, 8, 8, 8, 10]
-        return zip(cells, widths).map { cell, width in
-            let space = String(repeating: " ", count: max(0, width - cell.count))
-            return width >= 9 && width != 10 ? cell + space : space + cell
-        }.joined(separator: " ")
+    /// What the project has set itself.
+    private func judge(_ layout: Layout, _ size: ByteSize, _ ours: String, _ report: inout Report) {
+        switch layout {
+        case .short where size.bytes >= 1 << 20: report.judge(Metric.speed(layout), ours, .atLeast(1e9))
+        case .long where size.bytes > 1 << 20:
+            report.judge(Metric.speed(layout), ours, .atLeast(500e6))
+            report.judge(Metric.growth(layout), ours, .atMost(8 * 1_048_576))
+        default: break
+        }
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Foundation
 import ParseSubjects
 
 /// One measurement of `parse`, in a process that does nothing else; prints it as JSON.
