@@ -4,6 +4,9 @@ import Glibc
 /// A `ProtocolSchema` laid out in flat arrays: every line is checked against it, and walking over an indirect enum
 /// counts references at every step.
 struct CompiledSchema: Sendable {
+    /// That of all messages.
+    static let message = CompiledSchema(ProtocolSchema.message)
+
     private enum Kind {
         case any, string, number, bool, oneOf, list, object
     }

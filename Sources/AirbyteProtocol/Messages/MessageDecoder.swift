@@ -5,7 +5,7 @@ public struct MessageDecoder {
 
     private let kind: ConnectorKind
     private let parser = JSONParser(opaqueKeys: ProtocolSchema.opaqueKeys)
-    private let schema = CompiledSchema(ProtocolSchema.message)
+    private let schema = CompiledSchema.message
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
