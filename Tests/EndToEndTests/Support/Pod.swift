@@ -109,6 +109,8 @@ final class Pod {
         try Data(config.utf8).write(to: configFile)
         controlPlane = try await ControlPlane.start(arguments, folder: folder)
         environment = [
+            // Where a test's writer is gone for long only because the machine is busy.
+            "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "300",
             "PATH": "/usr/local/bin:/usr/bin:/bin",
             "AIRBYTE_CONFIG_DIR": folder.appendingPathComponent("workspace").path,
             "WORKLOAD_API_HOST": controlPlane.baseURL,
