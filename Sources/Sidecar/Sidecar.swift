@@ -76,6 +76,7 @@ public final class Sidecar {
     private let reactor: Reactor
     private let console: Console
     private let connectorOutput = ConnectorOutput()
+    private var pipeline: LogPipeline?
     private var signals: SignalSource?
     private var runner: WorkloadRunner?
     /// Set once the workload has ended.
@@ -89,7 +90,10 @@ public final class Sidecar {
     }
 
     private func run() throws(StartError) -> Int32 {
-        defer { console.drain(limit: .seconds(2)) }
+        defer {
+            pipeline?.settle()
+            console.drain(limit: .seconds(2))
+        }
         try watchSignals()
         switch readInput() {
         case .success(let input): try runWorkload(input)
@@ -165,6 +169,7 @@ extension Sidecar {
 
     /// The workload has ended; what is left is the rest of its log.
     private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        pipeline.settle()
         guard let jobLog = pipeline.jobLog else {
             self.status = status
             return
@@ -209,7 +214,7 @@ extension Sidecar {
                 // What events had to say goes out before the loop waits, in as few writes as possible: what is to be done
                 // at once is done first.
                 ticksUnflushed = reactor.hasWorkAtOnce ? ticksUnflushed + 1 : 0
-                if ticksUnflushed % Self.mostTicksUnflushed == 0 { console.flush() }
+                if ticksUnflushed % Self.mostTicksUnflushed == 0 { pipeline?.flush() }
             }
         } catch {
             throw StartError(failure: "the loop cannot go on: \(error)")
@@ -276,13 +281,15 @@ extension Sidecar {
             case .text: TextLogFormatter()
             case .json: JSONLogFormatter(context: context)
             }
-        return LogPipeline(
+        let pipeline = LogPipeline(
             level: configuration.logLevel,
             formatter: formatter,
             mask: mask,
             console: console,
             wallClock: .system
         )
+        self.pipeline = pipeline
+        return pipeline
     }
 
     private func makeTransport() throws(StartError) -> CurlTransport {

@@ -1,12 +1,17 @@
 import Logging
 
 /// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
+///
+/// Events wait for `settle` or `flush` to be written out, or until they are many: what a call waits for goes first.
 final class LogPipeline {
     let level: Logger.Level
     private let wallClock: WallClock
     private let console: Console
     private let formatter: any LogFormatter
     private var mask: SecretMask
+    /// Events that are not written out yet.
+    private var waiting: [JobLogEvent] = []
+    private var waitingBytes = 0
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
 
@@ -42,16 +47,42 @@ final class LogPipeline {
         caller: JobLogEvent.Caller? = nil
     ) {
         guard accepts(level) else { return }
-        let event = JobLogEvent(
-            timestamp: wallClock.millisecondsSince1970,
-            level: level,
-            source: source,
-            message: mask.masked(message),
-            caller: caller
+        waiting.append(
+            JobLogEvent(
+                timestamp: wallClock.millisecondsSince1970,
+                level: level,
+                source: source,
+                message: message,
+                caller: caller
+            )
         )
-        formatter.format(event, into: &console.pending)
-        console.flushIfCrowded()
-        jobLog?.append(event)
+        waitingBytes += message.utf8.count
+        if waiting.count >= Self.mostWaiting || waitingBytes >= Self.mostWaitingBytes { settle() }
+    }
+
+    /// Few enough to be no burden, and far more than a job says about its end.
+    private static let mostWaiting = 128
+    private static let mostWaitingBytes = 64 * 1_024
+
+    /// Hides secrets in the events that wait, and hands them to everybody who takes events.
+    func settle() {
+        guard !waiting.isEmpty else { return }
+        // What is said meanwhile waits for the next time.
+        let events = waiting
+        waiting.removeAll(keepingCapacity: true)
+        waitingBytes = 0
+        for var event in events {
+            event.message = mask.masked(event.message)
+            formatter.format(event, into: &console.pending)
+            console.flushIfCrowded()
+            jobLog?.append(event)
+        }
+    }
+
+    /// Writes everything to the console, as far as its reader takes it now.
+    func flush() {
+        settle()
+        console.flush()
     }
 
     /// True while somebody who takes the events is so far behind that nothing should be added that can wait.

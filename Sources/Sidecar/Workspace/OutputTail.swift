@@ -139,7 +139,10 @@ extension OutputTail {
         guard let file else { return atEnd() }
         if finishing != nil, finishing?.goal == nil {
             _ = restartIfRewritten()
-            finishing?.goal = file.size
+            let goal = file.size
+            finishing?.goal = goal
+            // Nearly always all has been read by now.
+            if offset == goal { return switchToReplacement() ? readOn() : atEnd() }
         }
         isStale = false
         do {
@@ -240,7 +243,9 @@ extension OutputTail {
     private func switchToReplacement() -> Bool {
         guard mayBeReplaced else { return false }
         mayBeReplaced = false
-        guard let replacement = openOutput(), replacement.identity != file?.identity, mayRestart() else {
+        guard let present = file?.identity, workspace.identity(of: Workspace.FileName.output) != present,
+            let replacement = openOutput(), replacement.identity != file?.identity, mayRestart()
+        else {
             return false
         }
         log.warning("\(replacement.name) was replaced by another file, which is read from its beginning")

@@ -44,6 +44,16 @@ final class Workspace {
         return try WorkspaceFile(OwnedDescriptor(raw), name: name)
     }
 
+    /// Which file an entry is, links not followed; nil where there is none.
+    func identity(of name: String) -> WorkspaceFile.Identity? {
+        var information = stat()
+        guard unsafe fstatat(directory.raw, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        return WorkspaceFile.Identity(
+            device: UInt64(information.st_dev),
+            inode: UInt64(information.st_ino)
+        )
+    }
+
     /// The whole of a small file; nil where there is no such entry.
     func contents(of name: String, limit: Int) throws(WorkspaceError) -> [UInt8]? {
         guard let file = try open(name) else { return nil }

@@ -14,6 +14,8 @@ final class WorkspaceFile {
     }
 
     let identity: Identity
+    /// In bytes, when the file was opened.
+    private let firstSize: UInt64
 
     /// Takes over the descriptor; anything but a regular file is refused.
     init(_ descriptor: consuming OwnedDescriptor, name: String) throws(WorkspaceError) {
@@ -32,6 +34,7 @@ final class WorkspaceFile {
         }
         self.name = name
         identity = Identity(device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+        firstSize = UInt64(max(0, information.st_size))
         owned = descriptor
     }
 
@@ -57,19 +60,19 @@ final class WorkspaceFile {
     /// The whole file, read at once. More than `limit` bytes are an error.
     func contents(limit: Int) throws(WorkspaceError) -> [UInt8] {
         // As large as the file says it is, and one byte more, so that a file that has grown is noticed.
-        var bytes = [UInt8](repeating: 0, count: Int(min(size, UInt64(limit))) + 1)
+        var bytes = [UInt8](repeating: 0, count: Int(min(firstSize, UInt64(limit))) + 1)
         var filled = 0
         while true {
-            let count = try read(into: &bytes, from: filled, at: filled)
-            filled += count
+            filled += try read(into: &bytes, from: filled, at: filled)
             guard filled <= limit else {
                 throw WorkspaceError(
                     file: name,
                     problem: "is longer than the \(limit) bytes that are read of it"
                 )
             }
-            if count == 0 { break }
-            if filled == bytes.count { bytes.append(contentsOf: repeatElement(0, count: filled)) }
+            // Of a regular file less than asked for comes only at its end.
+            if filled < bytes.count { break }
+            bytes.append(contentsOf: repeatElement(0, count: filled))
         }
         bytes.removeLast(bytes.count - filled)
         return bytes

@@ -22,7 +22,7 @@ import Testing
             wallClock: WallClock { 0 }
         )
         body(pipeline)
-        console.flush()
+        pipeline.flush()
         return String(decoding: pipe.read(), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 
