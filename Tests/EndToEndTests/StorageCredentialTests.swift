@@ -48,7 +48,7 @@ import Testing
         let given = try credentials.control().compactMap { line in
             line.contains("/node-role 200 ") ? line.split(separator: " ").last.map(String.init) : nil
         }
-        #expect(given.count == 2 && outcome.warnings.isEmpty, "\(outcome)")
+        try #require(given.count == 2 && outcome.warnings.isEmpty, "\(outcome)")
         let used = try server.control().filter {
             $0.hasPrefix("PUT /fault-s3-machine//") && $0.contains(" 200 ")
         }
