@@ -110,7 +110,7 @@ import Testing
         let start = world.scheduler.now
         world.put()
         for number in 1...3 {
-            #expect(world.transport.requests.count == number && world.end == nil)
+            try #require(world.transport.requests.count == number && world.end == nil)
             world.transport.fail(kind, "metadata.google.internal: no")
             world.wait()
         }
