@@ -5,6 +5,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <vector>
 
 static_assert(CSIMDJSON_PADDING >= simdjson::SIMDJSON_PADDING, "texts carry the padding that simdjson reads");
@@ -57,6 +58,7 @@ size_t find_first_value_end(const uint8_t *bytes, size_t length) {
 }  // namespace
 
 struct CSimdjsonParser {
+    std::vector<std::string> opaque_keys;
     std::unique_ptr<simdjson::internal::dom_parser_implementation> indexer;
     size_t capacity = 0;
     std::vector<CSimdjsonNode> nodes;
@@ -110,8 +112,8 @@ namespace {
 class Walk {
 public:
     Walk(
-        const uint8_t *bytes, size_t length, const uint32_t *index, uint32_t count, const char *opaque_keys,
-        std::vector<CSimdjsonNode> &nodes)
+        const uint8_t *bytes, size_t length, const uint32_t *index, uint32_t count,
+        const std::vector<std::string> &opaque_keys, std::vector<CSimdjsonNode> &nodes)
         : bytes_(bytes),
           length_(length),
           index_(index),
@@ -133,7 +135,7 @@ private:
     size_t length_;
     const uint32_t *index_;
     uint32_t count_;
-    const char *opaque_keys_;
+    const std::vector<std::string> &opaque_keys_;
     std::vector<CSimdjsonNode> &nodes_;
     uint32_t at_ = 0;
     // The first backslash at or behind the last string that was looked at: in most texts there are few, and a
@@ -315,9 +317,8 @@ int Walk::scalar(size_t start, size_t *end, uint8_t *kind) {
 }
 
 bool Walk::is_opaque_key(size_t start, size_t end) const {
-    for (const char *name = opaque_keys_; name && *name; name += strlen(name) + 1) {
-        size_t name_length = strlen(name);
-        if (name_length == end - start && memcmp(name, bytes_ + start, name_length) == 0) return true;
+    for (const auto &name : opaque_keys_) {
+        if (name.size() == end - start && memcmp(name.data(), bytes_ + start, end - start) == 0) return true;
     }
     return false;
 }
@@ -459,8 +460,7 @@ int Walk::run(bool ignore_trailing) {
 }
 
 int parse(
-    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys,
-    bool ignore_trailing, size_t *error_offset) {
+    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, bool ignore_trailing, size_t *error_offset) {
     parser->nodes.clear();
     *error_offset = 0;
     if (length > simdjson::SIMDJSON_MAXSIZE_BYTES - CSIMDJSON_PADDING) return CSIMDJSON_TOO_LONG;
@@ -486,7 +486,7 @@ int parse(
     const uint32_t *index = indexer.structural_indexes.get();
     // The walk never looks whether there is a next structural: this entry stops it.
     if (index[indexer.n_structural_indexes] != length || bytes[length] != 0) return CSIMDJSON_INTERNAL;
-    Walk walk(bytes, length, index, indexer.n_structural_indexes, opaque_keys, parser->nodes);
+    Walk walk(bytes, length, index, indexer.n_structural_indexes, parser->opaque_keys, parser->nodes);
     error = walk.run(ignore_trailing);
     if (error) *error_offset = walk.offset();
     return error;
@@ -494,17 +494,27 @@ int parse(
 
 }  // namespace
 
-extern "C" CSimdjsonParser *csimdjson_create(void) { return new (std::nothrow) CSimdjsonParser; }
+extern "C" CSimdjsonParser *csimdjson_create(const char *opaque_keys) {
+    try {
+        auto parser = std::make_unique<CSimdjsonParser>();
+        for (const char *name = opaque_keys; name && *name; name += strlen(name) + 1) {
+            parser->opaque_keys.emplace_back(name);
+        }
+        return parser.release();
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
 
 extern "C" void csimdjson_destroy(CSimdjsonParser *parser) { delete parser; }
 
 extern "C" int csimdjson_parse(
-    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys,
-    bool ignore_trailing, const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset) {
+    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, bool ignore_trailing,
+    const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset) {
     *nodes = nullptr;
     *node_count = 0;
     try {
-        int error = parse(parser, bytes, length, opaque_keys, ignore_trailing, error_offset);
+        int error = parse(parser, bytes, length, ignore_trailing, error_offset);
         if (error == CSIMDJSON_OK) {
             *nodes = parser->nodes.data();
             *node_count = parser->nodes.size();

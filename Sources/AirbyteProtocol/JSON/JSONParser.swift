@@ -3,18 +3,17 @@ import CSimdjson
 /// Parses texts one after the other in memory that it keeps; for one text, see `JSONDocument.init(parsing:)`.
 @safe
 public final class JSONParser {
-    /// Names of members whose objects and arrays are validated, but indexed only when they are looked into.
-    private let opaqueKeys: [CChar]
     private let parser: OpaquePointer
 
-    /// `opaqueKeys` are compared with keys as they stand in the text: one with escapes does not match.
+    /// - Parameter opaqueKeys: names of members whose objects and arrays are validated, but indexed only when they are
+    ///   looked into. They are compared with keys as they stand in the text: one with escapes does not match.
     public init(opaqueKeys: [String] = []) {
-        guard let parser = unsafe csimdjson_create() else {
+        // The C side takes a run of zero-terminated names that an empty one ends.
+        let names: [CChar] = opaqueKeys.flatMap { $0.utf8.map { CChar(bitPattern: $0) } + [0] } + [0]
+        guard let parser = unsafe csimdjson_create(names) else {
             fatalError("out of memory")
         }
         unsafe self.parser = parser
-        // The C side takes a run of zero-terminated names that an empty one ends.
-        self.opaqueKeys = opaqueKeys.flatMap { $0.utf8.map { CChar(bitPattern: $0) } + [0] } + [0]
     }
 
     deinit {
@@ -42,18 +41,15 @@ public final class JSONParser {
         let nodes = unsafe text.withUnsafeBufferPointer { text -> [CSimdjsonNode] in
             var list: UnsafePointer<CSimdjsonNode>?
             var count = 0
-            unsafe code = opaqueKeys.withUnsafeBufferPointer { opaqueKeys in
-                unsafe csimdjson_parse(
-                    parser,
-                    text.baseAddress,
-                    text.count - padding,
-                    opaqueKeys.baseAddress,
-                    trailing == .ignored,
-                    &list,
-                    &count,
-                    &errorOffset
-                )
-            }
+            unsafe code = csimdjson_parse(
+                parser,
+                text.baseAddress,
+                text.count - padding,
+                trailing == .ignored,
+                &list,
+                &count,
+                &errorOffset
+            )
             return unsafe Array(UnsafeBufferPointer(start: list, count: count))
         }
         unsafe csimdjson_trim(parser)

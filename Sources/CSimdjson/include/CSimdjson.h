@@ -81,19 +81,20 @@ typedef struct CSimdjsonNode {
 typedef struct CSimdjsonParser CSimdjsonParser;
 
 /// NULL when there is no memory.
-CSimdjsonParser *csimdjson_create(void);
+///
+/// `opaque_keys` is a list of zero-terminated names that an empty one ends, or NULL: objects and arrays under keys
+/// so spelt are validated without listing their nodes.
+CSimdjsonParser *csimdjson_create(const char *opaque_keys);
 void csimdjson_destroy(CSimdjsonParser *parser);
 
 /// Validates the first JSON value of a text and lists its nodes, which stay valid until the next call on the
 /// parser.
 ///
-/// `bytes` is followed by CSIMDJSON_PADDING zero bytes. `opaque_keys` is a list of zero-terminated names that
-/// an empty one ends, or NULL: objects and arrays under keys so spelt are validated without listing their
-/// nodes. With `ignore_trailing`, whatever follows the first value counts as not there. Returns an enum
-/// CSimdjsonError; `error_offset` is then the byte where it was noticed.
+/// `bytes` is followed by CSIMDJSON_PADDING zero bytes. With `ignore_trailing`, whatever follows the first value
+/// counts as not there. Returns an enum CSimdjsonError; `error_offset` is then the byte where it was noticed.
 int csimdjson_parse(
-    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, const char *opaque_keys,
-    bool ignore_trailing, const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset);
+    CSimdjsonParser *parser, const uint8_t *bytes, size_t length, bool ignore_trailing,
+    const CSimdjsonNode **nodes, size_t *node_count, size_t *error_offset);
 
 /// Gives back the memory that a long text needed, its nodes included; what ordinary lines need is kept.
 void csimdjson_trim(CSimdjsonParser *parser);
