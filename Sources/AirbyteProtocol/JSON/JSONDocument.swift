@@ -1,4 +1,5 @@
 import CSimdjson
+import Glibc
 
 /// A validated JSON text (RFC 8259) with an index of its structure.
 ///
@@ -38,5 +39,25 @@ final class JSONStorage: Sendable {
     init(text: [UInt8], nodes: [CSimdjsonNode]) {
         self.text = text
         self.nodes = nodes
+    }
+
+    /// Whether a node is a string of exactly these bytes.
+    func isString(_ node: Int, _ expected: Span<UInt8>) -> Bool {
+        let entry = nodes[node]
+        guard UInt32(entry.kind) == CSIMDJSON_STRING.rawValue else { return false }
+        let (start, end) = (Int(entry.start) + 1, Int(entry.end) - 1)
+        if UInt32(entry.flags) & CSIMDJSON_HAS_ESCAPES.rawValue != 0 {
+            return unsafe expected.withUnsafeBufferPointer { expected in
+                unsafe JSONStringEscapes.decoded(text[start..<end]).elementsEqual(expected)
+            }
+        }
+        // Every member of every message comes by here, mostly to find that it is another one.
+        guard end - start == expected.count else { return false }
+        return unsafe text.withUnsafeBytes { text in
+            unsafe expected.withUnsafeBytes { expected in
+                guard let text = text.baseAddress, let expected = expected.baseAddress else { return true }
+                return unsafe memcmp(text + start, expected, end - start) == 0
+            }
+        }
     }
 }

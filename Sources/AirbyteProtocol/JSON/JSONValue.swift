@@ -1,5 +1,4 @@
 import CSimdjson
-import Glibc
 
 /// A value within a JSON document, which it keeps in memory.
 public struct JSONValue: Sendable {
@@ -101,35 +100,26 @@ extension JSONValue {
 
     /// The member of that name: of duplicates, the last. Names are compared scalar by scalar.
     public subscript(member name: String) -> JSONValue? {
-        var found: JSONValue?
-        for (key, value) in members where key.isString(name) {
-            found = value
+        guard kind == .object else { return nil }
+        let object = expanded
+        let storage = object.storage
+        let name = name.utf8.span
+        var found: Int?
+        var key = object.node + 1
+        let end = Int(object.entry.next)
+        // By index, since every value that is made on the way would count references to the storage.
+        while key < end {
+            if storage.isString(key, name) { found = key + 1 }
+            key = Int(storage.nodes[key + 1].next)
         }
-        return found
+        return found.map { JSONValue(storage: storage, node: $0) }
     }
 
     /// Whether this is a string of exactly these scalars.
-    func isString(_ text: String) -> Bool {
-        let text = text.utf8.span
-        return unsafe text.withUnsafeBufferPointer { unsafe isString(bytes: $0) }
-    }
+    func isString(_ text: String) -> Bool { storage.isString(node, text.utf8.span) }
 
     /// Whether this is a string of exactly these bytes.
-    func isString(utf8 text: ArraySlice<UInt8>) -> Bool {
-        unsafe text.withUnsafeBufferPointer { unsafe isString(bytes: $0) }
-    }
-
-    private func isString(bytes text: UnsafeBufferPointer<UInt8>) -> Bool {
-        guard kind == .string else { return false }
-        if has(CSIMDJSON_HAS_ESCAPES) { return unsafe stringBytes?.elementsEqual(text) ?? false }
-        // Every member of every message comes by here, mostly to find that it is another one.
-        let first = Int(entry.start) + 1
-        guard Int(entry.end) - 1 - first == text.count else { return false }
-        guard let name = text.baseAddress else { return true }
-        return unsafe storage.text.withUnsafeBytes { json in
-            unsafe json.baseAddress.map { unsafe memcmp($0 + first, name, text.count) == 0 } ?? false
-        }
-    }
+    func isString(utf8 text: ArraySlice<UInt8>) -> Bool { storage.isString(node, text.span) }
 
     /// The pairs of an object.
     public struct Members: Sequence, IteratorProtocol {
