@@ -119,30 +119,18 @@ public struct JSONWriter: Sendable {
         var index = start
         while index < text.count {
             if index + 8 <= text.count,
-                needsNoEscape(unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self))
+                EscapeFinder.findsNone(
+                    in: unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+                )
             {
                 index += 8
-            } else if text[index] < 0x20 || text[index] == UInt8(ascii: "\"")
-                || text[index] == UInt8(ascii: "\\")
-            {
+            } else if EscapeFinder.isEscaped(text[index]) {
                 return index
             } else {
                 index += 1
             }
         }
         return index
-    }
-
-    /// Whether none of eight bytes has to be escaped, in the manner of Warren, "Hacker's Delight" (2012), section 6-1: a
-    /// byte's highest bit tells of its subtraction's borrow.
-    private static func needsNoEscape(_ word: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let belowSpace = (word &- ones &* 0x20) & ~word
-        let noQuote = word ^ ones &* UInt64(UInt8(ascii: "\""))
-        let isQuote = (noQuote &- ones) & ~noQuote
-        let noBackslash = word ^ ones &* UInt64(UInt8(ascii: "\\"))
-        let isBackslash = (noBackslash &- ones) & ~noBackslash
-        return (belowSpace | isQuote | isBackslash) & (ones &* 0x80) == 0
     }
 
     private mutating func append(escaping byte: UInt8) {

@@ -14,6 +14,12 @@ public struct MessageDecoder {
 
     /// Decides what a line is; the line's end is not part of it.
     public func decode(_ line: RawSpan) -> DecodedLine {
+        if let log = PlainLogLine.log(line) { return .message(.log(log)) }
+        return decodeJSON(line)
+    }
+
+    /// The same for every line, whatever its form.
+    func decodeJSON(_ line: RawSpan) -> DecodedLine {
         guard Self.mayBeAnObject(line), let document = try? parser.parse(line, trailing: .ignored),
             schema.accepts(document.root)
         else { return notAMessage(line) }
@@ -84,23 +90,40 @@ public struct MessageDecoder {
 extension MessageDecoder {
     /// The message of an object that the schema allows, if it has what its type requires.
     private func message(_ root: JSONValue) -> DecodedLine {
-        guard let type = root[member: "type"]?.string else { return .dropped(reason: "no message type") }
+        guard let name = root.present("type") else { return .dropped(reason: "no message type") }
+        // The schema has let no other type through, and most messages are log lines.
+        guard let type = MessageType.allCases.first(where: { name.isString($0.rawValue) }) else {
+            return .dropped(reason: "no message type")
+        }
         switch type {
-        case "LOG": return log(root.present("log"))
-        case "TRACE": return trace(root.present("trace"))
-        case "SPEC": return spec(root.present("spec"))
-        case "CONNECTION_STATUS": return connectionStatus(root.present("connectionStatus"))
-        case "CATALOG":
+        case .log: return log(root.present("log"))
+        case .trace: return trace(root.present("trace"))
+        case .spec: return spec(root.present("spec"))
+        case .connectionStatus: return connectionStatus(root.present("connectionStatus"))
+        case .catalog:
             return Self.required(root.present("catalog"), "CATALOG without catalog") { .catalog(.held($0)) }
-        case "DESTINATION_CATALOG":
+        case .destinationCatalog:
             return Self.required(
                 root.present("destination_catalog"),
                 "DESTINATION_CATALOG without destination_catalog"
             ) { .destinationCatalog(.held($0)) }
-        case "CONTROL": return control(root.present("control"))
-        case "STATE": return Self.required(root.present("state"), "STATE without state") { _ in .state }
-        default: return record(root.present("record"))
+        case .control: return control(root.present("control"))
+        case .state: return Self.required(root.present("state"), "STATE without state") { _ in .state }
+        case .record: return record(root.present("record"))
         }
+    }
+
+    /// The protocol's message types; the most frequent ones come first.
+    private enum MessageType: String, CaseIterable {
+        case log = "LOG"
+        case record = "RECORD"
+        case state = "STATE"
+        case trace = "TRACE"
+        case control = "CONTROL"
+        case spec = "SPEC"
+        case connectionStatus = "CONNECTION_STATUS"
+        case catalog = "CATALOG"
+        case destinationCatalog = "DESTINATION_CATALOG"
     }
 
     private static func required<Value>(
@@ -113,7 +136,8 @@ extension MessageDecoder {
     }
 
     private func log(_ log: JSONValue?) -> DecodedLine {
-        guard let log, let name = log[member: "level"]?.string, let level = LogLevel(rawValue: name),
+        guard let log, let name = log[member: "level"],
+            let level = LogLevel.allCases.first(where: { name.isString($0.rawValue) }),
             let message = log[member: "message"]?.string
         else { return .dropped(reason: "LOG without level or message") }
         return .message(

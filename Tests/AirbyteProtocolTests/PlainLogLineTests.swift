@@ -1,0 +1,73 @@
+import Testing
+
+@testable import AirbyteProtocol
+
+/// The shortcut for log lines has to say what the parser says, or nothing.
+@Suite struct PlainLogLineTests {
+    private func compare(_ line: [UInt8]) {
+        let decoder = MessageDecoder()
+        guard let log = PlainLogLine.log(line.span.bytes) else { return }
+        #expect(
+            DecodedLine.message(.log(log)) == decoder.decodeJSON(line.span.bytes),
+            "\(String(decoding: line, as: UTF8.self))"
+        )
+    }
+
+    @Test(
+        arguments: LogLevel.allCases,
+        ["", "a", "seven b", "eight by", "größe, 漢字, 🚀", "{[:,]}", "\u{7F}\u{80}"]
+    )
+    func takesWhatLibrariesWrite(_ level: LogLevel, message: String) {
+        let line = Array(#"{"type":"LOG","log":{"level":"\#(level.rawValue)","message":"\#(message)"}}"#.utf8)
+        #expect(PlainLogLine.log(line.span.bytes) == ConnectorLog(level: level, message: message))
+        compare(line)
+    }
+
+    @Test(arguments: [
+        "", "{", #"{"type":"LOG"}"#, #"{"type":"LOG","log":{"level":""#,
+        #"{"type":"LOG","log":{"level":"INFO""#, #"{"type":"LOG","log":{"level":"INFO","message":""#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":""}"#,
+        #"{"type":"LOG","log":{"level":"NOTICE","message":"a"}}"#,
+        #"{"type":"LOG","log":{"level":"INFOS","message":"a"}}"#,
+        #"{"type": "LOG", "log": {"level": "INFO", "message": "a"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a\n"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a","stack_trace":"b"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a"}} "#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a"},"log":null}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a","message":"b"}}"#,
+        "{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"a\tb\"}}",
+    ])
+    func leavesTheRestToTheParser(_ line: String) {
+        #expect(PlainLogLine.log(Array(line.utf8).span.bytes) == nil)
+    }
+
+    @Test func leavesBrokenTextToTheParser() {
+        for broken: [UInt8] in [
+            [0xFF], [0xC3], [0xED, 0xA0, 0x80], [0xC0, 0x80], [0xF4, 0x90, 0x80, 0x80],
+        ] {
+            let line =
+                Array(#"{"type":"LOG","log":{"level":"INFO","message":"a"#.utf8) + broken
+                + Array(#"b"}}"#.utf8)
+            #expect(PlainLogLine.log(line.span.bytes) == nil)
+        }
+    }
+
+    /// Every byte of a line replaced by every other, left out and put twice.
+    @Test func saysNothingThatTheParserDoesNot() {
+        let line = Array(#"{"type":"LOG","log":{"level":"WARN","message":"some text of é"}}"#.utf8)
+        for index in line.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = line
+                changed[index] = byte
+                compare(changed)
+                changed.insert(line[index], at: index)
+                compare(changed)
+            }
+            var shorter = line
+            shorter.remove(at: index)
+            compare(shorter)
+            compare(Array(line[..<index]))
+        }
+    }
+}
