@@ -37,33 +37,31 @@ struct CalendarTime: Hashable {
 
     /// Appends `2026-11-24 05:22:24.123`: every line on the console begins with it.
     func append(to text: inout [UInt8]) {
-        Self.append(year, digits: 4, behind: nil, to: &text)
-        Self.append(month, digits: 2, behind: "-", to: &text)
-        Self.append(day, digits: 2, behind: "-", to: &text)
-        Self.append(hour, digits: 2, behind: " ", to: &text)
-        Self.append(minute, digits: 2, behind: ":", to: &text)
-        Self.append(second, digits: 2, behind: ":", to: &text)
-        Self.append(millisecond, digits: 3, behind: ".", to: &text)
+        if 0...9_999 ~= year {
+            Self.append(year / 100, to: &text)
+            Self.append(year % 100, to: &text)
+        } else {
+            text.append(contentsOf: String(year).utf8)
+        }
+        text.append(UInt8(ascii: "-"))
+        Self.append(month, to: &text)
+        text.append(UInt8(ascii: "-"))
+        Self.append(day, to: &text)
+        text.append(UInt8(ascii: " "))
+        Self.append(hour, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(minute, to: &text)
+        text.append(UInt8(ascii: ":"))
+        Self.append(second, to: &text)
+        text.append(UInt8(ascii: "."))
+        text.append(UInt8(ascii: "0") + UInt8(millisecond / 100))
+        Self.append(millisecond % 100, to: &text)
     }
 
-    /// Appends a separator and a number, with zeros before it where it has fewer digits.
-    private static func append(
-        _ number: Int,
-        digits: Int,
-        behind separator: Unicode.Scalar?,
-        to text: inout [UInt8]
-    ) {
-        if let separator { text.append(UInt8(ascii: separator)) }
-        var unit = 1
-        for _ in 1..<digits { unit *= 10 }
-        guard 0..<(unit * 10) ~= number else {
-            // A year beyond 9999.
-            return text.append(contentsOf: String(number).utf8)
-        }
-        while unit > 0 {
-            text.append(UInt8(ascii: "0") + UInt8(number / unit % 10))
-            unit /= 10
-        }
+    /// Appends two digits.
+    private static func append(_ number: Int, to text: inout [UInt8]) {
+        text.append(UInt8(ascii: "0") + UInt8(number / 10))
+        text.append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
     private static func floorDivide(_ number: Int, by divisor: Int) -> (whole: Int, rest: Int) {
