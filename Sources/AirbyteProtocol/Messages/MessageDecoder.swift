@@ -67,6 +67,13 @@ public struct MessageDecoder {
     }
 
     private func notAMessage(_ line: RawSpan) -> DecodedLine {
+        if line.byteCount <= Self.maximumQuotedBytes, UTF8Repair.isValid(line) {
+            // Nothing has to be repaired or cut, so nothing is copied but what is quoted.
+            var lookout = RecordLookout()
+            lookout.look(at: line)
+            let text = unsafe line.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+            return .notAMessage(looksLikeRecord: lookout.hasFound, text: text)
+        }
         let text = UTF8Repair.text(of: line)
         return .notAMessage(
             looksLikeRecord: RecordLookout.suspects(text),
