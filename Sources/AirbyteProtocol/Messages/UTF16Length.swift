@@ -19,12 +19,14 @@ enum UTF16Length {
         var index = 0
         while index &+ 8 <= text.count {
             let word = unsafe text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+            index &+= 8
             let high = word &>> 7
+            // Nearly all words are ASCII, and counting bits takes a dozen steps where the processor may not do it.
+            if high & ones == 0 { continue }
             // Bits 7 and 6 of a continuation are 1 and 0; the four high bits of a lead of four bytes are 1.
             let continuations = high & ~(word &>> 6) & ones
             let leads = high & (word &>> 6) & (word &>> 5) & (word &>> 4) & ones
             units &+= leads.nonzeroBitCount &- continuations.nonzeroBitCount
-            index &+= 8
         }
         let rest = unsafe text[index...]
         return unsafe units &- rest.count &+ of(rest)
