@@ -60,6 +60,11 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        .testTarget(
+            name: "ParseSubjectsTests",
+            dependencies: ["ParseSubjects", "SyntheticOutput"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "BenchReportTests", dependencies: ["BenchReport"], swiftSettings: strict),
         .testTarget(
             name: "BenchHarnessTests",
