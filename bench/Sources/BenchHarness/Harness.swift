@@ -23,7 +23,9 @@ public final class Harness {
         guard cbench_raise_descriptor_limit() > 0 else {
             throw HarnessError("the descriptor limit is unknown")
         }
-        var template = Array("\(folder)/sidecar-bench-XXXXXX".utf8CString)
+        // mkdtemp(3) wants six of these.
+        let unique = String(repeating: "X", count: 6)
+        var template = Array("\(folder)/sidecar-bench-\(unique)".utf8CString)
         guard mkdtemp(&template) != nil else {
             throw HarnessError("no directory can be made in \(folder): \(String(cString: strerror(errno)))")
         }

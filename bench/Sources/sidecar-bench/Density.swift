@@ -40,6 +40,7 @@ struct Density: ParsableCommand {
         static let resident = "resident memory each"
         static let cpu = "CPU time a minute each"
         static let switches = "context switches a minute each"
+        static let polling = "share that polls for want of inotify"
         static let wakeUps = "wake-ups while idle"
         static let systemCalls = "system calls per heartbeat"
     }
@@ -123,6 +124,8 @@ struct Density: ParsableCommand {
         report.add(Metric.privateMemory, subject, .bytes, owned)
         report.add(Metric.resident, subject, .bytes, resident)
 
+        try notePolling(runs, subject, &report)
+
         let before = try runs.map { try Usage(ProcessFiles($0.pid)) }
         let start = MonotonicTime.now
         try harness.pause(seconds: window)
@@ -141,6 +144,19 @@ struct Density: ParsableCommand {
             zip(before, after).map { Double($1.switches - $0.switches) / minutes }
         )
         try end(runs, harness)
+    }
+
+    /// A user has so many inotify instances on a node; sidecars beyond that look at their files every other second.
+    private func notePolling(_ runs: [SidecarRun], _ subject: String, _ report: inout Report) throws {
+        let polling = runs.count { !ProcessFiles($0.pid).usesInotify }
+        report.add(Metric.polling, subject, .count, [Double(polling) / Double(runs.count)])
+        guard polling > 0 else { return }
+        let setting = "/proc/sys/fs/inotify/max_user_instances"
+        let limit = try String(contentsOfFile: setting, encoding: .utf8).filter(\.isNumber)
+        report.notes.append(
+            "\(subject): \(polling) got no inotify instance and poll, since fs.inotify.max_user_instances is \(limit). "
+                + "Their wake-ups and CPU time are those of polling."
+        )
     }
 
     private func start(
