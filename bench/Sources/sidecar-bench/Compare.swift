@@ -79,7 +79,8 @@ struct Compare: ParsableCommand {
             for (index, program) in programs.enumerated() { add(timings[index], program.name, to: &report) }
         }
         for metric in [
-            Metric.spawn, Metric.console, Metric.completion, Metric.exit, Metric.cpu, Metric.peak,
+            Metric.spawn, Metric.firstLine, Metric.console, Metric.completion, Metric.exit, Metric.cpu,
+            Metric.peak,
         ] {
             report.compare(metric, nameA, to: nameB)
         }
@@ -91,6 +92,7 @@ struct Compare: ParsableCommand {
 
     private func add(_ timings: [JobPlayer.Timing], _ name: String, to report: inout Report) {
         report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning))
+        report.add(Metric.firstLine, name, .seconds, timings.compactMap(\.firstLineToConsole))
         report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
         report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
         report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))

@@ -6,6 +6,7 @@ final class JobPlayer {
     /// What tables call the timings.
     enum Metric {
         static let spawn = "spawn to running received"
+        static let firstLine = "first log line to console"
         static let console = "log line to console"
         static let completion = "rename to success received"
         static let exit = "success received to exit"
@@ -17,7 +18,9 @@ final class JobPlayer {
     struct Timing {
         /// From before the process is made to the end of the announcement's reading.
         var spawnToRunning: Double
-        /// From before the write of a LOG message to its text having been read from the pipe.
+        /// From before the write of a LOG message to its text having been read from the pipe: the first one of the
+        /// job, which finds everything cold, and the second one, as all others are.
+        var firstLineToConsole: Double?
         var lineToConsole: Double?
         /// From before the rename of `exitCode.txt` to the end of the report's reading.
         var renameToSuccess: Double
@@ -54,8 +57,10 @@ final class JobPlayer {
         let run = try harness.start(program, job, in: (workloadID, workspace))
         let running = try harness.wait(for: .running, run)
         try pause()
-        let lineToConsole = try timeLine(workspace, run)
+        let firstLineToConsole = try timeLine(workspace, run)
         try check(program, run)
+        try pause()
+        let lineToConsole = try timeLine(workspace, run)
         try pause()
         try workspace.writeOutput(job.shortestResult)
         workspace.closeOutput()
@@ -65,6 +70,7 @@ final class JobPlayer {
         let success = try harness.wait(for: .success, run)
         var timing = Timing(
             spawnToRunning: running.arrival.seconds(since: run.spawned),
+            firstLineToConsole: firstLineToConsole,
             lineToConsole: lineToConsole,
             renameToSuccess: success.arrival.seconds(since: renamed),
             successToExit: 0,

@@ -77,6 +77,7 @@ struct Latency: ParsableCommand {
     private func add(_ timings: [JobPlayer.Timing], _ name: String, to report: inout Report) {
         // The poller's start has the making of its user namespace in it.
         if name != "poller" { report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning)) }
+        report.add(Metric.firstLine, name, .seconds, timings.compactMap(\.firstLineToConsole))
         report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
         report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
         report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))
@@ -86,6 +87,7 @@ struct Latency: ParsableCommand {
     private func compare(_ report: inout Report) {
         for backend in ["io_uring", "epoll"] {
             report.compare(Metric.spawn, backend, to: "floor", target: .atMost(2))
+            report.compare(Metric.firstLine, backend, to: "floor")
             report.compare(Metric.console, backend, to: "floor")
             report.compare(Metric.completion, backend, to: "floor", target: .atMost(1.5))
             report.compare(Metric.completion, backend, to: "poller", target: .atMost(0.05))
