@@ -105,7 +105,7 @@ import Testing
         )
     }
 
-    @Test(arguments: [0, 1, 8 * 1_024 * 1_024])
+    @Test(arguments: [0, 1, 4 * 1_024 * 1_024])
     func sizesThatGoUpAtOnce(_ count: Int) throws {
         let content = bytes(count)
         #expect(try put(content, "k", in: store()) == nil)

@@ -28,7 +28,7 @@ import Testing
     struct Case: CustomTestStringConvertible, Sendable {
         var testDescription: String
         var rules: [Rule]
-        /// Two parts where it is more than 8 MiB.
+        /// Two parts where it is more than 5 MiB.
         var size = 1_000
 
         init(_ name: String, _ rules: Rule..., size: Int = 1_000) {
@@ -49,7 +49,7 @@ import Testing
         Case("a balancer without a server behind it", .answer("PUT", 502, "<html>Bad Gateway</html>")),
         Case("reset in the body", .reset("PUT", times: 2)),
         Case("answer lost", .lost("PUT", times: 2)),
-        Case("reset in a large body", .reset("PUT"), size: 8_000_000),
+        Case("reset in a large body", .reset("PUT"), size: 5_000_000),
         Case("overload at the beginning", .answer("uploads", 503, error("SlowDown")), size: large),
         Case("an upload's id that is torn", .torn("uploads"), size: large),
         Case("reset in a part", .reset(second, times: 2), size: large),

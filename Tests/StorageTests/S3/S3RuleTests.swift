@@ -61,7 +61,7 @@ import Testing
         }
         let url = credentials.origin + credentials.containerPath
         let store = try bench.store(["AWS_CONTAINER_CREDENTIALS_FULL_URI": url], over: carrier)
-        let content = randomBytes(18_000_000)
+        let content = randomBytes(12_000_000)
         #expect(try bench.put(content, "/ended", in: store) == nil)
         #expect(try calls() == ["POST 200", "PUT 200", "PUT 400", "PUT 200", "PUT 200", "POST 200"])
         #expect(try credentials.control().count == 2)

@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func largeContentGoesUpInParts() throws {
-        let content = randomBytes(30_000_000)
+        let content = randomBytes(20_000_000)
         #expect(try put(content, "/workload/output/large", in: store(keys(server.facts.owner))) == nil)
         let object = try #require(try server.read(bucket: "output", key: "/workload/output/large"))
         #expect(object.bytes == content && object.contentType == "application/json")

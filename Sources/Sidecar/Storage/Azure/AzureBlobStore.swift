@@ -5,7 +5,7 @@ import Logging
 final class AzureBlobStore: ObjectStore {
     /// What is larger goes up in blocks. Well within what one Put Blob takes (5,000 MiB), and what a failed attempt
     /// has to send again stays small.
-    static let largestSingleBlob = 8 * 1_024 * 1_024
+    static let largestSingleBlob = 4 * 1_024 * 1_024
     /// The usual size of a block, one of which is held in memory.
     static let usualBlockSize = 4 * 1_024 * 1_024
     /// The service's own limit (Put Block List).

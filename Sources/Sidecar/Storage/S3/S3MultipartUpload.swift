@@ -6,8 +6,9 @@ import Logging
 /// An upload that S3 does not know any more has been completed, the answer to which was lost, or somebody has aborted it.
 /// The object tells the first; else all begins anew, once. Source: "CompleteMultipartUpload", Amazon S3 API Reference.
 final class S3MultipartUpload {
-    /// Amazon's bounds: parts but the last have at least 5 MiB, and there are at most 10,000 of them.
-    static let smallestPart = 8 * 1_024 * 1_024
+    /// Amazon's bounds: parts but the last have at least 5 MiB, and there are at most 10,000 of them. One part is what a
+    /// large document takes of memory.
+    static let smallestPart = 5 * 1_024 * 1_024
     static let mostParts = 10_000
 
     /// To lose the next upload as well is no accident.
@@ -63,7 +64,7 @@ final class S3MultipartUpload {
             case .failure(let failure): completion(failure)
             case .success(let response):
                 guard let id = XMLFields(parsing: response.body)["UploadId"], !id.isEmpty else {
-                    return completion(store.foreign(request, response))
+                    return completion(store.foreign(store.title(request), response))
                 }
                 uploadID = id
                 sendNextPart()
@@ -82,13 +83,15 @@ final class S3MultipartUpload {
         }
         let query = [(name: "partNumber", value: "\(tags.count + 1)"), (name: "uploadId", value: uploadID)]
         let request = S3Request(method: "PUT", key: key, query: query, body: bytes)
+        let (md5, title) = (request.md5, store.title(request))
         store.perform(request) { [self] result in
             switch result {
             case .failure(let failure): fail(failure)
             case .success(let response):
-                guard let tag = response.etag else { return abort(store.foreign(request, response)) }
-                take(tag, md5: request.md5)
-                sendNextPart()
+                guard let tag = response.etag else { return abort(store.foreign(title, response)) }
+                take(tag, md5: md5)
+                // Later: whoever calls still holds the part.
+                store.later { [self] in sendNextPart() }
             }
         }
     }
@@ -120,7 +123,7 @@ final class S3MultipartUpload {
         store.perform(request) { [self] result in
             switch result {
             case .success(let response) where XMLFields(parsing: response.body)["ETag"] == nil:
-                lookForObject(store.foreign(request, response))
+                lookForObject(store.foreign(store.title(request), response))
             case .success: completion(nil)
             case .failure(let failure) where failure.code == Self.unknownUpload: lookForObject(failure)
             case .failure(let failure): fail(failure)

@@ -11,8 +11,8 @@ final class S3Store: ObjectStore {
 
     typealias Completion = (Result<HTTPResponse, Failure>) -> Void
 
-    /// What is longer goes up in parts: the SDKs' own bound.
-    static let longestSinglePut = 8 * 1_024 * 1_024
+    /// What is longer goes up in parts of that size, one of them in memory.
+    static let longestSinglePut = S3MultipartUpload.smallestPart
 
     /// S3 refuses what is 15 minutes off: clocks that differ by less are not the reason, in milliseconds.
     private static let tolerableClockOffset: Int64 = 300_000
@@ -119,15 +119,15 @@ final class S3Store: ObjectStore {
         perform(request) { [self] result in
             switch result {
             case .failure(let failure): completion(failure)
-            case .success(let response): completion(response.etag == nil ? foreign(request, response) : nil)
+            case .success(let response): completion(response.etag == nil ? foreign(title(request), response) : nil)
             }
         }
     }
 
     /// An answer that no service of this kind gives: of a console, a proxy or a portal that takes anything.
-    func foreign(_ request: S3Request, _ response: HTTPResponse) -> Failure {
+    func foreign(_ what: String, _ response: HTTPResponse) -> Failure {
         let message =
-            "\(title(request)) was answered with \(response.status), but not by S3; see \(endpointVariable)"
+            "\(what) was answered with \(response.status), but not by S3; see \(endpointVariable)"
         return Failure(code: nil, failure: StorageFailure(message: message))
     }
 
@@ -151,13 +151,16 @@ final class S3Store: ObjectStore {
         }
     }
 
+    /// Calls the handler in a later tick.
+    func later(_ handler: @escaping () -> Void) { requester.later(handler) }
+
     /// Reports a failure of our own later, as all others are reported.
     func fail(_ failure: StorageFailure, _ completion: @escaping (Failure) -> Void) {
         requester.later { completion(Failure(code: nil, failure: failure)) }
     }
 
     /// `PUT s3://bucket//workload/output/1`
-    private func title(_ request: S3Request) -> String {
+    func title(_ request: S3Request) -> String {
         let object = request.key.map { "/\($0)" } ?? ""
         return "\(request.method) s3://\(bucket)\(object)".escapingControlCharacters()
     }
