@@ -105,32 +105,13 @@ public struct JSONWriter: Sendable {
         var start = 0
         while start < text.count {
             // What needs no escape goes in at once: every event of the job's log comes by here.
-            let end = Self.firstEscaped(in: text, from: start)
+            let end = unsafe EscapeFinder.first(in: text.bytes, from: start)
             unsafe text.extracting(start..<end).withUnsafeBufferPointer {
                 unsafe bytes.append(contentsOf: $0)
             }
             if end < text.count { append(escaping: text[end]) }
             start = end + 1
         }
-    }
-
-    /// Where the first byte that has to be escaped stands, or the text's end.
-    private static func firstEscaped(in text: Span<UInt8>, from start: Int) -> Int {
-        var index = start
-        while index < text.count {
-            if index + 8 <= text.count,
-                EscapeFinder.findsNone(
-                    in: unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                )
-            {
-                index += 8
-            } else if EscapeFinder.isEscaped(text[index]) {
-                return index
-            } else {
-                index += 1
-            }
-        }
-        return index
     }
 
     private mutating func append(escaping byte: UInt8) {

@@ -22,9 +22,12 @@ enum PlainLogLine {
             for (name, level) in levels where unsafe skip(name, in: line, &position) {
                 guard unsafe skip(middle, in: line, &position) else { return nil }
                 var end = line.count - tail.utf8CodeUnitCount
-                guard position <= end, unsafe isPlain(line[position..<end]) else { return nil }
+                guard position <= end else { return nil }
                 let message = unsafe UnsafeRawBufferPointer(rebasing: line[position..<end])
-                guard unsafe skip(tail, in: line, &end), unsafe UTF8Repair.isValid(message.bytes) else {
+                guard unsafe skip(tail, in: line, &end),
+                    unsafe EscapeFinder.first(in: message.bytes) == message.count,
+                    unsafe UTF8Repair.isValid(message.bytes)
+                else {
                     return nil
                 }
                 return unsafe ConnectorLog(level: level, message: String(decoding: message, as: UTF8.self))
@@ -44,24 +47,6 @@ enum PlainLogLine {
             unsafe memcmp(base + position, text.utf8Start, count) == 0
         else { return false }
         position += count
-        return true
-    }
-
-    /// Whether all of it stands for itself in a JSON string.
-    private static func isPlain(_ text: Slice<UnsafeRawBufferPointer>) -> Bool {
-        let text = unsafe UnsafeRawBufferPointer(rebasing: text)
-        var index = 0
-        while index < text.count {
-            if index + 8 <= text.count,
-                unsafe EscapeFinder.findsNone(in: text.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            {
-                index += 8
-            } else if unsafe EscapeFinder.isEscaped(text[index]) {
-                return false
-            } else {
-                index += 1
-            }
-        }
         return true
     }
 }

@@ -3,16 +3,20 @@ import AirbyteProtocol
 /// For machines: one JSON object a line, the event in the shape of the platform's log store, and the members
 /// that tell which job it belongs to.
 struct JSONLogFormatter: LogFormatter {
-    /// Names and values that every event carries.
-    var context: [(name: String, value: String)]
+    /// What stands behind each event's own members, up to the object's end.
+    private let rest: [UInt8]
+
+    /// - Parameter context: names and values that every event carries.
+    init(context: [(name: String, value: String)]) {
+        let members = JSONWriter.object { writer in
+            for (name, value) in context { writer.member(name, value) }
+        }
+        rest = (context.isEmpty ? [] : [UInt8(ascii: ",")]) + members.dropFirst()
+    }
 
     func format(_ event: JobLogEvent, into output: inout [UInt8]) {
-        output.append(
-            contentsOf: JSONWriter.object { writer in
-                event.write(to: &writer)
-                for (name, value) in context { writer.member(name, value) }
-            }
-        )
+        output.append(contentsOf: JSONWriter.object(event.write).dropLast())
+        output.append(contentsOf: rest)
         output.append(UInt8(ascii: "\n"))
     }
 }
