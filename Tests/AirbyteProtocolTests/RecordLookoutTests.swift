@@ -1,0 +1,53 @@
+import Testing
+
+@testable import AirbyteProtocol
+
+@Suite struct RecordLookoutTests {
+    private static let beginning = Array(#"{"type":"record","record":"#.utf8)
+
+    /// The rule as it reads: without white space and letter case, the beginning of a record stands in the line.
+    private func isSuspicious(_ line: [UInt8]) -> Bool {
+        let plain = line.filter { $0 != 0x20 && !(0x09...0x0D ~= $0) }.map {
+            0x41...0x5A ~= $0 ? $0 | 0x20 : $0
+        }
+        return plain.indices.contains { plain[$0...].starts(with: Self.beginning) }
+    }
+
+    private func compare(_ line: [UInt8]) {
+        let expected = isSuspicious(line)
+        #expect(RecordLookout.suspects(line) == expected, "\(String(decoding: line, as: UTF8.self))")
+        // Cut anywhere, it is the same line.
+        for cut in line.indices {
+            var lookout = RecordLookout()
+            lookout.look(at: line.span.bytes.extracting(first: cut))
+            lookout.look(at: line.span.bytes.extracting(droppingFirst: cut))
+            #expect(lookout.hasFound == expected, "\(String(decoding: line, as: UTF8.self)) cut at \(cut)")
+        }
+    }
+
+    @Test(arguments: [
+        #"{"type":"RECORD","record":{"stream":"users"}"#, #"12:00 { "type" : "RECORD", "Record" : {}"#,
+        #"{ "ty pe":"record","record":"#, #"{{"type":"record","record":1}"#,
+        #"{"type":{"type":"record","record":"#,
+        #"{"type":"RECORD","record""#, #"{"type":"RECORD"}"#, #"{"type":["null","string"]}"#, "", "{",
+        "{{{{{{{{{{{",
+        #"{"type":"record","rec{"type":"record","record":"#, "{\t\"type\":\"RECORD\",\r\"record\":",
+    ])
+    func findsWhatTheRuleFinds(_ line: String) {
+        compare(Array(line.utf8))
+    }
+
+    /// Every byte of a record's beginning replaced by every other, and put before it.
+    @Test func findsWhatTheRuleFindsWhateverIsChanged() {
+        let line = Array(#"a{"type":"RECORD","record":{}"#.utf8)
+        for index in line.indices {
+            for byte in UInt8.min...UInt8.max {
+                var changed = line
+                changed[index] = byte
+                #expect(RecordLookout.suspects(changed) == isSuspicious(changed), "\(byte) at \(index)")
+                changed.insert(line[index], at: index + 1)
+                #expect(RecordLookout.suspects(changed) == isSuspicious(changed), "\(byte) before \(index)")
+            }
+        }
+    }
+}
