@@ -18,9 +18,13 @@ import Testing
         ["", "a", "seven b", "eight by", "größe, 漢字, 🚀", "{[:,]}", "\u{7F}\u{80}"]
     )
     func takesWhatLibrariesWrite(_ level: LogLevel, message: String) {
-        let line = Array(#"{"type":"LOG","log":{"level":"\#(level.rawValue)","message":"\#(message)"}}"#.utf8)
-        #expect(PlainLogLine.log(line.span.bytes) == ConnectorLog(level: level, message: message))
-        compare(line)
+        for line in [
+            #"{"type":"LOG","log":{"level":"\#(level.rawValue)","message":"\#(message)"}}"#,
+            #"{"type": "LOG", "log": {"level": "\#(level.rawValue)", "message": "\#(message)"}}"#,
+        ].map({ Array($0.utf8) }) {
+            #expect(PlainLogLine.log(line.span.bytes) == ConnectorLog(level: level, message: message))
+            compare(line)
+        }
     }
 
     @Test(arguments: [
@@ -30,7 +34,9 @@ import Testing
         #"{"type":"LOG","log":{"level":"INFO","message":""}"#,
         #"{"type":"LOG","log":{"level":"NOTICE","message":"a"}}"#,
         #"{"type":"LOG","log":{"level":"INFOS","message":"a"}}"#,
-        #"{"type": "LOG", "log": {"level": "INFO", "message": "a"}}"#,
+        #"{"type": "LOG", "log": {"level": "INFO","message":"a"}}"#,
+        #"{"type":"LOG","log":{"level":"INFO", "message": "a"}}"#,
+        #" {"type":"LOG","log":{"level":"INFO","message":"a"}}"#,
         #"{"type":"LOG","log":{"level":"INFO","message":"a\n"}}"#,
         #"{"type":"LOG","log":{"level":"INFO","message":"a","stack_trace":"b"}}"#,
         #"{"type":"LOG","log":{"level":"INFO","message":"a"}} "#,
@@ -54,8 +60,12 @@ import Testing
     }
 
     /// Every byte of a line replaced by every other, left out and put twice.
-    @Test func saysNothingThatTheParserDoesNot() {
-        let line = Array(#"{"type":"LOG","log":{"level":"WARN","message":"some text of é"}}"#.utf8)
+    @Test(arguments: [
+        #"{"type":"LOG","log":{"level":"WARN","message":"some text of é"}}"#,
+        #"{"type": "LOG", "log": {"level": "WARN", "message": "some text of é"}}"#,
+    ])
+    func saysNothingThatTheParserDoesNot(_ text: String) {
+        let line = Array(text.utf8)
         for index in line.indices {
             for byte in UInt8.min...UInt8.max {
                 var changed = line
