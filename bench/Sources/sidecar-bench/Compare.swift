@@ -79,7 +79,8 @@ struct Compare: ParsableCommand {
             for (index, program) in programs.enumerated() { add(timings[index], program.name, to: &report) }
         }
         for metric in [
-            Metric.spawn, Metric.firstLine, Metric.console, Metric.completion, Metric.exit, Metric.cpu,
+            Metric.spawn, Metric.firstLine, Metric.console, Metric.output, Metric.completion, Metric.exit,
+            Metric.cpu,
             Metric.peak,
         ] {
             report.compare(metric, nameA, to: nameB)
@@ -94,6 +95,7 @@ struct Compare: ParsableCommand {
         report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning))
         report.add(Metric.firstLine, name, .seconds, timings.compactMap(\.firstLineToConsole))
         report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
+        report.add(Metric.output, name, .seconds, timings.map(\.renameToOutput))
         report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
         report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))
         report.add(Metric.cpu, name, .seconds, timings.map(\.cpuSeconds))

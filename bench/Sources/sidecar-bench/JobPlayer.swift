@@ -8,6 +8,7 @@ final class JobPlayer {
         static let spawn = "spawn to running received"
         static let firstLine = "first log line to console"
         static let console = "log line to console"
+        static let output = "rename to output received"
         static let completion = "rename to success received"
         static let exit = "success received to exit"
         static let cpu = "CPU time of a job"
@@ -22,7 +23,8 @@ final class JobPlayer {
         /// job, which finds everything cold, and the second one, as all others are.
         var firstLineToConsole: Double?
         var lineToConsole: Double?
-        /// From before the rename of `exitCode.txt` to the end of the report's reading.
+        /// From before the rename of `exitCode.txt` to the end of the reading of the stored output, and of the report.
+        var renameToOutput: Double
         var renameToSuccess: Double
         /// From there, or where the peak is read, from the answer's release.
         var successToExit: Double
@@ -68,10 +70,14 @@ final class JobPlayer {
         if readsPeak { harness.server.holdSuccess(of: workloadID) }
         let renamed = try workspace.publishExitCode()
         let success = try harness.wait(for: .success, run)
+        guard let output = run.call(.writeOutput), output.arrival < success.arrival else {
+            throw HarnessError("no output was stored before the report\n\(run.story)")
+        }
         var timing = Timing(
             spawnToRunning: running.arrival.seconds(since: run.spawned),
             firstLineToConsole: firstLineToConsole,
             lineToConsole: lineToConsole,
+            renameToOutput: output.arrival.seconds(since: renamed),
             renameToSuccess: success.arrival.seconds(since: renamed),
             successToExit: 0,
             cpuSeconds: 0
@@ -83,9 +89,6 @@ final class JobPlayer {
             harness.server.release(workloadID)
         }
         let exit = try harness.finish(run)
-        guard let output = run.call(.writeOutput), output.arrival < success.arrival else {
-            throw HarnessError("no output was stored before the report\n\(run.story)")
-        }
         timing.successToExit = exit.moment.seconds(since: answered)
         timing.cpuSeconds = exit.cpuSeconds
         return timing

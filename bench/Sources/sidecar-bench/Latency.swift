@@ -79,6 +79,7 @@ struct Latency: ParsableCommand {
         if name != "poller" { report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning)) }
         report.add(Metric.firstLine, name, .seconds, timings.compactMap(\.firstLineToConsole))
         report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
+        report.add(Metric.output, name, .seconds, timings.map(\.renameToOutput))
         report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
         report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))
         if name != "poller" { report.add(Metric.cpu, name, .seconds, timings.map(\.cpuSeconds)) }
@@ -89,6 +90,7 @@ struct Latency: ParsableCommand {
             report.compare(Metric.spawn, backend, to: "floor", target: .atMost(2))
             report.compare(Metric.firstLine, backend, to: "floor")
             report.compare(Metric.console, backend, to: "floor")
+            report.compare(Metric.output, backend, to: "floor")
             report.compare(Metric.completion, backend, to: "floor", target: .atMost(1.5))
             report.compare(Metric.completion, backend, to: "poller", target: .atMost(0.05))
             report.compare(Metric.cpu, backend, to: "floor")
