@@ -39,8 +39,7 @@ public final class Harness {
         for run in runs { run.end() }
         runs = []
         server.stop()
-        for name in JobWorkspace.names(in: root) { unlink("\(root)/\(name)") }
-        rmdir(root)
+        JobWorkspace.removeTree(root)
     }
 
     deinit {

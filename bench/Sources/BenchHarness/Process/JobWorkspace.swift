@@ -15,8 +15,7 @@ public final class JobWorkspace {
 
     deinit {
         if output >= 0 { close(output) }
-        for name in Self.names(in: path) { unlink("\(path)/\(name)") }
-        rmdir(path)
+        Self.removeTree(path)
     }
 
     /// Appends to the connector's output in one write.
@@ -85,6 +84,15 @@ public final class JobWorkspace {
 
     private static func failure(_ what: String) -> HarnessError {
         HarnessError("\(what): \(String(cString: strerror(errno)))")
+    }
+
+    /// Removes a directory with all that a program may have left in it; links are not followed.
+    static func removeTree(_ path: String) {
+        for name in names(in: path) {
+            let entry = "\(path)/\(name)"
+            if unlink(entry) != 0 { removeTree(entry) }
+        }
+        rmdir(path)
     }
 
     static func names(in path: String) -> [String] {
