@@ -120,15 +120,15 @@ extension CatalogStream {
         var writer = JSONWriter()
         var parts: [Part] = []
         write(document.root, to: &writer) { value, writer in
-            guard let schema = scanned.schema else { return writer.value(value) }
+            guard let schema = scanned.elementSchema else { return writer.value(value) }
             parts = [.bytes(writer.handOver()), .schema(StoredText(range: schema, source: list.source))]
         }
         append(parts + [.bytes(writer.bytes)])
     }
 
     private func scan(_ range: Range<UInt64>, of list: StoredText) throws(DocumentError) -> MessageScanner {
-        let grammar: MessageGrammar = kind == .source ? .stream : .operation
-        var scanner = JSONScanner(handler: MessageScanner(grammar: grammar))
+        let schema: CompiledSchema = kind == .source ? .stream : .operation
+        var scanner = JSONScanner(handler: MessageScanner(schema: schema))
         let blocks = BlockReader(list.digests, context.source)
         var position = range.lowerBound
         while position < range.upperBound {

@@ -12,15 +12,15 @@ struct MessageScanner: JSONScannerHandler {
     private(set) var streams: ScannedList?
     private(set) var operations: ScannedList?
     /// Where the schema lies of the last stream or operation that has one.
-    private(set) var schema: Range<UInt64>?
+    private(set) var elementSchema: Range<UInt64>?
 
     /// What is not in a large part is held, up to this many bytes: an endless log message must not take all memory.
     static let longestSkeleton = 256 * 1_024 * 1_024
 
-    private let grammar: MessageGrammar
+    private let schema: CompiledSchema
     private var open: [Open] = []
     /// What the key that was read last leads to; nil where the protocol does not know it.
-    private var member: Member?
+    private var member: CompiledSchema.Member?
     /// The value that is being read, if it is none of those in `open`.
     private var leaf: Leaf?
     private var list: ScannedList?
@@ -37,11 +37,6 @@ struct MessageScanner: JSONScannerHandler {
         /// Whether a member of it is there already.
         var hasMembers = false
         var start: UInt64
-    }
-
-    private struct Member {
-        var name: [UInt8]
-        var node: Int
     }
 
     /// A scalar, or an object or array that is not looked into.
@@ -61,8 +56,8 @@ struct MessageScanner: JSONScannerHandler {
         case word
     }
 
-    init(grammar: MessageGrammar = .message) {
-        self.grammar = grammar
+    init(schema: CompiledSchema = .message) {
+        self.schema = schema
     }
 }
 
@@ -81,15 +76,11 @@ struct ScannedList {
 extension MessageScanner {
     mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool) {
         member = nil
-        guard isWhole, let parent = open.last, case .object(let known) = grammar.nodes[parent.node].rule
-        else { return }
+        guard isWhole, let parent = open.last, parent.isObject else { return }
         unsafe text.withUnsafeBytes { bytes in
-            // Nearly all keys are plain: they are compared where they stand.
-            let found =
-                hasEscapes
-                ? known.first { $0.name.elementsEqual(unsafe JSONStringEscapes.decoded(Array(bytes)[...])) }
-                : known.first { unsafe $0.name.count == bytes.count && $0.name.elementsEqual(bytes) }
-            member = found.map { Member(name: $0.name, node: $0.node) }
+            guard hasEscapes else { return unsafe member = schema.member(bytes, of: parent.node) }
+            let name = unsafe JSONStringEscapes.decoded(Array(bytes)[...])
+            unsafe name.withUnsafeBytes { unsafe member = schema.member($0, of: parent.node) }
         }
     }
 
@@ -115,7 +106,7 @@ extension MessageScanner {
             leaf = Leaf(kind: kind)
             return .skip
         }
-        let node = grammar.nodes[number]
+        let node = schema.nodes[number]
         let isHeld = node.isNeeded && (open.last?.isHeld ?? true)
         noteBeginning(of: node.role, kind)
         if isHeld { holdKey() }
@@ -138,27 +129,25 @@ extension MessageScanner {
     }
 
     private var nodeOfNext: Int? {
-        guard let parent = open.last else { return MessageGrammar.root }
-        if parent.isObject { return member?.node }
-        guard case .list(let element) = grammar.nodes[parent.node].rule else { return nil }
-        return element
+        guard let parent = open.last else { return schema.root }
+        return parent.isObject ? member?.node : schema.nodes[parent.node].element
     }
 
     /// Where the bytes of a value go that is not looked into; nil where it is, or does not fit.
-    private static func content(of node: MessageGrammar.Node, _ kind: JSONValue.Kind) -> Content? {
-        switch (node.rule, kind) {
+    private static func content(of node: CompiledSchema.Node, _ kind: JSONValue.Kind) -> Content? {
+        switch (node.kind, kind) {
         case (_, .null): .skeleton
         case (.any, _): .nowhere
         case (.string, .string), (.number, .number), (.bool, .bool): .skeleton
         case (.oneOf, .string): .word
-        case (.object(let known), .object) where known.isEmpty:
+        case (.object, .object) where node.isFreeObject:
             node.role == .configuration ? .skeleton : .nowhere
         default: nil
         }
     }
 
-    private static func isEntered(_ node: MessageGrammar.Node, _ kind: JSONValue.Kind) -> Bool {
-        switch (node.rule, kind) {
+    private static func isEntered(_ node: CompiledSchema.Node, _ kind: JSONValue.Kind) -> Bool {
+        switch (node.kind, kind) {
         case (.object, .object), (.list, .array): true
         default: false
         }
@@ -183,13 +172,13 @@ extension MessageScanner {
         if let ended = leaf {
             leaf = nil
             if let node = ended.node, ended.kind != .null {
-                noteEnd(of: grammar.nodes[node].role, ended.start..<offset)
+                noteEnd(of: schema.nodes[node].role, ended.start..<offset)
             }
             return end(ended, isEmpty: isEmpty)
         }
         let ended = open.removeLast()
         if ended.isHeld { skeleton.append(UInt8(ascii: ended.isObject ? "}" : "]")) }
-        noteEnd(of: grammar.nodes[ended.node].role, ended.start..<offset)
+        noteEnd(of: schema.nodes[ended.node].role, ended.start..<offset)
         return true
     }
 
@@ -201,10 +190,9 @@ extension MessageScanner {
             if leaf.isHeld { skeleton += Self.least(leaf.kind, isEmpty: isEmpty) }
             return true
         case .word:
-            guard case .oneOf(let names) = grammar.nodes[number].rule, word.count <= Self.longestWord
-            else { return false }
+            guard word.count <= Self.longestWord else { return false }
             if leaf.isHeld { skeleton += word }
-            return names.contains(JSONStringEscapes.decoded(word.dropFirst().dropLast()))
+            return schema.allows(JSONStringEscapes.decoded(word.dropFirst().dropLast()), at: number)
         }
     }
 
@@ -224,7 +212,7 @@ extension MessageScanner {
 // MARK: - What is remembered
 
 extension MessageScanner {
-    private mutating func noteBeginning(of role: MessageGrammar.Role, _ kind: JSONValue.Kind) {
+    private mutating func noteBeginning(of role: MessageRole, _ kind: JSONValue.Kind) {
         switch role {
         case .plain, .configuration: break
         case .spec: spec = nil
@@ -243,14 +231,14 @@ extension MessageScanner {
         case .elementMode: element.mode = kind
         case .elementSchema:
             element.schema = kind
-            schema = nil
+            elementSchema = nil
         }
     }
 
-    private mutating func noteEnd(of role: MessageGrammar.Role, _ range: Range<UInt64>) {
+    private mutating func noteEnd(of role: MessageRole, _ range: Range<UInt64>) {
         switch role {
         case .spec: spec = range
-        case .elementSchema: schema = range
+        case .elementSchema: elementSchema = range
         case .streams:
             list?.range = range
             streams = list

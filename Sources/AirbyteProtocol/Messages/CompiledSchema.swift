@@ -2,42 +2,62 @@ import CSimdjson
 import Glibc
 
 /// A `ProtocolSchema` laid out in flat arrays: every line is checked against it, and walking over an indirect enum
-/// counts references at every step.
+/// counts references at every step. Its nodes have numbers, so that a message can also be followed token by token.
 struct CompiledSchema: Sendable {
-    /// That of all messages.
-    static let message = CompiledSchema(ProtocolSchema.message)
+    /// That of all messages; of their lists nothing is looked up later.
+    static let message = CompiledSchema(.message, path: [], needsLists: false)
+    /// One stream of a source's catalog.
+    static let stream = CompiledSchema(.stream, path: ["catalog", "streams", "*"], needsLists: true)
+    /// One operation of a destination's catalog.
+    static let operation = CompiledSchema(
+        .operation,
+        path: ["destination_catalog", "operations", "*"],
+        needsLists: true
+    )
 
-    private enum Kind {
+    enum Kind {
         case any, string, number, bool, oneOf, list, object
     }
 
-    private struct Node {
+    struct Node {
         var kind: Kind
+        var role: MessageRole
+        /// Whether a message that was held in memory is looked up there later.
+        var isNeeded: Bool
         /// Of a string out of a list its names, of an object its members: a range of `names`.
-        var names: Range<Int>
-        /// Of a list its elements' schema.
-        var element: Int
+        fileprivate var names: Range<Int> = 0..<0
+        /// Of a list its elements' node.
+        var element = 0
+
+        /// Whether it is an object of which nothing is known.
+        var isFreeObject: Bool { kind == .object && names.isEmpty }
     }
 
     private struct Name {
         /// A range of `text`.
         var start: Int
         var count: Int
-        /// Of a member its schema.
+        /// Of a member its node.
         var schema: Int
     }
 
-    private var nodes: [Node] = []
+    private(set) var nodes: [Node] = []
     private var names: [Name] = []
     private var text: [UInt8] = []
-    private var root = 0
+    /// The node of the whole.
+    private(set) var root = 0
+    private let needsLists: Bool
 
-    init(_ schema: ProtocolSchema) {
-        root = add(schema)
+    /// - Parameters:
+    ///   - path: where in a message the schema stands.
+    ///   - needsLists: whether the elements of lists are looked up later.
+    init(_ schema: ProtocolSchema, path: [String], needsLists: Bool) {
+        self.needsLists = needsLists
+        root = add(schema, path, isNeeded: true)
     }
 
-    private mutating func add(_ schema: ProtocolSchema) -> Int {
-        var node = Node(kind: .any, names: 0..<0, element: 0)
+    private mutating func add(_ schema: ProtocolSchema, _ path: [String], isNeeded: Bool) -> Int {
+        var node = Node(kind: .any, role: MessageRole(of: path), isNeeded: isNeeded)
         switch schema {
         case .any: break
         case .string: node.kind = .string
@@ -48,10 +68,10 @@ struct CompiledSchema: Sendable {
             node.names = add(names.map { ($0, 0) })
         case .list(let element):
             node.kind = .list
-            node.element = add(element)
+            node.element = add(element, path + ["*"], isNeeded: isNeeded && needsLists)
         case .object(let members):
             node.kind = .object
-            node.names = add(members.map { ($0.name, add($0.schema)) })
+            node.names = add(members.map { ($0.name, add($0.schema, path + [$0.name], isNeeded: isNeeded)) })
         }
         nodes.append(node)
         return nodes.count - 1
@@ -64,6 +84,40 @@ struct CompiledSchema: Sendable {
             text.append(contentsOf: name.utf8)
         }
         return start..<names.count
+    }
+}
+
+// MARK: - Token by token
+
+extension CompiledSchema {
+    /// A member that the schema knows.
+    struct Member {
+        /// Without quotes.
+        var name: ArraySlice<UInt8>
+        var node: Int
+    }
+
+    /// The member of that name of an object; nil where it may be anything.
+    func member(_ name: UnsafeRawBufferPointer, of object: Int) -> Member? {
+        nodes[object].names.first { unsafe matches($0, name) }.map { known in
+            let name = names[known]
+            return Member(name: text[name.start..<(name.start + name.count)], node: name.schema)
+        }
+    }
+
+    /// Whether a string is one of those that the node allows.
+    func allows(_ string: [UInt8], at node: Int) -> Bool {
+        unsafe string.withUnsafeBytes { string in
+            nodes[node].names.contains { unsafe matches($0, string) }
+        }
+    }
+
+    private func matches(_ candidate: Int, _ other: UnsafeRawBufferPointer) -> Bool {
+        let name = names[candidate]
+        guard name.count == other.count, let other = other.baseAddress else { return name.count == other.count }
+        return unsafe text.withUnsafeBytes { text in
+            unsafe text.baseAddress.map { unsafe memcmp($0 + name.start, other, name.count) == 0 } ?? false
+        }
     }
 }
 
