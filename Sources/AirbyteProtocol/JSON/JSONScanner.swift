@@ -1,3 +1,5 @@
+import Glibc
+
 /// What a scanner finds in a text, told in the text's order.
 protocol JSONScannerHandler {
     /// A value begins: the root, an element, or what belongs to the key that was told last. `offset` is that of its
@@ -166,6 +168,12 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     /// Steps to the first byte that cannot simply stand within a string: a quotation mark, a backslash, a control
     /// character, or the piece's end.
     @inline(__always) mutating func skipPlainText() {
+        unsafe index = plainTextEnd(from: index)
+    }
+
+    /// Where that byte is, seen from another one.
+    @inline(__always) func plainTextEnd(from start: Int) -> Int {
+        var index = start
         // Eight bytes at once. In each expression the lowest flagged byte is exact, those above it may be
         // flagged by a borrow.
         let ones: UInt64 = 0x0101_0101_0101_0101
@@ -179,17 +187,28 @@ struct JSONScanner<Handler: JSONScannerHandler> {
             let flags =
                 (((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
                     | ((backslash &- ones) & ~backslash)) & highBits
-            if flags != 0 {
-                unsafe index &+= flags.trailingZeroBitCount &>> 3
-                return
-            }
-            unsafe index &+= 8
+            if flags != 0 { return index &+ flags.trailingZeroBitCount &>> 3 }
+            index &+= 8
         }
         while unsafe index < count {
             let byte = unsafe base[index]
-            if byte < 0x20 || byte == 0x22 || byte == 0x5C { return }
-            unsafe index &+= 1
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C { break }
+            index &+= 1
         }
+        return index
+    }
+
+    /// Where a string ends whose opening quotation mark is at `index`: behind its closing one. Nil where it does not end in
+    /// this piece, or has something in it that is not plain text.
+    @inline(__always) func plainStringEnd(at index: Int) -> Int? {
+        let end = unsafe plainTextEnd(from: index &+ 1)
+        return unsafe end < count && base[end] == UInt8(ascii: "\"") ? end &+ 1 : nil
+    }
+
+    /// Whether a word stands there.
+    @inline(__always) func has(_ word: StaticString, at index: Int) -> Bool {
+        let length = word.utf8CodeUnitCount
+        return unsafe index &+ length <= count && memcmp(base + index, word.utf8Start, length) == 0
     }
 
     @inline(__always) mutating func skipDigits() {
@@ -210,6 +229,10 @@ extension JSONScanner {
             case .number: unsafe number(&piece)
             case .literal: unsafe literal(&piece)
             default:
+                if let silentDepth {
+                    unsafe runSilently(&piece, within: silentDepth)
+                    if unsafe piece.isAtEnd { return }
+                }
                 let byte = unsafe piece.byte
                 if byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
                     unsafe piece.index &+= 1
@@ -304,6 +327,80 @@ extension JSONScanner {
         if depth > 0 { isInObject = isObject[depth &- 1] }
         if silentDepth == depth { silentDepth = nil }
         unsafe end(&piece, isEmpty: isEmpty)
+    }
+}
+
+// MARK: - What is not told
+
+extension JSONScanner {
+    /// Goes on within a value whose inside is not told, as long as nothing unusual comes. Nearly all of a catalog lies
+    /// within such values, so this is the loop that counts: it keeps what it needs in variables of its own.
+    ///
+    /// Whatever it does not know (white space, escapes, numbers, mistakes, the value's own end, a string that the piece
+    /// cuts) is left where it is for `run`.
+    private mutating func runSilently(_ piece: inout JSONPiece, within outside: Int) {
+        var index = unsafe piece.index
+        var state = self.state
+        var depth = self.depth
+        var isInObject = self.isInObject
+        tokens: while unsafe index < piece.count {
+            switch state {
+            case .next:
+                let byte = unsafe piece.base[index]
+                if byte == UInt8(ascii: ",") {
+                    index &+= 1
+                    state = isInObject ? .key : .value
+                } else if depth &- 1 > outside, byte == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
+                    index &+= 1
+                    depth &-= 1
+                    isObject.removeLast()
+                    isInObject = isObject[depth &- 1]
+                } else {
+                    break tokens
+                }
+            case .key, .firstKey:
+                guard unsafe piece.base[index] == UInt8(ascii: "\""),
+                    let end = unsafe piece.plainStringEnd(at: index),
+                    unsafe end < piece.count, unsafe piece.base[end] == UInt8(ascii: ":")
+                else { break tokens }
+                index = end &+ 1
+                state = .value
+            case .value, .firstElement:
+                switch unsafe piece.base[index] {
+                case UInt8(ascii: "\""):
+                    guard let end = unsafe piece.plainStringEnd(at: index) else { break tokens }
+                    index = end
+                    state = .next
+                case UInt8(ascii: "{") where depth < JSONDocument.maximumDepth:
+                    index &+= 1
+                    depth &+= 1
+                    isObject.append(true)
+                    isInObject = true
+                    state = .firstKey
+                case UInt8(ascii: "[") where depth < JSONDocument.maximumDepth:
+                    index &+= 1
+                    depth &+= 1
+                    isObject.append(false)
+                    isInObject = false
+                    state = .firstElement
+                case UInt8(ascii: "t") where unsafe piece.has("true", at: index),
+                    UInt8(ascii: "n") where unsafe piece.has("null", at: index):
+                    index &+= 4
+                    state = .next
+                case UInt8(ascii: "f") where unsafe piece.has("false", at: index):
+                    index &+= 5
+                    state = .next
+                default:
+                    break tokens
+                }
+            default:
+                break tokens
+            }
+        }
+        unsafe piece.index = index
+        self.state = state
+        self.depth = depth
+        self.isInObject = isInObject
     }
 }
 

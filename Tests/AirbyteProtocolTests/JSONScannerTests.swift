@@ -1,0 +1,88 @@
+import Testing
+
+@testable import AirbyteProtocol
+
+/// Of objects and arrays, the scanner accepts what the parser accepts, whether or not it tells what is within.
+@Suite struct JSONScannerTests {
+    /// Is told of everything down to a depth, and of nothing below.
+    private struct Listener: JSONScannerHandler {
+        var depth: Int
+        var open = 0
+
+        mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest {
+            open += 1
+            return open <= depth ? .enter : .skip
+        }
+
+        mutating func content(_ bytes: RawSpan) {}
+
+        mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool {
+            open -= 1
+            return true
+        }
+
+        mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool) {}
+    }
+
+    private func accepts(_ text: [UInt8], tellingTo depth: Int, cutAt cut: Int) -> Bool {
+        var scanner = JSONScanner(handler: Listener(depth: depth))
+        scanner.scan(text.span.bytes.extracting(first: cut), at: 0)
+        scanner.scan(text.span.bytes.extracting(droppingFirst: cut), at: UInt64(cut))
+        scanner.finish(at: UInt64(text.count))
+        return scanner.status == .complete
+    }
+
+    private func compare(_ text: [UInt8], cuts: some Sequence<Int>) {
+        // What follows a scalar right behind it counts for the parser only; no message is one.
+        guard text.first == UInt8(ascii: "{") || text.first == UInt8(ascii: "[") else { return }
+        let expected = (try? JSONParser().parse(text, trailing: .ignored)) != nil
+        for depth in [0, 1, 100] {
+            for cut in cuts {
+                #expect(
+                    accepts(text, tellingTo: depth, cutAt: cut) == expected,
+                    "\(String(decoding: text, as: UTF8.self)), told to \(depth), cut at \(cut)"
+                )
+            }
+        }
+    }
+
+    @Test(arguments: JSONValidationTests.valid + JSONValidationTests.invalid.map(\.0))
+    func decidesAsTheParser(_ text: String) {
+        for text in [text, "[\(text)]", #"{"a":\#(text),"b":{"c":[]}}"#].map({ Array($0.utf8) }) {
+            compare(text, cuts: 0...text.count)
+        }
+    }
+
+    /// Every byte of a text with everything in it, replaced by all that mean something, left out, and put twice.
+    @Test func decidesAsTheParserWhateverIsBroken() {
+        let text = Array(
+            #"{"a":[1,-2.5e+3,"x\u00e9\\",true,[]],"\"b":{"c":null,"d":{}},"e" : [ { } , [ false ] , "" ] }"#
+                .utf8
+        )
+        compare(text, cuts: 0...text.count)
+        for index in text.indices {
+            for byte in Array("{}[]:,\"\\ \ntfn10-+.eu".utf8) + [0, 1, 0x80, 0xC3] {
+                var broken = text
+                broken[index] = byte
+                compare(broken, cuts: [0, index, index + 1])
+                broken.insert(text[index], at: index)
+                compare(broken, cuts: [0, index, index + 1])
+            }
+            var shorter = text
+            shorter.remove(at: index)
+            compare(shorter, cuts: [0, index])
+            compare(Array(text[..<index]), cuts: [0, index / 2])
+        }
+    }
+
+    @Test func boundsTheDepth() {
+        for depth in 998...1_002 {
+            for (open, close) in [("[", "]"), (#"{"a":"#, "}"), (#"[{"a":"#, "}]")] {
+                let inner = open == "[" ? "" : "1"
+                let text =
+                    String(repeating: open, count: depth) + inner + String(repeating: close, count: depth)
+                compare(Array(text.utf8), cuts: [0])
+            }
+        }
+    }
+}
