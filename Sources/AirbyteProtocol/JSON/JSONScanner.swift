@@ -31,7 +31,7 @@ enum JSONScanInterest {
 
 /// Validates a JSON text (RFC 8259) that comes in pieces, cut anywhere, and holds none of it.
 ///
-/// Accepts the texts that `JSONParser` does: what follows the first value is not looked at. UTF-8 need not be repaired,
+/// Accepts the objects and arrays that `JSONParser` does: what follows the first value is not looked at. UTF-8 need not be repaired,
 /// since a repair changes nothing but what stands within strings.
 struct JSONScanner<Handler: JSONScannerHandler> {
     enum Status {

@@ -114,7 +114,9 @@ extension CompiledSchema {
 
     private func matches(_ candidate: Int, _ other: UnsafeRawBufferPointer) -> Bool {
         let name = names[candidate]
-        guard name.count == other.count, let other = other.baseAddress else { return name.count == other.count }
+        guard name.count == other.count, let other = other.baseAddress else {
+            return name.count == other.count
+        }
         return unsafe text.withUnsafeBytes { text in
             unsafe text.baseAddress.map { unsafe memcmp($0 + name.start, other, name.count) == 0 } ?? false
         }

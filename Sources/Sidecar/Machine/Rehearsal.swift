@@ -11,7 +11,8 @@ enum Rehearsal {
         _ = reader.read(Array(output(of: input.operation).utf8))
         _ = reader.finish()
         let ending: [WorkloadMachine.Event] = [
-            .exitCodeFound(.code(0)), .transcriptRead(reader.transcript, unread: nil), .catalogWritten(id: ""),
+            .exitCodeFound(.code(0)), .transcriptRead(reader.transcript, unread: nil),
+            .catalogWritten(id: ""),
             .outputStored, .reportAnswered(.accepted(body: [])),
         ]
         for event in ending {

@@ -119,7 +119,8 @@ final class S3Store: ObjectStore {
         perform(request) { [self] result in
             switch result {
             case .failure(let failure): completion(failure)
-            case .success(let response): completion(response.etag == nil ? foreign(title(request), response) : nil)
+            case .success(let response):
+                completion(response.etag == nil ? foreign(title(request), response) : nil)
             }
         }
     }

@@ -213,7 +213,9 @@ import Testing
             answerPart(number)
         }
         #expect(
-            transport.requests[1...4].map { $0.bodyBytes?.count } == [5_242_880, 5_242_880, 5_242_880, 4_271_360]
+            transport.requests[1...4].map { $0.bodyBytes?.count } == [
+                5_242_880, 5_242_880, 5_242_880, 4_271_360,
+            ]
         )
         #expect(
             transport.requests[5].bodyText.contains(
