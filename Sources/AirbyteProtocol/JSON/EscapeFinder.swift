@@ -18,6 +18,7 @@ enum EscapeFinder {
     }
 
     /// Where the first byte from `start` on stands that has to be escaped; the text's length if there is none.
+    @inline(__always)
     static func first(in text: RawSpan, from start: Int = 0) -> Int {
         let count = text.byteCount
         var index = start

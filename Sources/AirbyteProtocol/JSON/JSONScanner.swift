@@ -173,29 +173,7 @@ struct JSONScanner<Handler: JSONScannerHandler> {
 
     /// Where that byte is, seen from another one.
     @inline(__always) func plainTextEnd(from start: Int) -> Int {
-        var index = start
-        // Eight bytes at once. In each expression the lowest flagged byte is exact, those above it may be
-        // flagged by a borrow.
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let highBits = ones &* 0x80
-        while unsafe index &+ 8 <= count {
-            let word = unsafe UInt64(
-                littleEndian: UnsafeRawPointer(base + index).loadUnaligned(as: UInt64.self)
-            )
-            let quote = word ^ (ones &* 0x22)
-            let backslash = word ^ (ones &* 0x5C)
-            let flags =
-                (((word &- ones &* 0x20) & ~word) | ((quote &- ones) & ~quote)
-                    | ((backslash &- ones) & ~backslash)) & highBits
-            if flags != 0 { return index &+ flags.trailingZeroBitCount &>> 3 }
-            index &+= 8
-        }
-        while unsafe index < count {
-            let byte = unsafe base[index]
-            if byte < 0x20 || byte == 0x22 || byte == 0x5C { break }
-            index &+= 1
-        }
-        return index
+        unsafe EscapeFinder.first(in: UnsafeRawBufferPointer(start: base, count: count).bytes, from: start)
     }
 
     /// Where a string ends whose opening quotation mark is at `index`: behind its closing one. Nil where it does not end in
