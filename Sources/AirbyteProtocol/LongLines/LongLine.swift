@@ -1,7 +1,6 @@
 /// A line that is too long to be held: judged while it passes.
 struct LongLine {
-    /// Where the line begins in the output.
-    private let start: UInt64
+    /// Where in the output the bytes so far end.
     private var end: UInt64
     private var scanner = JSONScanner(handler: MessageScanner())
     private var lookout = RecordLookout()
@@ -15,7 +14,6 @@ struct LongLine {
 
     /// - Parameter start: where the line begins in the output.
     init(start: UInt64) {
-        self.start = start
         end = start
         digester = BlockDigester(start: start)
     }

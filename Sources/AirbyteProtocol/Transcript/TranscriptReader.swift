@@ -78,11 +78,8 @@ private struct LineReader {
         events: inout [TranscriptEvent]
     ) {
         if part == .whole { return read(bytes, events: &events) }
+        if longLine == nil { longLine = LongLine(start: lineStart) }
         longLine?.append(bytes)
-        if longLine == nil {
-            longLine = LongLine(start: lineStart)
-            longLine?.append(bytes)
-        }
         guard part == .last, var line = longLine.take() else { return }
         let scanned = line.finish()
         note(utf16Length: line.measure.utf16Length)
