@@ -19,7 +19,7 @@ public struct ReportFiles {
         var files = ["\(stem).txt", "\(stem).json"]
         for plot in Plot.plots(of: report) {
             let path = "\(stem)-\(plot.name).svg"
-            guard let image = Tool.output("gnuplot", [], input: plot.script) else {
+            guard let image = try Self.image(of: plot) else {
                 FileHandle.standardError.write(Data("no plots: gnuplot is missing or has failed\n".utf8))
                 break
             }
@@ -27,6 +27,15 @@ public struct ReportFiles {
             files.append(path)
         }
         return files
+    }
+
+    /// The picture; nil without a gnuplot that makes one. Its script goes through a file: a pipe to a program that is not
+    /// there breaks.
+    private static func image(of plot: Plot) throws -> String? {
+        let script = FileManager.default.temporaryDirectory.appending(path: "\(UUID().uuidString).gnuplot")
+        try Data(plot.script.utf8).write(to: script)
+        defer { try? FileManager.default.removeItem(at: script) }
+        return Tool.output("gnuplot", [script.path])
     }
 
     /// `latency-2026-11-24T120000Z`

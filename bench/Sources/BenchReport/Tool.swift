@@ -3,21 +3,16 @@ import Foundation
 /// Programs that the report asks or hands work to.
 enum Tool {
     /// What a program prints; nil where it is not there or fails.
-    static func output(_ name: String, _ arguments: [String], input: String? = nil) -> String? {
+    static func output(_ name: String, _ arguments: [String]) -> String? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [name] + arguments
         let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
-        let inlet = Pipe()
-        process.standardInput = input == nil ? FileHandle.nullDevice : inlet
+        process.standardInput = FileHandle.nullDevice
         do {
             try process.run()
-            if let input {
-                try inlet.fileHandleForWriting.write(contentsOf: Data(input.utf8))
-                try inlet.fileHandleForWriting.close()
-            }
             let bytes = try output.fileHandleForReading.readToEnd() ?? Data()
             process.waitUntilExit()
             return process.terminationStatus == 0 ? String(decoding: bytes, as: UTF8.self) : nil
