@@ -8,7 +8,8 @@ port; ends when its standard input does.
     {"match": "PUT .*partNumber=2", "after": 1, "times": 2, "fault": "answer", "status": 503, "headers": {}, "body": ""}
 
 A rule is for `times` requests (1) whose method and target the expression is found in; the first `after` (0) are left
-alone. The first rule that fits is taken. Its fault is one of
+alone. With `"chunked": true` it is only for those whose body comes in chunks. The first rule that fits is taken. Its
+fault is one of
 
     answer   reads the request, and answers itself
     early    answers itself once it has the head, reads no body, and closes the connection, as nginx does
@@ -31,6 +32,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
+RESET_AFTER = 512 * 1024  # bytes; the middle of a body in chunks, whose length nobody knows
 LONGEST_DRAIN = 2  # seconds; a client that was answered early stops sending soon
 
 
@@ -41,10 +43,12 @@ class State:
         self.rules = []
         self.seen = []
 
-    def rule(self, call):
+    def rule(self, call, is_chunked):
         with self.lock:
             for rule in self.rules:
                 if rule["times"] == 0 or not re.search(rule["match"], call):
+                    continue
+                if rule["chunked"] and not is_chunked:
                     continue
                 if rule["after"] > 0:
                     rule["after"] -= 1
@@ -68,11 +72,31 @@ class Proxy(BaseHTTPRequestHandler):
     def handle_expect_100(self):
         return True  # said when the body is wanted
 
+    @property
+    def is_chunked(self):
+        return self.headers.get("Transfer-Encoding", "").lower() == "chunked"
+
     def body(self, count):
         if self.headers.get("Expect", "").lower() == "100-continue":
             self.send_response_only(100)
             self.end_headers()
-        return self.rfile.read(count)
+        return b"".join(self.chunks()) if self.is_chunked else self.rfile.read(count)
+
+    def chunks(self):
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            yield self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass  # trailers
+
+    def read_half(self, count):
+        if not self.is_chunked:
+            return self.body(count // 2)
+        have = 0
+        for chunk in self.chunks():
+            have += len(chunk)
+            if have >= RESET_AFTER:
+                return
 
     def reset(self):
         self.close_connection = True
@@ -97,10 +121,10 @@ class Proxy(BaseHTTPRequestHandler):
         if self.path == "/faults":
             return self.control(length)
         call = f"{self.command} {self.path}"
-        rule = self.state.rule(call) or {"fault": None}
+        rule = self.state.rule(call, self.is_chunked) or {"fault": None}
         fault = rule["fault"]
         if fault == "reset":
-            self.body(length // 2)
+            self.read_half(length)
             self.state.saw(call, fault)
             return self.reset()
         if fault == "early":
@@ -142,7 +166,7 @@ class Proxy(BaseHTTPRequestHandler):
         for name, value in self.headers.items():
             if name.lower() not in ("expect", "connection"):
                 connection.putheader(name, value)
-        connection.endheaders(body)
+        connection.endheaders(body, encode_chunked=self.is_chunked)
         answer = connection.getresponse()
         content = answer.read()
         kept = [pair for pair in answer.getheaders() if pair[0].lower() not in HOP_BY_HOP - {"date"}]
@@ -156,7 +180,7 @@ class Proxy(BaseHTTPRequestHandler):
 
     def control(self, length):
         if self.command == "POST":
-            usual = {"after": 0, "times": 1, "headers": {}, "body": ""}
+            usual = {"after": 0, "times": 1, "chunked": False, "headers": {}, "body": ""}
             rules = [usual | rule for rule in json.loads(self.body(length))]
             with self.state.lock:
                 self.state.rules = rules

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A proxy before a storage service, which breaks what it is told to: `Tests/Storage/fault_proxy.py`.
+/// A proxy before a service, which breaks what it is told to: `Tests/Storage/fault_proxy.py`.
 package final class FaultProxy {
     struct Facts: Decodable { var port: Int }
 
@@ -12,12 +12,14 @@ package final class FaultProxy {
         package var after = 0
         /// For so many requests.
         package var times = 1
+        /// Only for requests whose body comes in chunks.
+        package var chunked = false
         package var fault: String
         package var status: Int?
         package var headers: [String: String] = [:]
         package var body = ""
 
-        /// Breaks the connection in the middle of the request's body.
+        /// Breaks the connection in the middle of the request's body; of one in chunks, after half a megabyte.
         package static func reset(_ match: String, after: Int = 0, times: Int = 1) -> Rule {
             Rule(match: match, after: after, times: times, fault: "reset")
         }
@@ -57,6 +59,13 @@ package final class FaultProxy {
         package func by(_ fault: String) -> Rule {
             var rule = self
             rule.fault = fault
+            return rule
+        }
+
+        /// The same, for bodies in chunks alone.
+        package var ofChunks: Rule {
+            var rule = self
+            rule.chunked = true
             return rule
         }
     }

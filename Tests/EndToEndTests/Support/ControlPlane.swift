@@ -105,6 +105,11 @@ struct ControlPlane {
         try await admin("GET", "outputs/\(Pod.workloadID)")
     }
 
+    /// The request's body that handed over a catalog, as it came.
+    func catalogRequest(_ id: String) async throws -> Data {
+        Data(try await admin("GET", "catalogs/\(id)").utf8)
+    }
+
     /// Waits until a call was answered so many times, with that status where one is given.
     func wait(for call: String, count: Int = 1, status: Int? = nil) async throws {
         let status = status.map { "&status=\($0)" } ?? ""

@@ -1,0 +1,102 @@
+/// Text of any length, made by a seed: as a connector writes it into a JSON string, and as the platform gets it.
+struct LargeText {
+    var written: [UInt8] = []
+    var delivered: [UInt8] = []
+
+    init() {}
+
+    init(_ text: String) {
+        append(text)
+    }
+
+    /// - Parameter damaged: whether some of it is no UTF-8, and some surrogates have no partner.
+    init(bytes: Int, damaged: Bool, using random: inout SeededRandom) {
+        let passages = damaged ? Self.damagedPassages : Self.soundPassages
+        while written.count < bytes { append(passages[Int(random.next() % UInt64(passages.count))]) }
+    }
+
+    mutating func append(_ text: String) {
+        written += text.utf8
+        delivered += text.utf8
+    }
+
+    mutating func append(_ text: LargeText) {
+        written += text.written
+        delivered += text.delivered
+    }
+
+    /// What is passed on as it stands.
+    private static let sound = [
+        "The host, its port and its name. ", "é", "漢字", "😀", #"\u00e9"#, #"\n\t\"\/\\"#, #"\ud83d\ude00"#,
+        #"\\ud800 "#, #"\\\\"#, "{}[],:", "0123456789", "\u{7f}", #"\u0000"#,
+    ].map(LargeText.init)
+
+    /// What is repaired: each longest part of a character, a surrogate that was encoded as one, any other byte that
+    /// belongs nowhere, and an escaped surrogate without its other half.
+    private static let broken: [LargeText] = [
+        LargeText([0xFF], "\u{FFFD}"), LargeText([0xE2, 0x82, 0x20], "\u{FFFD} "),
+        LargeText([0xF0, 0x9F, 0x98, 0x2D], "\u{FFFD}-"), LargeText([0xED, 0xA0, 0x80], "\u{FFFD}"),
+        LargeText(Array(#"\ud800 "#.utf8), #"\u003f "#), LargeText(Array(#"\uDC00."#.utf8), #"\u003f."#),
+        LargeText(Array(#"\uD83D\n"#.utf8), #"\u003f\n"#),
+        LargeText(Array(#"\ud83d\ud83d\ude00"#.utf8), #"\u003f\ud83d\ude00"#),
+    ]
+
+    private init(_ written: [UInt8], _ delivered: String) {
+        self.written = written
+        self.delivered = Array(delivered.utf8)
+    }
+
+    private static let soundPassages = passages(of: sound)
+    private static let damagedPassages = passages(of: sound + broken)
+
+    /// Of different lengths, so that they do not come to lie in the same places of a file's blocks.
+    private static func passages(of fragments: [LargeText]) -> [LargeText] {
+        var random = SeededRandom(state: 0)
+        return (1...40).map { length in
+            var passage = LargeText()
+            for _ in 0..<length * 3 {
+                passage.append(fragments[Int(random.next() % UInt64(fragments.count))])
+            }
+            return passage
+        }
+    }
+}
+
+/// A specification that is too long to be held.
+struct LargeSpec {
+    /// The message, a line without its end.
+    let line: [UInt8]
+    /// The specification's text as the platform gets it.
+    let delivered: [UInt8]
+
+    init(bytes: Int, damaged: Bool = true, seed: UInt64 = 1) {
+        var random = SeededRandom(state: seed)
+        var spec = LargeText(
+            #"{"documentationUrl": "https://example.com/",  "connectionSpecification":{"properties":{"#
+        )
+        var number = 0
+        while spec.written.count < bytes {
+            spec.append(number == 0 ? "" : ",")
+            spec.append(#""p\#(number)": {"maximum":12345678901234567890.50, "description":""#)
+            spec.append(LargeText(bytes: Int(random.next() % 20_000), damaged: damaged, using: &random))
+            spec.append(#"","default":[ 1e400,-0.0,null ]}"#)
+            number += 1
+        }
+        spec.append(#"}},"supportsIncremental":true}"#)
+        line = Array(#"{"type":"SPEC","spec":"#.utf8) + spec.written + Array("}".utf8)
+        delivered = spec.delivered
+    }
+}
+
+/// SplitMix64, so that a failure comes again.
+struct SeededRandom: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
