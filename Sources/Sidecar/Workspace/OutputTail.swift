@@ -34,6 +34,8 @@ final class OutputTail {
     /// Set once the output has to be read to its end.
     private var finishing: Finishing?
     private var isHeldBack = false
+    /// Whether a `finish` has come to its end.
+    private var hasFinished = false
     private var isCancelled = false
     private var toldProblem: WorkspaceError?
 
@@ -89,6 +91,8 @@ final class OutputTail {
 
     /// Reads to the present end and calls back, from the loop, with what has kept the output from being read, if
     /// anything has. Nothing is held back any more.
+    ///
+    /// Nothing is read after that: the file that was read last stays the one from which parts are read again.
     func finish(_ completion: @escaping (WorkspaceError?) -> Void) {
         finishing = Finishing(completion: completion)
         isHeldBack = false
@@ -126,7 +130,7 @@ final class OutputTail {
 
 extension OutputTail {
     private func readOn() {
-        guard current == nil, isStale, !isHeldBack, !isCancelled else { return }
+        guard current == nil, isStale, !isHeldBack, !hasFinished, !isCancelled else { return }
         if finishing == nil, outlet.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
             isHeldBack = true
@@ -185,7 +189,7 @@ extension OutputTail {
     private func atEnd() {
         guard let completion = finishing?.completion else { return }
         finishing = nil
-        isStale = false
+        hasFinished = true
         let problem = toldProblem
         // Later, so that no completion is called from within `finish`.
         reactor.schedule(after: .zero) { [weak self] in

@@ -22,6 +22,7 @@ import Testing
         let pipe = Pipe()
         let console: Console
         let log = CapturedLog()
+        let output = ConnectorOutput()
         let tail: OutputTail
         private let told = Told()
 
@@ -30,7 +31,7 @@ import Testing
             console = Console(descriptor: pipe.writeEnd, reactor: reactor)
             tail = OutputTail(
                 workspace: try Workspace(path: directory.path),
-                output: ConnectorOutput(),
+                output: output,
                 reactor: reactor,
                 outlet: console,
                 log: log.logger,
@@ -214,6 +215,26 @@ import Testing
         fixture.tail.finish { _ in isFinished = true }
         try fixture.reactor.tick { isFinished }
         #expect(fixture.text == "oldnew")
+    }
+
+    /// Whatever comes of the file: results are delivered from the one that was read.
+    @Test(arguments: BackendChoice.both)
+    func nothingIsReadAfterTheEnd(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "result")
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        fixture.directory.append(Self.output, ", and more")
+        fixture.tail.wake()
+        try fixture.reactor.tickOver()
+        fixture.directory.write("other", "something else")
+        #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
+        fixture.tail.wakeReplaced()
+        try fixture.reactor.tickOver()
+        #expect(fixture.text == "result")
+        #expect(fixture.restarts == [])
+        #expect(try fixture.output.bytes(in: 2..<10) == Array("sult, an".utf8))
     }
 
     /// A writer that never stops must not keep a job from ending.
