@@ -28,6 +28,8 @@ struct ControlPlane {
         self.process = process
     }
 
+    var port: Int { baseURL.split(separator: ":").last.flatMap { Int($0) } ?? 0 }
+
     func stop() async {
         session.invalidateAndCancel()
         await process.stop()
@@ -103,6 +105,11 @@ struct ControlPlane {
     /// The document that the server API stored.
     func storedOutput() async throws -> String {
         try await admin("GET", "outputs/\(Pod.workloadID)")
+    }
+
+    /// The workloads whose outputs the server API has stored.
+    func outputIDs() async throws -> [JSON] {
+        try JSON(parsing: try await admin("GET", "outputs")).elements
     }
 
     /// The request's body that handed over a catalog, as it came.

@@ -27,8 +27,12 @@ struct LargeCatalog {
             isSource
             ? (#"{"type":"CATALOG","catalog":{"streams":["#, "]}}")
             : (#"{"destination_catalog":{"operations":["#, #"]},"type":"DESTINATION_CATALOG"}"#)
-        let list = elements.map(\.written).joined(separator: [UInt8(ascii: ",")])
-        return Array(beginning.utf8) + list + Array(end.utf8)
+        var line = Array(beginning.utf8)
+        for (index, element) in elements.enumerated() {
+            if index > 0 { line.append(UInt8(ascii: ",")) }
+            line += element.written
+        }
+        return line + Array(end.utf8)
     }
 
     /// Adds an element of that number.

@@ -1,0 +1,96 @@
+import Foundation
+import StoragePeers
+import Testing
+
+/// Large bodies on the way to the server API: broken off, refused in the middle, or not taken without a length.
+@Suite struct LargeRequestTests {
+    typealias Rule = FaultProxy.Rule
+
+    private static let spec = LargeSpec(bytes: 2_000_000, seed: 5)
+
+    /// Delivers the specification through a proxy that does this.
+    private func deliver(
+        _ rules: [Rule],
+        backend: Backend = .epoll,
+        _ check: (Outcome, _ asked: [String]) throws -> Void
+    ) async throws {
+        try await Pod.with("spec", backend: backend) { pod in
+            let proxy = try FaultProxy(before: pod.controlPlane.port, rules)
+            pod.environment["INTERNAL_API_HOST"] = proxy.origin
+            let outcome = try await pod.run(output: [Self.spec.line])
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.calls == ["running", "output", "success"])
+            let stored = Array(try await pod.controlPlane.storedOutput().utf8)
+            #expect(try Self.spec.isDelivered(in: stored))
+            try check(outcome, proxy.requests())
+        }
+    }
+
+    private static let path = "/api/v1/workload_output/write"
+    private static let write = "POST \(path)"
+
+    @Test(
+        arguments: [
+            (Rule.reset(path, times: 2), "reset"), (.answer(path, times: 2, 503).by("early"), "503"),
+            (.answer(path, times: 2, 503), "503"),
+        ],
+        Backend.allCases
+    )
+    func bodyThatIsBrokenOffIsSentFromItsBeginning(
+        _ fault: (rule: Rule, name: String),
+        _ backend: Backend
+    ) async throws {
+        try await deliver([fault.rule], backend: backend) { outcome, asked in
+            #expect(
+                asked == ["\(Self.write) \(fault.name)", "\(Self.write) \(fault.name)", "\(Self.write) 204"]
+            )
+            #expect(outcome.platformWarnings.count == 2)
+            #expect(outcome.platformWarnings.allSatisfy { $0.contains("trying again in") })
+        }
+    }
+
+    @Test(arguments: ["answer", "early"], Backend.allCases)
+    func lengthIsToldToWhoeverDemandsIt(_ fault: String, _ backend: Backend) async throws {
+        let rule = Rule.answer(Self.path, times: .max, 411).by(fault).ofChunks
+        try await deliver([rule], backend: backend) { outcome, asked in
+            #expect(asked == ["\(Self.write) 411", "\(Self.write) 204"])
+            let request = try #require(outcome.requests("output").first)
+            #expect(request["headers"]["transfer-encoding"] == .null)
+            let bytes = try #require(request["bodyBytes"].number)
+            #expect(request["headers"]["content-length"].text == "\(Int(bytes))")
+            #expect(outcome.platformWarnings.isEmpty, "nothing is wrong")
+        }
+    }
+
+    /// Once the length is known it stays so.
+    @Test func lengthIsToldAgainWhenTheBodyIsBrokenOff() async throws {
+        let rules = [Rule.answer(Self.path, times: .max, 411).ofChunks, .reset(Self.path)]
+        try await deliver(rules) { _, asked in
+            #expect(asked == ["\(Self.write) 411", "\(Self.write) reset", "\(Self.write) 204"])
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func catalogReachesAServerThatDemandsALength(_ backend: Backend) async throws {
+        var catalog = LargeCatalog(isSource: true, seed: 6)
+        catalog.add(1, name: "twice", schemaBytes: 100)
+        catalog.add(2, name: "twice", schemaBytes: 1_200_000)
+        try await Pod.with("discover", backend: backend) { pod in
+            let call = "sources/write_discover_catalog_result"
+            let rules = [Rule.answer(call, times: .max, 411).ofChunks, .reset(call)]
+            let proxy = try FaultProxy(before: pod.controlPlane.port, rules)
+            pod.environment["INTERNAL_API_HOST"] = proxy.origin
+            let outcome = try await pod.run(output: [catalog.line])
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            let id = try #require(outcome.requests("sources/catalog").first?["answer"]["catalogId"].text)
+            let body = try await pod.controlPlane.catalogRequest(id)
+            #expect(try catalog.difference(from: body) == nil)
+            let flaws = outcome.platformWarnings.filter { !$0.contains("trying again") }
+            #expect(
+                flaws == [
+                    #"Stream "twice" of namespace "n": number 2 of the catalog has the same name as number 1"#
+                ]
+            )
+        }
+    }
+}
