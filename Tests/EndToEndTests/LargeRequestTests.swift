@@ -6,7 +6,7 @@ import Testing
 @Suite struct LargeRequestTests {
     typealias Rule = FaultProxy.Rule
 
-    private static let spec = LargeSpec(bytes: 2_000_000, seed: 5)
+    private static let spec = LargeSpec(bytes: 2_000_000, damaged: false, seed: 5)
 
     /// Delivers the specification through a proxy that does this.
     private func deliver(

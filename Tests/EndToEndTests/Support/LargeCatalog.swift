@@ -13,11 +13,14 @@ struct LargeCatalog {
     }
 
     let isSource: Bool
+    private let isDamaged: Bool
     private(set) var elements: [Element] = []
     private var random: SeededRandom
 
-    init(isSource: Bool, seed: UInt64 = 1) {
+    /// - Parameter damaged: whether some of its text has to be repaired.
+    init(isSource: Bool, damaged: Bool = true, seed: UInt64 = 1) {
         self.isSource = isSource
+        isDamaged = damaged
         random = SeededRandom(state: seed)
     }
 
@@ -42,7 +45,7 @@ struct LargeCatalog {
     ///   - key: a field that identifies its records.
     mutating func add(_ number: Int, name: String? = nil, schemaBytes: Int, key: String = "id") {
         var schema = LargeText(#"{"type": "object","properties":{"id":{"maximum":1.50},"a":{"description":""#)
-        schema.append(LargeText(bytes: schemaBytes, damaged: true, using: &random))
+        schema.append(LargeText(bytes: schemaBytes, damaged: isDamaged, using: &random))
         schema.append(#""}}}"#)
         let written = schema.written
         elements.append(

@@ -47,7 +47,7 @@ struct LargeText {
     }
 
     private static let soundPassages = passages(of: sound)
-    private static let damagedPassages = passages(of: sound + broken)
+    private static let damagedPassages = passages(of: sound + sound + broken)
 
     /// Of different lengths, so that they do not come to lie in the same places of a file's blocks.
     private static func passages(of fragments: [LargeText]) -> [LargeText] {
