@@ -7,13 +7,15 @@ public struct BlockDigests: Hashable, Sendable {
     /// 1 GiB take 64 KiB.
     public static let blockSize = 128 * 1_024
 
+    private let blockSize: Int
     /// Where the stretch lies in the output; the first block begins with it.
     public let range: Range<UInt64>
     /// Of each block the XXH3-64; the last block may be shorter.
     private let digests: [UInt64]
     private let seed: UInt64
 
-    fileprivate init(range: Range<UInt64>, digests: [UInt64], seed: UInt64) {
+    fileprivate init(blockSize: Int, range: Range<UInt64>, digests: [UInt64], seed: UInt64) {
+        self.blockSize = blockSize
         self.range = range
         self.digests = digests
         self.seed = seed
@@ -21,14 +23,14 @@ public struct BlockDigests: Hashable, Sendable {
 
     /// The block in which the byte at the offset lies.
     public func block(around offset: UInt64) -> Range<UInt64> {
-        let size = UInt64(Self.blockSize)
+        let size = UInt64(blockSize)
         let start = range.lowerBound + (offset - range.lowerBound) / size * size
         return start..<min(start + size, range.upperBound)
     }
 
     /// Whether these are the bytes that stood in the block.
     public func match(_ bytes: [UInt8], in block: Range<UInt64>) -> Bool {
-        let number = Int(block.lowerBound - range.lowerBound) / Self.blockSize
+        let number = Int(block.lowerBound - range.lowerBound) / blockSize
         guard bytes.count == block.count, digests.indices.contains(number) else { return false }
         let hash = BlockHash(seed: seed)
         unsafe hash.update(bytes.span.bytes)
@@ -38,6 +40,7 @@ public struct BlockDigests: Hashable, Sendable {
 
 /// Makes the digests of a stretch as it comes.
 struct BlockDigester {
+    private let blockSize: Int
     private let start: UInt64
     private var end: UInt64
     private var digests: [UInt64] = []
@@ -45,7 +48,12 @@ struct BlockDigester {
     /// Nobody can foresee it, so that no two contents with one digest can be prepared.
     private let seed: UInt64
 
-    init(start: UInt64, seed: UInt64 = UInt64.random(in: .min ... .max)) {
+    init(
+        start: UInt64,
+        blockSize: Int = BlockDigests.blockSize,
+        seed: UInt64 = UInt64.random(in: .min ... .max)
+    ) {
+        self.blockSize = blockSize
         self.start = start
         self.seed = seed
         end = start
@@ -55,13 +63,13 @@ struct BlockDigester {
     mutating func append(_ bytes: RawSpan) {
         var rest = bytes.byteCount
         while rest > 0 {
-            let filled = Int(end - start) % BlockDigests.blockSize
-            let count = min(rest, BlockDigests.blockSize - filled)
+            let filled = Int(end - start) % blockSize
+            let count = min(rest, blockSize - filled)
             let first = bytes.byteCount - rest
             hash.update(bytes.extracting(first..<(first + count)))
             end += UInt64(count)
             rest -= count
-            if filled + count == BlockDigests.blockSize { endBlock() }
+            if filled + count == blockSize { endBlock() }
         }
     }
 
@@ -71,8 +79,8 @@ struct BlockDigester {
     }
 
     mutating func finish() -> BlockDigests {
-        if Int(end - start) % BlockDigests.blockSize > 0 { endBlock() }
-        return BlockDigests(range: start..<end, digests: digests, seed: seed)
+        if Int(end - start) % blockSize > 0 { endBlock() }
+        return BlockDigests(blockSize: blockSize, range: start..<end, digests: digests, seed: seed)
     }
 }
 
