@@ -159,7 +159,7 @@ extension ControlPlaneClient {
                 return attempt(call, body, tokenIsFresh: true, completion)
             }
             if case .success(let answer) = result, answer.status == 411, body.lacksLength {
-                return countLength(of: body, call, token: token, completion)
+                return countLength(of: body, call, token: token, tokenIsFresh: tokenIsFresh, completion)
             }
             completion(outcome)
         }
@@ -170,11 +170,12 @@ extension ControlPlaneClient {
         of body: CallBody,
         _ call: PlatformCall,
         token: String?,
+        tokenIsFresh: Bool,
         _ completion: @escaping Completion
     ) {
         do {
             try body.countLength()
-            send(call, body, token: token, tokenIsFresh: true, completion)
+            send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
         } catch {
             later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
         }
