@@ -49,6 +49,36 @@ import Testing
         }
     }
 
+    /// A proxy's limit, told and the connection closed while the body is still on its way.
+    @Test(arguments: Backend.allCases)
+    func refusalInTheMiddleOfABodyIsHeard(_ backend: Backend) async throws {
+        try await Pod.with("spec", backend: backend) { pod in
+            let rule = Rule.answer(Self.path, times: .max, 413, "too large").by("early")
+            let proxy = try FaultProxy(before: pod.controlPlane.port, [rule])
+            pod.environment["INTERNAL_API_HOST"] = proxy.origin
+            let outcome = try await pod.run(output: [Self.spec.line])
+            #expect(outcome.exitCode == 1, "\(outcome)")
+            #expect(try proxy.requests() == ["\(Self.write) 413"], "it is final")
+            let failure = try #require(outcome.requests("failure").first)["body"]
+            #expect(failure["source"] == "airbyte_platform")
+            #expect(failure["reason"].text?.hasSuffix("was answered with 413: too large") == true)
+        }
+    }
+
+    @Test func specThatTheServerRefusesGoesIntoStorage() async throws {
+        try await Pod.with("spec") { pod in
+            let rule = Rule.answer(Self.path, times: .max, 413).by("early")
+            let proxy = try FaultProxy(before: pod.controlPlane.port, [rule])
+            pod.useLocalStorage()
+            pod.environment["INTERNAL_API_HOST"] = proxy.origin
+            pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
+            let outcome = try await pod.run(output: [Self.spec.line])
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.calls == ["running", "success"])
+            #expect(try Self.spec.isDelivered(in: pod.locallyStored()))
+        }
+    }
+
     @Test(arguments: ["answer", "early"], Backend.allCases)
     func lengthIsToldToWhoeverDemandsIt(_ fault: String, _ backend: Backend) async throws {
         let rule = Rule.answer(Self.path, times: .max, 411).by(fault).ofChunks
