@@ -11,8 +11,8 @@ public final class DocumentReader {
         stream = PieceStream(document.pieces, StreamContext(source: source, inspector: inspector))
     }
 
-    /// The next bytes, at least one; nil at the end. At most some of the blocks of `BlockDigests` or one of a catalog's
-    /// elements at once.
+    /// The next bytes, at least one; nil at the end. No more at once than comes of a block of `BlockDigests`, or of one
+    /// element of a catalog.
     ///
     /// Throws where the output is not what it was when it was read first.
     public func next() throws(DocumentError) -> [UInt8]? {

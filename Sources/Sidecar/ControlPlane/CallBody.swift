@@ -32,7 +32,7 @@ final class CallBody {
     /// Whether the length has to be counted before a receiver that wants to know it can be served.
     var lacksLength: Bool { count == nil }
 
-    /// Makes the document once to count its bytes, in one go: half a second for each gigabyte.
+    /// Makes the document once to count its bytes, in one go: the loop stands still meanwhile.
     func countLength() throws(DocumentError) {
         let reader = DocumentReader(document, source: source)
         var sum = 0
