@@ -15,6 +15,18 @@ struct LargeText {
         while written.count < bytes { append(passages[Int(random.next() % UInt64(passages.count))]) }
     }
 
+    /// Padding, and something that must not be cut, a part of which lies beyond the first `room` bytes.
+    ///
+    /// - Parameter number: picks what it is, and how much of it lies beyond.
+    init(across room: Int, number: Int, damaged: Bool) {
+        let fragments = (damaged ? Self.broken : Self.sound).filter { $0.written.count > 1 }
+        let fragment = fragments[number % fragments.count]
+        let inside = 1 + (number / fragments.count + number) % (fragment.written.count - 1)
+        let padding = [UInt8](repeating: UInt8(ascii: "x"), count: max(0, room - inside))
+        written = padding + fragment.written
+        delivered = padding + fragment.delivered
+    }
+
     mutating func append(_ text: String) {
         written += text.utf8
         delivered += text.utf8
@@ -69,6 +81,12 @@ struct LargeSpec {
     /// The specification's text as the platform gets it.
     let delivered: [UInt8]
 
+    private static let start = Array(#"{"type":"SPEC","spec":"#.utf8)
+    /// The program reads a line again in blocks of so many bytes: there is something on each boundary.
+    private static let block = 128 * 1_024
+    /// Nearer to a boundary than the longest text of a property.
+    private static let nearly = 30_000
+
     init(bytes: Int, damaged: Bool = true, seed: UInt64 = 1) {
         var random = SeededRandom(state: seed)
         var spec = LargeText(
@@ -78,12 +96,17 @@ struct LargeSpec {
         while spec.written.count < bytes {
             spec.append(number == 0 ? "" : ",")
             spec.append(#""p\#(number)": {"maximum":12345678901234567890.50, "description":""#)
-            spec.append(LargeText(bytes: Int(random.next() % 20_000), damaged: damaged, using: &random))
+            let room = Self.block - (Self.start.count + spec.written.count) % Self.block
+            spec.append(
+                room < Self.nearly
+                    ? LargeText(across: room, number: number, damaged: damaged)
+                    : LargeText(bytes: Int(random.next() % 20_000), damaged: damaged, using: &random)
+            )
             spec.append(#"","default":[ 1e400,-0.0,null ]}"#)
             number += 1
         }
         spec.append(#"}},"supportsIncremental":true}"#)
-        line = Array(#"{"type":"SPEC","spec":"#.utf8) + spec.written + Array("}".utf8)
+        line = Self.start + spec.written + Array("}".utf8)
         delivered = spec.delivered
     }
 }
