@@ -56,7 +56,7 @@ final class CatalogStream: ByteStream {
             guard let list, let blocks, position < list.range.upperBound else {
                 guard list == nil || splitter.status == .complete else { throw Self.changed }
                 stage = .done
-                context.inspector.findings = inspector.result
+                context.catalogFindings = inspector.result
                 return Array("]}".utf8)
             }
             let bytes = try blocks.bytes(from: position, to: list.range.upperBound)

@@ -4,11 +4,22 @@ public final class DocumentReader {
     public typealias Source = (Range<UInt64>) throws(DocumentError) -> [UInt8]
 
     private let stream: any ByteStream
-    private let inspector: CatalogInspectorBox
+    private let context: StreamContext
 
     public init(_ document: OutputDocument, source: @escaping Source) {
-        inspector = CatalogInspectorBox()
-        stream = PieceStream(document.pieces, StreamContext(source: source, inspector: inspector))
+        context = StreamContext(source: source)
+        stream = PieceStream(document.pieces, context)
+    }
+
+    /// How many bytes a document has: makes it once to count them, in one go.
+    public static func count(
+        of document: OutputDocument,
+        source: @escaping Source
+    ) throws(DocumentError) -> Int {
+        let reader = DocumentReader(document, source: source)
+        var count = 0
+        while let bytes = try reader.next() { count += bytes.count }
+        return count
     }
 
     /// The next bytes, at least one; nil at the end. No more at once than comes of a block of `BlockDigests`, or of one
@@ -23,7 +34,7 @@ public final class DocumentReader {
     }
 
     /// What is odd about the catalog in the document, once all has been read; nil where there is none.
-    public var catalogFindings: CatalogInspection? { inspector.findings }
+    public var catalogFindings: CatalogInspection? { context.catalogFindings }
 }
 
 /// Why a document cannot be made.
@@ -43,14 +54,14 @@ protocol ByteStream: AnyObject {
 }
 
 /// What all streams of a document share.
-struct StreamContext {
-    var source: DocumentReader.Source
-    var inspector: CatalogInspectorBox
-}
+final class StreamContext {
+    let source: DocumentReader.Source
+    /// What the stream of a catalog has found, once it has come to its end.
+    var catalogFindings: CatalogInspection?
 
-/// Where the stream of a catalog leaves what it has found.
-final class CatalogInspectorBox {
-    var findings: CatalogInspection?
+    init(source: @escaping DocumentReader.Source) {
+        self.source = source
+    }
 }
 
 /// Pieces one after the other.

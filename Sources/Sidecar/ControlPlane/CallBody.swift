@@ -34,10 +34,7 @@ final class CallBody {
 
     /// Makes the document once to count its bytes, in one go: the loop stands still meanwhile.
     func countLength() throws(DocumentError) {
-        let reader = DocumentReader(document, source: source)
-        var sum = 0
-        while let bytes = try reader.next() { sum += bytes.count }
-        count = sum
+        count = try DocumentReader.count(of: document, source: source)
     }
 
     /// What is odd about the catalog in the document that was sent last; nil where there is none.

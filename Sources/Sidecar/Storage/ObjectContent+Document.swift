@@ -7,9 +7,17 @@ extension ObjectContent {
             self.init(bytes)
             return
         }
-        let text = RereadableDocument(document, source: source)
         let count: Int
-        if let known = document.count { count = known } else { count = try text.counted() }
+        if let known = document.count {
+            count = known
+        } else {
+            do throws(DocumentError) {
+                count = try DocumentReader.count(of: document, source: source)
+            } catch {
+                throw StorageFailure(message: error.message)
+            }
+        }
+        let text = RereadableDocument(document, source: source)
         self.init(count: count) { range throws(StorageFailure) in
             try text.bytes(in: range)
         }
@@ -29,12 +37,6 @@ private final class RereadableDocument {
         self.document = document
         self.source = source
         reader = DocumentReader(document, source: source)
-    }
-
-    func counted() throws(StorageFailure) -> Int {
-        defer { rewind() }
-        while try advance() { position += rest.count }
-        return position
     }
 
     func bytes(in range: Range<Int>) throws(StorageFailure) -> [UInt8] {
