@@ -51,3 +51,12 @@ import Testing
         }
     }
 }
+
+extension RecordLookout {
+    /// Whether the beginning of a record stands anywhere in the line.
+    fileprivate static func suspects(_ line: [UInt8]) -> Bool {
+        var lookout = RecordLookout()
+        lookout.look(at: line.span.bytes)
+        return lookout.hasFound
+    }
+}

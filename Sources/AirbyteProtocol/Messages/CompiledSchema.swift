@@ -99,7 +99,7 @@ extension CompiledSchema {
 
     /// The member of that name of an object; nil where it may be anything.
     func member(_ name: UnsafeRawBufferPointer, of object: Int) -> Member? {
-        nodes[object].names.first { unsafe matches($0, name) }.map { known in
+        unsafe first(of: nodes[object].names, equalTo: name).map { known in
             let name = names[known]
             return Member(name: text[name.start..<(name.start + name.count)], node: name.schema)
         }
@@ -107,18 +107,18 @@ extension CompiledSchema {
 
     /// Whether a string is one of those that the node allows.
     func allows(_ string: [UInt8], at node: Int) -> Bool {
-        unsafe string.withUnsafeBytes { string in
-            nodes[node].names.contains { unsafe matches($0, string) }
-        }
+        unsafe string.withUnsafeBytes { unsafe first(of: nodes[node].names, equalTo: $0) } != nil
     }
 
-    private func matches(_ candidate: Int, _ other: UnsafeRawBufferPointer) -> Bool {
-        let name = names[candidate]
-        guard name.count == other.count, let other = other.baseAddress else {
-            return name.count == other.count
-        }
-        return unsafe text.withUnsafeBytes { text in
-            unsafe text.baseAddress.map { unsafe memcmp($0 + name.start, other, name.count) == 0 } ?? false
+    /// Which of some names has exactly these bytes.
+    private func first(of known: Range<Int>, equalTo other: UnsafeRawBufferPointer) -> Int? {
+        unsafe text.withUnsafeBytes { text in
+            for candidate in known where names[candidate].count == other.count {
+                guard let text = text.baseAddress, let other = other.baseAddress,
+                    unsafe memcmp(text + names[candidate].start, other, names[candidate].count) != 0
+                else { return candidate }
+            }
+            return nil
         }
     }
 }
@@ -192,26 +192,13 @@ extension CompiledSchema {
     /// Which of some names a string is.
     private func name(of string: CSimdjsonNode, in storage: JSONStorage, among known: Range<Int>) -> Int? {
         guard UInt32(string.kind) == CSIMDJSON_STRING.rawValue else { return nil }
-        let start = Int(string.start) + 1
-        let count = Int(string.end) - 1 - start
+        let content = (Int(string.start) + 1)..<(Int(string.end) - 1)
         if UInt32(string.flags) & CSIMDJSON_HAS_ESCAPES.rawValue != 0 {
-            let decoded = JSONStringEscapes.decoded(storage.text[start..<(start + count)])
-            return known.first {
-                decoded.elementsEqual(text[names[$0].start..<(names[$0].start + names[$0].count)])
-            }
+            let decoded = JSONStringEscapes.decoded(storage.text[content])
+            return unsafe decoded.withUnsafeBytes { unsafe first(of: known, equalTo: $0) }
         }
         return unsafe storage.text.withUnsafeBytes { json in
-            unsafe text.withUnsafeBytes { text in
-                for candidate in known where names[candidate].count == count {
-                    guard count > 0, let json = json.baseAddress, let text = text.baseAddress else {
-                        return candidate
-                    }
-                    if unsafe memcmp(json + start, text + names[candidate].start, count) == 0 {
-                        return candidate
-                    }
-                }
-                return nil
-            }
+            unsafe first(of: known, equalTo: UnsafeRawBufferPointer(rebasing: json[content]))
         }
     }
 }

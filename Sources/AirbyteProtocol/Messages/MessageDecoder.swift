@@ -67,18 +67,19 @@ public struct MessageDecoder {
     }
 
     private func notAMessage(_ line: RawSpan) -> DecodedLine {
-        if line.byteCount <= Self.maximumQuotedBytes, UTF8Repair.isValid(line) {
+        var lookout = RecordLookout()
+        lookout.look(at: line)
+        return .notAMessage(looksLikeRecord: lookout.hasFound, text: Self.quotation(of: line))
+    }
+
+    /// A line as far as it may be quoted.
+    private static func quotation(of line: RawSpan) -> String {
+        if line.byteCount <= maximumQuotedBytes, UTF8Repair.isValid(line) {
             // Nothing has to be repaired or cut, so nothing is copied but what is quoted.
-            var lookout = RecordLookout()
-            lookout.look(at: line)
-            let text = unsafe line.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
-            return .notAMessage(looksLikeRecord: lookout.hasFound, text: text)
+            return unsafe line.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
         }
         let text = UTF8Repair.text(of: line)
-        return .notAMessage(
-            looksLikeRecord: RecordLookout.suspects(text),
-            text: Self.quotation(of: text, totalBytes: text.count)
-        )
+        return quotation(of: text, totalBytes: text.count)
     }
 
     /// A text's beginning, as far as it may be quoted.

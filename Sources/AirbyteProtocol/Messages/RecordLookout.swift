@@ -11,13 +11,6 @@ struct RecordLookout {
     /// How much of the beginning stands right before the next byte.
     private var matched = 0
 
-    /// Whether the beginning of a record stands anywhere in the line.
-    static func suspects(_ line: [UInt8]) -> Bool {
-        var lookout = RecordLookout()
-        unsafe lookout.look(at: line.span.bytes)
-        return lookout.hasFound
-    }
-
     /// Takes the line's next bytes.
     mutating func look(at bytes: RawSpan) {
         guard !hasFound else { return }
