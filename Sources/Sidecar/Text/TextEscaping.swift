@@ -22,6 +22,16 @@ extension StringProtocol {
 
     /// The text without white space at its ends.
     func trimmingWhitespace() -> String {
+        // ASCII is trimmed as bytes: what other characters are takes tables that nothing else needs.
+        if let bytes = utf8.withContiguousStorageIfAvailable({ unsafe Array($0) }),
+            bytes.allSatisfy({ $0 < 0x80 })
+        {
+            let isBlank = { (byte: UInt8) in byte == 0x20 || 0x09...0x0D ~= byte }
+            guard let first = bytes.firstIndex(where: { !isBlank($0) }),
+                let last = bytes.lastIndex(where: { !isBlank($0) })
+            else { return "" }
+            return String(decoding: bytes[first...last], as: UTF8.self)
+        }
         guard let first = firstIndex(where: { !$0.isWhitespace }),
             let last = lastIndex(where: { !$0.isWhitespace })
         else { return "" }

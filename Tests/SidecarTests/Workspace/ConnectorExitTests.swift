@@ -9,12 +9,12 @@ import Testing
         ("-1\n", -1), ("007\n", 7), ("2147483647", .max), ("-2147483648", .min), ("\n\n4", 4),
     ])
     func wholeNumbers(_ content: String, _ code: Int32) {
-        #expect(ConnectorExit(parsing: Array(content.utf8)) == .code(code))
+        #expect(ConnectorExit(parsing: content.utf8) == .code(code))
     }
 
     @Test(arguments: ["", "\n", "  \t\r\n "])
     func empty(_ content: String) {
-        #expect(ConnectorExit(parsing: Array(content.utf8)) == .unusable("is empty"))
+        #expect(ConnectorExit(parsing: content.utf8) == .unusable("is empty"))
     }
 
     @Test(arguments: [
@@ -25,13 +25,13 @@ import Testing
     ])
     func noWholeNumber(_ content: String, _ quote: String) {
         #expect(
-            ConnectorExit(parsing: Array(content.utf8)) == .unusable("holds no whole number but \"\(quote)\"")
+            ConnectorExit(parsing: content.utf8) == .unusable("holds no whole number but \"\(quote)\"")
         )
     }
 
     @Test func quotesAreBounded() {
         #expect(
-            ConnectorExit(parsing: Array(text(ofLength: 64).utf8))
+            ConnectorExit(parsing: text(ofLength: 64).utf8)
                 == .unusable("holds no whole number but \"\(text(ofLength: 40))\"")
         )
     }
