@@ -248,7 +248,7 @@ extension OutputTail {
         guard mayBeReplaced else { return false }
         mayBeReplaced = false
         guard let present = file?.identity, workspace.identity(of: Workspace.FileName.output) != present,
-            let replacement = openOutput(), replacement.identity != file?.identity, mayRestart()
+            let replacement = openOutput(), replacement.identity != present, mayRestart()
         else {
             return false
         }

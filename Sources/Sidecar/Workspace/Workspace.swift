@@ -48,10 +48,7 @@ final class Workspace {
     func identity(of name: String) -> WorkspaceFile.Identity? {
         var information = stat()
         guard unsafe fstatat(directory.raw, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-        return WorkspaceFile.Identity(
-            device: UInt64(information.st_dev),
-            inode: UInt64(information.st_ino)
-        )
+        return WorkspaceFile.Identity(information)
     }
 
     /// The whole of a small file; nil where there is no such entry.

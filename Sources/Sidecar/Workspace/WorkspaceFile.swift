@@ -11,6 +11,11 @@ final class WorkspaceFile {
     struct Identity: Hashable {
         var device: UInt64
         var inode: UInt64
+
+        init(_ information: stat) {
+            device = UInt64(information.st_dev)
+            inode = UInt64(information.st_ino)
+        }
     }
 
     let identity: Identity
@@ -33,7 +38,7 @@ final class WorkspaceFile {
             )
         }
         self.name = name
-        identity = Identity(device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
+        identity = Identity(information)
         firstSize = UInt64(max(0, information.st_size))
         owned = descriptor
     }
