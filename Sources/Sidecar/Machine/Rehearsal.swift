@@ -2,7 +2,7 @@ import AirbyteProtocol
 import Reactor
 
 /// Goes through the end of a job once on copies of everything, so that nothing happens but that the code is in memory,
-/// linked and has its tables: the real end, for which a connector's user waits, then takes a third less time.
+/// linked and has its tables when the real end comes, for which a connector's user waits.
 enum Rehearsal {
     /// - Parameter machine: as it waits for the connector.
     static func run(_ machine: WorkloadMachine, input: SidecarInput, now: Instant) {

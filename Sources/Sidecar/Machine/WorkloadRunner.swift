@@ -24,7 +24,6 @@ final class WorkloadRunner {
     private var isSettling = false
     private var newConfiguration: JSONValue?
     private var hasEnded = false
-    private var hasRehearsed = false
 
     /// Events that came while actions were performed: the machine takes one at a time.
     private var events: [WorkloadMachine.Event] = []
@@ -112,14 +111,12 @@ extension WorkloadRunner {
     private func make(_ contact: WorkloadMachine.Contact) {
         client.attempt(.contact(contact, workloadID: input.workloadID)) { [weak self] outcome in
             self?.post(.contactAnswered(contact, outcome))
-            if contact == .running { self?.rehearseOnce() }
+            if contact == .running, case .accepted = outcome { self?.rehearse() }
         }
     }
 
     /// Rehearses the end while there is nothing else to do.
-    private func rehearseOnce() {
-        guard !hasRehearsed else { return }
-        hasRehearsed = true
+    private func rehearse() {
         reactor.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
             Rehearsal.run(machine, input: input, now: reactor.now)
