@@ -25,13 +25,7 @@ import Testing
     @Test(arguments: drivers, ["GET", "PUT"])
     func aConnectionThatWasClosedInTheMeantimeIsReplaced(driver: BackendChoice, method: String) throws {
         let isClosed = Signal()
-        let server = LoopbackServer { connection in
-            guard connection.readRequest() != nil else { return }
-            connection.answer(body: "\(connection.number)")
-            guard connection.number == 1 else { return connection.waitForEnd() }
-            connection.close()
-            isClosed.fire()
-        }
+        let server = LoopbackServer.closingItsFirstConnection(isClosed)
         defer { server.stop() }
         let loop = try TestLoop(driver)
         let body: [UInt8]? = method == "PUT" ? [1, 2, 3] : nil

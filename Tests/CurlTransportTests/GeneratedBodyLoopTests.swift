@@ -168,13 +168,7 @@ import Testing
     @Test(arguments: drivers)
     func anIdleConnectionThatWasClosedCostsNoReader(driver: BackendChoice) throws {
         let isClosed = Signal()
-        let server = LoopbackServer { connection in
-            guard connection.readRequest() != nil else { return }
-            connection.answer(body: "\(connection.number)")
-            guard connection.number == 1 else { return connection.waitForEnd() }
-            connection.close()
-            isClosed.fire()
-        }
+        let server = LoopbackServer.closingItsFirstConnection(isClosed)
         defer { server.stop() }
         let loop = try TestLoop(driver)
         #expect(try loop.exchange(request("GET", server.url)).get().body == Array("1".utf8))

@@ -97,3 +97,16 @@ private func loopback(port: UInt16) -> sockaddr_in {
     address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
     return address
 }
+
+extension LoopbackServer {
+    /// Answers one request on each connection with its number. The first one is closed then, which is signalled.
+    static func closingItsFirstConnection(_ isClosed: Signal) -> LoopbackServer {
+        LoopbackServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.answer(body: "\(connection.number)")
+            guard connection.number == 1 else { return connection.waitForEnd() }
+            connection.close()
+            isClosed.fire()
+        }
+    }
+}

@@ -43,11 +43,7 @@ final class S3Bench {
             transport: carrier ?? transport,
             scheduler: reactor,
             wallClock: .system,
-            requestSettings: StorageRequester.Settings(
-                connectTimeout: .seconds(20),
-                readTimeout: .seconds(60),
-                retries: RetryPolicy(firstDelay: .milliseconds(20), maxRetries: 2)
-            ),
+            requestSettings: .quickRetries,
             log: Logger(label: "test") { _ in log },
             seed: 7
         )

@@ -1,0 +1,10 @@
+@testable import Sidecar
+
+extension StorageRequester.Settings {
+    /// Time for a machine that is busy, and hardly a pause before another try.
+    static let quickRetries = StorageRequester.Settings(
+        connectTimeout: .seconds(20),
+        readTimeout: .seconds(60),
+        retries: RetryPolicy(firstDelay: .milliseconds(20), maxRetries: 2)
+    )
+}
