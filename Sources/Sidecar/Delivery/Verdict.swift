@@ -41,11 +41,15 @@ struct Verdict {
                 context
             )
         case .fileTimeout(let limit):
-            let text = "The connector did not end within \(limit.spokenDescription). Is it still running?"
-            return Verdict(
-                report: .failure(source: .unknown, reason: text),
-                exitStatus: ExitStatus.fileTimeout,
-                summary: text
+            return timedOut(
+                "The connector did not end within \(limit.spokenDescription). Is it still running?"
+            )
+        case .startTimeout(let limit):
+            return timedOut(
+                """
+                The connector did not start within \(limit.spokenDescription). Can its image be pulled, and does \
+                the pod's main container start?
+                """
             )
         case .terminated(let signal):
             return terminated(by: signal, transcript, context)
@@ -120,6 +124,15 @@ extension Verdict {
             exitStatus: ExitStatus.success,
             summary: "The connector gave its \(context.operation.resultName)"
                 + (despite.map { " (which counts \($0))" } ?? "")
+        )
+    }
+
+    /// Nobody knows whose fault it is.
+    private static func timedOut(_ text: String) -> Verdict {
+        Verdict(
+            report: .failure(source: .unknown, reason: text),
+            exitStatus: ExitStatus.fileTimeout,
+            summary: text
         )
     }
 

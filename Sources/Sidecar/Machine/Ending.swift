@@ -8,6 +8,8 @@ public enum Ending: Hashable, Sendable {
     case connectorLost(grace: Duration)
     /// `exitCode.txt` did not come in time.
     case fileTimeout(limit: Duration)
+    /// The connector did not open its output in time.
+    case startTimeout(limit: Duration)
     /// The sidecar itself was told to stop.
     case terminated(signal: Int32)
 
@@ -26,6 +28,8 @@ public enum Ending: Hashable, Sendable {
             "Nobody holds the connector's output open any more, and no exit code came for \(grace.spokenDescription)"
         case .fileTimeout(let limit):
             "No exit code came within \(limit.spokenDescription): the file time-out has passed"
+        case .startTimeout(let limit):
+            "The connector did not start within \(limit.spokenDescription): the start timeout has passed"
         case .terminated(let signal): "Told to stop by \(signalName(signal)): delivering what is complete"
         }
     }

@@ -11,7 +11,7 @@ public enum ExitStatus {
     public static let success: Int32 = 0
     /// Failed, cancelled, or out of contact with the workload API.
     public static let failure: Int32 = 1
-    /// The file time-out passed.
+    /// The file timeout or the start timeout passed.
     public static let fileTimeout: Int32 = 2
     /// `EX_CONFIG` of sysexits.h: the settings cannot be used.
     public static let configuration: Int32 = 78

@@ -310,6 +310,14 @@ import Testing
     }
 
     @Test(arguments: jobs)
+    func startTimeout(_ job: Job) throws {
+        let verdict = try verdict(job, .startTimeout(limit: .seconds(1_800)))
+        #expect(verdict.exitStatus == 2)
+        #expect(verdict.report.source == .unknown)
+        #expect(verdict.report.reason?.contains("did not start within 30 minutes") == true)
+    }
+
+    @Test(arguments: jobs)
     func terminated(_ job: Job) throws {
         let complete = try verdict(
             job,
