@@ -31,6 +31,14 @@ struct EnvironmentReader {
         _ name: String,
         default fallback: Choice
     ) -> Choice where Choice.RawValue == String {
+        choice(name, default: Optional(fallback)) ?? fallback
+    }
+
+    /// The same for a setting that need not have a value.
+    mutating func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String,
+        default fallback: Choice?
+    ) -> Choice? where Choice.RawValue == String {
         guard let value = text(name) else { return fallback }
         let wanted = value.lowercased()
         if let found = Choice.allCases.first(where: { $0.rawValue.lowercased() == wanted }) { return found }

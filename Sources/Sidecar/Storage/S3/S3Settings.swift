@@ -15,6 +15,11 @@ struct S3Settings: Hashable, Sendable {
     /// The bucket stands in the path, not before the host.
     var usesPathStyle: Bool
     var credentials: AWSCredentialSettings
+    /// The value of `x-amz-server-side-encryption` for every object; nil where the bucket's own default applies.
+    var serverSideEncryption: String?
+    /// The value of `x-amz-server-side-encryption-aws-kms-key-id`: a key's id, alias or ARN. Set only where
+    /// `serverSideEncryption` names a kind that takes a key; nil where Amazon's own key is used.
+    var kmsKeyID: String?
 
     /// Where nobody names a region; MinIO's default too.
     static let usualRegion = "us-east-1"
@@ -28,6 +33,7 @@ struct S3Settings: Hashable, Sendable {
             usesPathStyle: pathStyle(&reader),
             credentials: .read(&reader)
         )
+        settings.readEncryption(&reader)
         switch service {
         case .s3:
             settings.endpoint =
@@ -49,6 +55,32 @@ struct S3Settings: Hashable, Sendable {
             }
         }
         return settings
+    }
+
+    /// What S3 can encrypt with. Source: "PutObject", Amazon S3 API Reference, `x-amz-server-side-encryption`.
+    private enum Encryption: String, CaseIterable {
+        case aes256 = "AES256"
+        case kms = "aws:kms"
+        case kmsDSSE = "aws:kms:dsse"
+    }
+
+    /// A key alone asks for `aws:kms`, the only kind that is meant by it in practice.
+    private mutating func readEncryption(_ reader: inout EnvironmentReader) {
+        let keyVariable = "SIDECAR_S3_KMS_KEY_ID"
+        let key = reader.text(keyVariable)
+        let kind = reader.choice(
+            "SIDECAR_S3_SERVER_SIDE_ENCRYPTION",
+            default: key == nil ? Encryption?.none : .kms
+        )
+        serverSideEncryption = kind?.rawValue
+        guard let key else { return }
+        guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+            return reader.reject(keyVariable, value: key, "not the id, alias or ARN of a key")
+        }
+        guard kind != .aes256 else {
+            return reader.reject(keyVariable, value: key, "AES256 takes no key; aws:kms does")
+        }
+        kmsKeyID = key
     }
 
     private static func region(_ reader: inout EnvironmentReader) -> String? {

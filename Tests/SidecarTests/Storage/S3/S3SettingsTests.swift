@@ -11,6 +11,12 @@ import Testing
         (["AWS_REGION": "Nowhere!"], .s3, ["AWS_REGION"]),
         (["S3_PATH_STYLE_ACCESS": "perhaps"], .s3, ["S3_PATH_STYLE_ACCESS"]),
         (["AWS_WEB_IDENTITY_TOKEN_FILE": "/token"], .s3, ["AWS_ROLE_ARN"]),
+        (["SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "on"], .s3, ["SIDECAR_S3_SERVER_SIDE_ENCRYPTION"]),
+        (["SIDECAR_S3_KMS_KEY_ID": "a b"], .s3, ["SIDECAR_S3_KMS_KEY_ID"]),
+        (
+            ["SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "AES256", "SIDECAR_S3_KMS_KEY_ID": "k"], .s3,
+            ["SIDECAR_S3_KMS_KEY_ID"]
+        ),
         (["AWS_ENDPOINT_URL_S3": "http://u:hidden@h"], .s3, ["AWS_ENDPOINT_URL_S3"]),
         (
             ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://10.0.0.1/c"], .s3,
@@ -66,6 +72,29 @@ import Testing
         var reader = EnvironmentReader(variables)
         #expect(AWSCredentialSettings.read(&reader).instanceMetadata == url)
         try reader.finish()
+    }
+
+    @Test(
+        arguments: [
+            ([:], nil, nil),
+            (["SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "aes256"], "AES256", nil),
+            (["SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "aws:kms"], "aws:kms", nil),
+            (
+                ["SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "AWS:KMS:DSSE", "SIDECAR_S3_KMS_KEY_ID": "alias/a"],
+                "aws:kms:dsse", "alias/a"
+            ),
+            (
+                ["SIDECAR_S3_KMS_KEY_ID": "arn:aws:kms:eu-west-1:1:key/2"], "aws:kms",
+                "arn:aws:kms:eu-west-1:1:key/2"
+            ),
+        ] as [([String: String], String?, String?)]
+    )
+    func encryption(_ variables: [String: String], _ kind: String?, _ key: String?) throws {
+        var reader = EnvironmentReader(variables)
+        let settings = S3Settings.read(&reader, service: .s3)
+        try reader.finish()
+        #expect(settings.serverSideEncryption == kind)
+        #expect(settings.kmsKeyID == key)
     }
 
     @Test func profilesOfBothFiles() {
