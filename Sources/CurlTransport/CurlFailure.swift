@@ -16,7 +16,7 @@ struct CurlFailure {
     /// Why we ended the transfer ourselves, if we did.
     var refusal: String?
     var origin: Origin
-    /// The proxy that is configured for the scheme; whether it was used is another matter.
+    /// The proxy that the request went through, or was to; nil where it went directly.
     var proxy: Origin?
     var certificateFile: String?
 

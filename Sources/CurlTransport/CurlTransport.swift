@@ -22,8 +22,7 @@ public final class CurlTransport: HTTPTransport {
 
     private let reactor: Reactor
     private let options: Options
-    private let httpProxy: Origin?
-    private let httpsProxy: Origin?
+    private let proxies: ProxyChoice
     private let multi: UnsafeMutableRawPointer
     private let changes = LoopChanges()
     private let driver: LoopDriver
@@ -44,8 +43,7 @@ public final class CurlTransport: HTTPTransport {
     /// Fails when libcurl cannot be set up, or when a proxy's address makes no sense.
     public init(reactor: Reactor, options: Options) throws(HTTPTransportError) {
         let options = options.withoutEmptyStrings
-        httpProxy = try CurlTransport.checkProxy(options.httpProxy, variable: "HTTP_PROXY")
-        httpsProxy = try CurlTransport.checkProxy(options.httpsProxy, variable: "HTTPS_PROXY")
+        proxies = try ProxyChoice(options)
         // curl_global_init(3): safe from any thread since 7.84, and counted, so no global of ours is needed.
         guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK else {
             throw HTTPTransportError(kind: .invalidRequest, message: "libcurl cannot be initialised")
@@ -181,7 +179,12 @@ extension CurlTransport {
             try exchange.checkEmptyBody()
             let handle: EasyHandle
             if let spare = spares.popLast() { handle = spare } else { handle = try EasyHandle() }
-            try handle.prepare(for: exchange, timeout: exchange.deadline - reactor.now, options: options)
+            try handle.prepare(
+                for: exchange,
+                timeout: exchange.deadline - reactor.now,
+                options: options,
+                proxy: proxies.proxy(for: exchange.origin)
+            )
             exchange.stage = .running(handle)
             exchangesOfHandles[handle.raw] = exchange
             runningPerOrigin[exchange.origin, default: 0] += 1
@@ -308,7 +311,7 @@ extension CurlTransport {
             connectStatus: handle.number(CURLINFO_HTTP_CONNECTCODE),
             refusal: exchange.refusal,
             origin: exchange.origin,
-            proxy: exchange.origin.scheme == "https" ? httpsProxy : httpProxy,
+            proxy: proxies.proxy(for: exchange.origin)?.origin,
             certificateFile: options.certificateFile
         )
         return .failure(failure.error)
@@ -337,20 +340,5 @@ extension CurlTransport {
             self?.deliveryTimer = nil
             self?.deliver()
         }
-    }
-
-    private static func checkProxy(
-        _ proxy: String?,
-        variable: String
-    ) throws(HTTPTransportError) -> Origin? {
-        guard let proxy else { return nil }
-        // The value is not shown: it can hold a password.
-        guard let origin = Origin(proxy: proxy) else {
-            throw HTTPTransportError(
-                kind: .invalidRequest,
-                message: "\(variable) is not of the form [scheme://][user:password@]host[:port]"
-            )
-        }
-        return origin
     }
 }

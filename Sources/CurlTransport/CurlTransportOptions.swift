@@ -7,9 +7,12 @@ extension CurlTransport {
         public var httpProxy: String?
         /// The proxy for `https` URLs, as in `HTTPS_PROXY`.
         public var httpsProxy: String?
-        /// The hosts that are reached without a proxy, as in `NO_PROXY`: names (with their subdomains),
-        /// addresses and CIDR blocks, separated by commas; `*` stands for all. See CURLOPT_NOPROXY(3).
+        /// The hosts that are reached without a proxy, as in `NO_PROXY`: names (with their subdomains), addresses and
+        /// CIDR blocks, each with or without a port, separated by commas; `*` stands for all.
         public var noProxy: String?
+        /// Whether no proxy is used for what is close to a pod either: a cluster's services, loopback addresses and the
+        /// metadata services of clouds.
+        public var reachesPodHostsDirectly: Bool
         /// A PEM file of trusted authorities, as in `SSL_CERT_FILE`; it counts in addition to the directory.
         public var certificateFile: String?
         /// A directory of trusted authorities under their subject hashes, as in `SSL_CERT_DIR`; several are
@@ -30,6 +33,7 @@ extension CurlTransport {
             httpProxy: String? = nil,
             httpsProxy: String? = nil,
             noProxy: String? = nil,
+            reachesPodHostsDirectly: Bool = false,
             certificateFile: String? = nil,
             certificateDirectory: String? = Options.systemCertificateDirectory,
             maximumResponseBytes: Int = Options.usualMaximumResponseBytes
@@ -38,6 +42,7 @@ extension CurlTransport {
             self.httpProxy = httpProxy
             self.httpsProxy = httpsProxy
             self.noProxy = noProxy
+            self.reachesPodHostsDirectly = reachesPodHostsDirectly
             self.certificateFile = certificateFile
             self.certificateDirectory = certificateDirectory
             self.maximumResponseBytes = maximumResponseBytes
@@ -52,11 +57,6 @@ extension CurlTransport {
                 options[keyPath: field] = nil
             }
             return options
-        }
-
-        /// The proxy that is configured for the scheme, before `noProxy` is asked.
-        func proxy(forScheme scheme: String) -> String? {
-            scheme == "https" ? httpsProxy : httpProxy
         }
     }
 }

@@ -58,7 +58,8 @@ final class EasyHandle {
     func prepare(
         for exchange: Exchange,
         timeout: Duration,
-        options: CurlTransport.Options
+        options: CurlTransport.Options,
+        proxy: ProxyChoice.Proxy?
     ) throws(HTTPTransportError) {
         let request = exchange.request
         set(CURLOPT_URL, request.url)
@@ -67,7 +68,7 @@ final class EasyHandle {
         prepareMethod(request.method, body: exchange.bodyToSend)
         prepareFields(request.headers, userAgent: options.userAgent)
         prepareManners()
-        prepareProxy(options, scheme: exchange.origin.scheme)
+        prepareProxy(proxy)
         prepareTrust(options)
         exchange.attach(to: raw)
         ccurl_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
@@ -135,10 +136,10 @@ final class EasyHandle {
         set(CURLOPT_MAXAGE_CONN, EasyHandle.idleConnectionSeconds)
     }
 
-    private func prepareProxy(_ options: CurlTransport.Options, scheme: String) {
-        // Empty strings keep libcurl from looking into the environment itself.
-        set(CURLOPT_PROXY, options.proxy(forScheme: scheme) ?? "")
-        set(CURLOPT_NOPROXY, options.noProxy ?? "")
+    private func prepareProxy(_ proxy: ProxyChoice.Proxy?) {
+        // Empty strings keep libcurl from looking into the environment itself. What goes past the proxy is decided.
+        set(CURLOPT_PROXY, proxy?.setting ?? "")
+        set(CURLOPT_NOPROXY, "")
     }
 
     private func prepareTrust(_ options: CurlTransport.Options) {

@@ -52,23 +52,11 @@ extension Configuration {
             userAgent: "AirbyteConnectorSidecar",
             httpProxy: network.httpProxy,
             httpsProxy: network.httpsProxy,
-            noProxy: network.noProxyWithMetadata,
+            noProxy: network.noProxy,
+            reachesPodHostsDirectly: true,
             certificateFile: network.certificateFile,
             certificateDirectory: network.certificateDirectory
                 ?? CurlTransport.Options.systemCertificateDirectory
         )
-    }
-}
-
-extension Configuration.Network {
-    /// Where clouds tell a machine or pod who it is. A proxy would tell who the proxy is, or nothing.
-    private static let metadataHosts = [
-        "169.254.169.254", "169.254.170.2", "169.254.170.23", "metadata.google.internal",
-    ]
-
-    /// `NO_PROXY` with those hosts in addition.
-    var noProxyWithMetadata: String? {
-        // curl takes the asterisk for all hosts only where it stands alone.
-        noProxy == "*" ? noProxy : ([noProxy].compactMap { $0 } + Self.metadataHosts).joined(separator: ",")
     }
 }
