@@ -7,8 +7,9 @@ import Testing
     private func outcome(_ line: [UInt8], kind: ConnectorKind = .source) -> String {
         let decoder = MessageDecoder(kind: kind)
         switch decoder.decode(line) {
-        case .dropped(let reason): return "dropped: \(reason)"
-        case .notAMessage(let looksLikeRecord, let text):
+        case .dropped(let message): return "dropped: \(message.description)"
+        case .salvaged(let message, let textBefore): return "behind \(textBefore): \(describe(message))"
+        case .notAMessage(let looksLikeRecord, let text, _):
             return looksLikeRecord
                 ? "record, \(text.utf16.count)" : "no message, \(text.utf16.count): \(text)"
         case .message(let message): return describe(message)
@@ -22,7 +23,8 @@ import Testing
         case .connectionStatus(let status): "status \(status.status) \(status.message ?? "-")"
         case .catalog(let catalog): "catalog \(text(catalog.value?.rawJSON ?? []))"
         case .destinationCatalog(let catalog): "destination catalog \(text(catalog.value?.rawJSON ?? []))"
-        case .errorTrace(let trace): "error \(trace.message ?? "-") at \(trace.emittedAt), \(trace.hasError)"
+        case .errorTrace(let trace):
+            "error \(trace.message ?? "-") at \(trace.emittedAt ?? -1), \(trace.hasError)"
         case .otherTrace: "other trace"
         case .control(let config): "config \(config.map { text($0.rawJSON) } ?? "-")"
         case .record: "record message"
@@ -51,8 +53,7 @@ import Testing
             #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":"no"}}"#,
             "status failed no"
         ),
-        (#"{"type":"CATALOG","catalog":{}}"#, "catalog {}"),
-        (#"{"type":"CATALOG","catalog":{"streams":null}}"#, #"catalog {"streams":null}"#),
+        (#"{"type":"CATALOG","catalog":{"streams":[]}}"#, #"catalog {"streams":[]}"#),
         (
             #"{"type":"CATALOG","catalog":{"streams":[{"name":"a","x":1}]}}"#,
             #"catalog {"streams":[{"name":"a","x":1}]}"#
@@ -78,6 +79,8 @@ import Testing
             #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":-1e999,"error":{}}}"#,
             "error - at \(Int64.min), true"
         ),
+        (#"{"type":"TRACE","trace":{"type":"ERROR","error":{"message":"m"}}}"#, "error m at -1, true"),
+        (#"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":null}}"#, "error - at -1, false"),
         (#"{"type":"TRACE","trace":{"type":"ESTIMATE","emitted_at":1}}"#, "other trace"),
         (
             #"{"type":"TRACE","trace":{"type":"ANALYTICS","emitted_at":1,"error":{"message":"m"}}}"#,
@@ -156,9 +159,20 @@ import Testing
         (#"{"type":"CONNECTION_STATUS","connectionStatus":{"status":null}}"#, "CONNECTION_STATUS"),
         (#"{"type":"CATALOG"}"#, "CATALOG"), (#"{"type":"CATALOG","catalog":null}"#, "CATALOG"),
         (#"{"type":"DESTINATION_CATALOG","catalog":{}}"#, "DESTINATION_CATALOG"),
-        (#"{"type":"TRACE"}"#, "TRACE"), (#"{"type":"TRACE","trace":{"type":"ERROR"}}"#, "TRACE"),
+        (#"{"type":"CATALOG","catalog":{}}"#, "CATALOG without streams"),
+        (#"{"type":"CATALOG","catalog":{"streams":null}}"#, "CATALOG without streams"),
+        (#"{"type":"CATALOG","catalog":{"streams":[],"streams":null}}"#, "CATALOG without streams"),
+        (
+            #"{"type":"DESTINATION_CATALOG","destination_catalog":{}}"#,
+            "DESTINATION_CATALOG without operations"
+        ),
+        (
+            #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":null}}"#,
+            "DESTINATION_CATALOG without operations"
+        ),
+        (#"{"type":"TRACE"}"#, "TRACE"), (#"{"type":"TRACE","trace":{"type":"ESTIMATE"}}"#, "TRACE"),
         (#"{"type":"TRACE","trace":{"emitted_at":1,"error":{}}}"#, "TRACE"),
-        (#"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":null}}"#, "TRACE"),
+        (#"{"type":"TRACE","trace":{"type":"STREAM_STATUS","emitted_at":null}}"#, "TRACE"),
         (#"{"type":"CONTROL"}"#, "CONTROL"),
         (#"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG"}}"#, "CONTROL"),
         (#"{"type":"CONTROL","control":{"emitted_at":1,"connectorConfig":{"config":{}}}}"#, "CONTROL"),

@@ -37,7 +37,7 @@ public struct MessageDecoder {
     func decode(_ line: ScannedLine, quotation: @autoclosure () -> String) -> DecodedLine {
         switch line {
         case .notAMessage(let looksLikeRecord):
-            return .notAMessage(looksLikeRecord: looksLikeRecord, text: quotation())
+            return Self.notAMessage(looksLikeRecord: looksLikeRecord, text: quotation())
         case .message(let scanned):
             guard let document = try? parser.parse(scanned.skeleton) else {
                 preconditionFailure(
@@ -69,7 +69,13 @@ public struct MessageDecoder {
     private func notAMessage(_ line: RawSpan) -> DecodedLine {
         var lookout = RecordLookout()
         lookout.look(at: line)
-        return .notAMessage(looksLikeRecord: lookout.hasFound, text: Self.quotation(of: line))
+        return Self.notAMessage(looksLikeRecord: lookout.hasFound, text: Self.quotation(of: line))
+    }
+
+    /// Both ways of reading look for names in the same text, the one that may be quoted.
+    private static func notAMessage(looksLikeRecord: Bool, text: String) -> DecodedLine {
+        let named = unsafe NamedTypes(in: text.utf8.span.bytes)
+        return .notAMessage(looksLikeRecord: looksLikeRecord, text: text, named: named)
     }
 
     /// A line as far as it may be quoted.
@@ -98,10 +104,12 @@ public struct MessageDecoder {
 extension MessageDecoder {
     /// The message of an object that the schema allows, if it has what its type requires.
     private func message(_ root: JSONValue) -> DecodedLine {
-        guard let name = root.present("type") else { return .dropped(reason: "no message type") }
+        guard let name = root.present("type") else {
+            return .dropped(IncompleteMessage(type: nil, missing: "type"))
+        }
         // The schema has let no other type through, and most messages are log lines.
         guard let type = MessageType.allCases.first(where: { name.isString($0.rawValue) }) else {
-            return .dropped(reason: "no message type")
+            return .dropped(IncompleteMessage(type: nil, missing: "type"))
         }
         switch type {
         case .log: return log(root.present("log"))
@@ -109,45 +117,40 @@ extension MessageDecoder {
         case .spec: return spec(root.present("spec"))
         case .connectionStatus: return connectionStatus(root.present("connectionStatus"))
         case .catalog:
-            return Self.required(root.present("catalog"), "CATALOG without catalog") { .catalog(.held($0)) }
+            return Self.catalog(in: root, type, "catalog", list: "streams") { .catalog(.held($0)) }
         case .destinationCatalog:
-            return Self.required(
-                root.present("destination_catalog"),
-                "DESTINATION_CATALOG without destination_catalog"
-            ) { .destinationCatalog(.held($0)) }
+            return Self.catalog(in: root, type, "destination_catalog", list: "operations") {
+                .destinationCatalog(.held($0))
+            }
         case .control: return control(root.present("control"))
-        case .state: return Self.required(root.present("state"), "STATE without state") { _ in .state }
+        case .state:
+            return root.present("state") == nil ? Self.dropped(type, without: "state") : .message(.state)
         case .record: return record(root.present("record"))
         }
     }
 
-    /// The protocol's message types; the most frequent ones come first.
-    private enum MessageType: String, CaseIterable {
-        case log = "LOG"
-        case record = "RECORD"
-        case state = "STATE"
-        case trace = "TRACE"
-        case control = "CONTROL"
-        case spec = "SPEC"
-        case connectionStatus = "CONNECTION_STATUS"
-        case catalog = "CATALOG"
-        case destinationCatalog = "DESTINATION_CATALOG"
+    private static func dropped(_ type: MessageType, without missing: String) -> DecodedLine {
+        .dropped(IncompleteMessage(type: type, missing: missing))
     }
 
-    private static func required<Value>(
-        _ value: Value?,
-        _ reason: String,
-        _ message: (Value) -> ProtocolMessage
+    /// A catalog. One without its list is none: taken for an empty one, it would wipe the platform's schema.
+    private static func catalog(
+        in root: JSONValue,
+        _ type: MessageType,
+        _ name: String,
+        list: String,
+        _ message: (JSONValue) -> ProtocolMessage
     ) -> DecodedLine {
-        guard let value else { return .dropped(reason: reason) }
-        return .message(message(value))
+        guard let catalog = root.present(name) else { return dropped(type, without: name) }
+        guard catalog.present(list) != nil else { return dropped(type, without: list) }
+        return .message(message(catalog))
     }
 
     private func log(_ log: JSONValue?) -> DecodedLine {
         guard let log, let name = log[member: "level"],
             let level = LogLevel.allCases.first(where: { name.isString($0.rawValue) }),
             let message = log[member: "message"]?.string
-        else { return .dropped(reason: "LOG without level or message") }
+        else { return Self.dropped(.log, without: "level or message") }
         return .message(
             .log(ConnectorLog(level: level, message: message, stackTrace: log[member: "stack_trace"]?.string))
         )
@@ -155,7 +158,7 @@ extension MessageDecoder {
 
     private func connectionStatus(_ value: JSONValue?) -> DecodedLine {
         guard let value, let status = value[member: "status"]?.string else {
-            return .dropped(reason: "CONNECTION_STATUS without status")
+            return Self.dropped(.connectionStatus, without: "status")
         }
         return .message(
             .connectionStatus(
@@ -170,23 +173,26 @@ extension MessageDecoder {
     private func spec(_ spec: JSONValue?) -> DecodedLine {
         // Present is enough: null is let through.
         guard let spec, spec[member: "connectionSpecification"] != nil else {
-            return .dropped(reason: "SPEC without connectionSpecification")
+            return Self.dropped(.spec, without: "connectionSpecification")
         }
         return .message(.spec(.held(spec)))
     }
 
     private func control(_ control: JSONValue?) -> DecodedLine {
         guard let control, control.present("type") != nil, control.present("emitted_at") != nil else {
-            return .dropped(reason: "CONTROL without type or emitted_at")
+            return Self.dropped(.control, without: "type or emitted_at")
         }
         return .message(.control(connectorConfig: control.present("connectorConfig")?.present("config")))
     }
 
     private func trace(_ trace: JSONValue?) -> DecodedLine {
-        guard let trace, let type = trace[member: "type"]?.string,
-            let emittedAt = trace[member: "emitted_at"]?.double
-        else { return .dropped(reason: "TRACE without type or emitted_at") }
-        guard type == "ERROR" else { return .message(.otherTrace) }
+        guard let trace, let type = trace[member: "type"]?.string else {
+            return Self.dropped(.trace, without: "type")
+        }
+        let emittedAt = trace[member: "emitted_at"]?.double
+        guard type == "ERROR" else {
+            return emittedAt == nil ? Self.dropped(.trace, without: "emitted_at") : .message(.otherTrace)
+        }
         let error = trace.present("error")
         let stream = error?.present("stream_descriptor")
         return .message(
@@ -202,7 +208,8 @@ extension MessageDecoder {
                             namespace: $0[member: "namespace"]?.string
                         )
                     },
-                    emittedAt: Int64(saturating: emittedAt),
+                    // Nobody is without a reason for want of a time.
+                    emittedAt: emittedAt.map { Int64(saturating: $0) },
                     hasError: error != nil
                 )
             )
@@ -214,7 +221,7 @@ extension MessageDecoder {
         if kind == .destination { return .message(.record) }
         guard let record, record.present("stream") != nil, record[member: "data"]?.isEmptyContainer == false
         else {
-            return .dropped(reason: "RECORD without stream or data")
+            return Self.dropped(.record, without: "stream or data")
         }
         return .message(.record)
     }

@@ -49,8 +49,8 @@ public struct ErrorTrace: Hashable, Sendable {
     /// `system_error`, `config_error` or `transient_error`.
     public var failureType: FailureType?
     public var streamDescriptor: StreamDescriptor?
-    /// Milliseconds since 1970; the protocol allows decimals, which are cut off.
-    public var emittedAt: Int64
+    /// Milliseconds since 1970; the protocol allows decimals, which are cut off. Nil where it cannot be understood.
+    public var emittedAt: Int64?
     /// Whether there was an `error` object at all; without one, all that is known is that something failed.
     public var hasError: Bool
 
@@ -60,7 +60,7 @@ public struct ErrorTrace: Hashable, Sendable {
         stackTrace: String? = nil,
         failureType: FailureType? = nil,
         streamDescriptor: StreamDescriptor? = nil,
-        emittedAt: Int64,
+        emittedAt: Int64?,
         hasError: Bool = true
     ) {
         self.message = message
@@ -71,6 +71,9 @@ public struct ErrorTrace: Hashable, Sendable {
         self.emittedAt = emittedAt
         self.hasError = hasError
     }
+
+    /// Whether it says no more than that something failed.
+    public var lacksDetails: Bool { message?.isEmpty != false && internalMessage?.isEmpty != false }
 }
 
 /// A `CONNECTION_STATUS` message, and the `checkConnection` of a job output.
@@ -122,14 +125,18 @@ public enum ProtocolMessage: Hashable, Sendable {
     case state
 }
 
-/// What became of one line of a connector's output.
+/// What became of one line of a connector's output, or of a part of it that stands for itself.
 public enum DecodedLine: Hashable, Sendable {
     case message(ProtocolMessage)
     /// JSON that may be a message, but without a type or without a member that its type requires.
-    case dropped(reason: String)
+    case dropped(IncompleteMessage)
     /// Anything else: a line for people, or a message that the protocol's schema does not allow.
     ///
     /// `looksLikeRecord` says that the text may hold a customer's data and is not to be shown. `text` is the
-    /// line with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`.
-    case notAMessage(looksLikeRecord: Bool, text: String)
+    /// line with its UTF-8 repaired, cut after `MessageDecoder.maximumQuotedBytes`. `named` are the types that it names,
+    /// as far as it is quoted.
+    case notAMessage(looksLikeRecord: Bool, text: String, named: NamedTypes)
+    /// A whole message behind text on its line, a result or an error trace. It counts where no proper one comes; the line
+    /// is told of as what it is besides.
+    case salvaged(ProtocolMessage, textBefore: String)
 }

@@ -20,9 +20,21 @@ public struct Transcript: Hashable, Sendable {
     public private(set) var connectionStatus: ConnectionStatus?
     public private(set) var catalog: DiscoveredCatalog?
     public private(set) var destinationCatalog: DiscoveredCatalog?
-    public private(set) var errorTrace: ErrorTrace?
+    /// The first error trace; one behind text on its line only where there is no other. A connector that tells of one
+    /// failure twice, as the Python CDK does, has one error trace all the same.
+    public var errorTrace: ErrorTrace? { firstErrorTrace ?? salvagedErrorTrace }
+    private var firstErrorTrace: ErrorTrace?
     /// The configuration that the connector asks the platform to store.
     public private(set) var lastConnectorConfig: JSONValue?
+
+    /// The last `LOG` message of level FATAL or ERROR, see `lastFatalOrErrorLine`.
+    private var lastFatalOrErrorMessage: String?
+
+    /// The last result of each type that was found behind text.
+    private var salvaged: [MessageType: SalvagedResult] = [:]
+    /// An error trace that was found behind text.
+    private var salvagedErrorTrace: ErrorTrace?
+    private var flaws = ResultFlaws()
 
     /// The last of what was logged, lines that are no message included; of records nothing.
     public private(set) var lastLines = LastLines()
@@ -42,13 +54,23 @@ public struct Transcript: Hashable, Sendable {
     public mutating func consume(_ decoded: DecodedLine) {
         switch decoded {
         case .message(let message): consume(message)
-        case .dropped: break
-        case .notAMessage(looksLikeRecord: true, _):
-            lineSkippedWithRecord += 1
-        case .notAMessage(looksLikeRecord: false, let text):
-            nonAirbyteMessageLogLine += 1
-            lastLines.append(text)
+        case .dropped(let message): flaws.note(message)
+        case .notAMessage(let looksLikeRecord, let text, let named):
+            flaws.note(malformed: named)
+            if looksLikeRecord {
+                lineSkippedWithRecord += 1
+            } else {
+                nonAirbyteMessageLogLine += 1
+                lastLines.append(text)
+            }
+        case .salvaged(let message, let textBefore): salvage(message, behind: textBefore)
         }
+    }
+
+    private mutating func salvage(_ message: ProtocolMessage, behind textBefore: String) {
+        if case .errorTrace(let trace) = message { salvagedErrorTrace = salvagedErrorTrace ?? trace }
+        guard let (type, result) = message.result else { return }
+        salvaged[type] = SalvagedResult(result: result, textBefore: textBefore)
     }
 
     /// Takes note of a line of at least `tooLongLine` UTF-16 units.
@@ -62,11 +84,21 @@ public struct Transcript: Hashable, Sendable {
         case .connectionStatus(let value): connectionStatus = connectionStatus ?? value
         case .catalog(let value): catalog = catalog ?? value
         case .destinationCatalog(let value): destinationCatalog = destinationCatalog ?? value
-        case .errorTrace(let value): errorTrace = errorTrace ?? value
+        case .errorTrace(let value): firstErrorTrace = firstErrorTrace ?? value
         case .control(let connectorConfig): lastConnectorConfig = connectorConfig ?? lastConnectorConfig
-        case .log(let log): lastLines.append(log.textWithStackTrace)
+        case .log(let log):
+            lastLines.append(log.textWithStackTrace)
+            if log.level == .fatal || log.level == .error { note(log.message) }
         case .otherTrace, .record, .state: break
         }
+    }
+
+    /// Keeps the last that has anything to say, unless it is too long to be kept.
+    private mutating func note(_ fatalOrErrorMessage: String) {
+        guard fatalOrErrorMessage.utf8.count <= MessageDecoder.maximumQuotedBytes,
+            fatalOrErrorMessage.firstLineWithText != nil
+        else { return }
+        lastFatalOrErrorMessage = fatalOrErrorMessage
     }
 
     /// What the operation was to bring, if the connector brought it. Of two catalogs, a source's comes first.
@@ -77,5 +109,53 @@ public struct Transcript: Hashable, Sendable {
             catalog.map(OperationResult.catalog) ?? destinationCatalog.map(OperationResult.destinationCatalog)
         case .spec: spec.map(OperationResult.spec)
         }
+    }
+
+    /// The operation's result where it stands behind text on its line: the last such line counts. Nil where the
+    /// connector brought a proper result.
+    ///
+    /// For the end of the output only: before that, a proper result can still come.
+    public func salvagedResult(for operation: Operation) -> SalvagedResult? {
+        guard result(for: operation) == nil else { return nil }
+        return operation.resultTypes.lazy.compactMap { salvaged[$0] }.first
+    }
+
+    /// What the connector wrote in place of the operation's result, the last of it; nil where there is a result, or
+    /// nothing that looks like one.
+    public func resultFlaw(for operation: Operation) -> ResultFlaw? {
+        result(for: operation) == nil ? flaws.last(of: operation.resultTypes) : nil
+    }
+
+    /// The first line of the last `LOG` message of level FATAL or ERROR: the reason of a failure whose trace cannot be
+    /// read.
+    ///
+    /// - Parameter masked: hides the secrets of a text. It gets the whole message, since a secret can go beyond a line.
+    public func lastFatalOrErrorLine(masked: (String) -> String) -> String? {
+        lastFatalOrErrorMessage.flatMap { masked($0).firstLineWithText }
+    }
+}
+
+extension ProtocolMessage {
+    /// The result that the message brings, if any.
+    fileprivate var result: (MessageType, OperationResult)? {
+        switch self {
+        case .spec(let value): (.spec, .spec(value))
+        case .connectionStatus(let value): (.connectionStatus, .connectionStatus(value))
+        case .catalog(let value): (.catalog, .catalog(value))
+        case .destinationCatalog(let value): (.destinationCatalog, .destinationCatalog(value))
+        case .log, .errorTrace, .otherTrace, .control, .record, .state: nil
+        }
+    }
+}
+
+extension String {
+    /// The first line that is not blank, white space around it left out.
+    fileprivate var firstLineWithText: String? {
+        for line in unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
+            let text = line.drop(while: \.properties.isWhitespace)
+            guard let end = text.lastIndex(where: { !$0.properties.isWhitespace }) else { continue }
+            return String(text[...end])
+        }
+        return nil
     }
 }

@@ -101,9 +101,11 @@ private struct LineReader {
         switch decoded {
         case .message(.log(let log)): events.append(.connectorLog(log))
         case .message: break
-        case .dropped(let reason): events.append(.dropped(reason: reason))
-        case .notAMessage(looksLikeRecord: true, _): events.append(.suspectedRecord)
-        case .notAMessage(looksLikeRecord: false, let text): events.append(.plainLine(text))
+        case .dropped(let message): events.append(.dropped(reason: message.description))
+        case .notAMessage(looksLikeRecord: true, _, _): events.append(.suspectedRecord)
+        case .notAMessage(looksLikeRecord: false, let text, _): events.append(.plainLine(text))
+        // The line itself has been told of.
+        case .salvaged: break
         }
     }
 }

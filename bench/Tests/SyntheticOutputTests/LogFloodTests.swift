@@ -18,7 +18,7 @@ import Testing
 
     @Test func plainLinesAreNoMessages() {
         for line in lines(LogFlood(lines: 1_000, form: .plain)) {
-            guard case .notAMessage(looksLikeRecord: false, _) = MessageDecoder().decode(line) else {
+            guard case .notAMessage(looksLikeRecord: false, _, _) = MessageDecoder().decode(line) else {
                 Issue.record("\(String(decoding: line, as: UTF8.self))")
                 return
             }
@@ -69,8 +69,8 @@ import Testing
         switch line {
         case .message: .message
         case .dropped: .dropped
-        case .notAMessage(looksLikeRecord: false, _): .notAMessage
-        case .notAMessage(looksLikeRecord: true, _): .suspectedRecord
+        case .notAMessage(looksLikeRecord: false, _, _), .salvaged: .notAMessage
+        case .notAMessage(looksLikeRecord: true, _, _): .suspectedRecord
         }
     }
 }
