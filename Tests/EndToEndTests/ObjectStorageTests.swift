@@ -95,6 +95,25 @@ import Testing
         }
     }
 
+    /// Tools append the container to an endpoint. The platform's reader leaves that out, so what is stored below it would
+    /// never be found.
+    @Test func azureEndpointWithAContainer() async throws {
+        let server = try AzureBlobServer()
+        try await Pod.with("check") { pod in
+            let facts = server.facts
+            pod.environment.merge([
+                "SIDECAR_OUTPUT_SINK": "storage", "STORAGE_TYPE": "AZURE",
+                "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
+                "AZURE_STORAGE_CONNECTION_STRING":
+                    "BlobEndpoint=http://127.0.0.1:\(facts.port)/\(facts.account)/outputs;"
+                    + "AccountName=\(facts.account);AccountKey=\(facts.key)",
+            ]) { $1 }
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(try succeeded(server.read(container: "outputs", key: Self.key)?.bytes))
+        }
+    }
+
     @Test func deadStorageGivesWayToTheAPI() async throws {
         let server = try S3Server()
         try await Pod.with("check") { pod in

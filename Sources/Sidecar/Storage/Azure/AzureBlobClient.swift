@@ -45,11 +45,9 @@ final class AzureBlobClient {
         wallClock: WallClock,
         log: Logger
     ) {
-        let endpoint = settings.blobEndpoint
-        let authority = endpoint.schemeSeparator.map { endpoint[$0.upperBound...] } ?? endpoint[...]
-        let pathStart = authority.firstIndex(of: "/") ?? endpoint.endIndex
-        origin = String(endpoint[..<pathStart])
-        basePath = String(endpoint[pathStart...])
+        let endpoint = AzureEndpoint(settings.blobEndpoint)
+        origin = endpoint.origin
+        basePath = endpoint.path
         host = origin.withoutUserInfo.split(separator: "/").last.map(String.init) ?? ""
         authorization = settings.authorization
         self.container = container

@@ -10,7 +10,7 @@ struct AzureConnectionString: Hashable, Sendable {
         var advice: String
     }
 
-    /// Without a slash at the end; with the account's name as its path where the service is an emulator.
+    /// Without a slash at the end. It has a path only where it has a port too: the account's name, as emulators want it.
     var blobEndpoint: String
     var accountName: String?
     /// Nil where the text has no key.
@@ -91,7 +91,18 @@ struct AzureConnectionString: Hashable, Sendable {
             )
         }
         let parts = given.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-        return (try base(String(parts[0]), of: "BlobEndpoint"), parts.count > 1 ? String(parts[1]) : nil)
+        let address = try base(String(parts[0]), of: "BlobEndpoint")
+        return (withoutContainer(address), parts.count > 1 ? String(parts[1]) : nil)
+    }
+
+    /// The endpoint as the platform's reader takes it. Tools append a container to it, and what is stored below that is
+    /// never looked for: without a port, the whole path goes; with one, its first part stays, the account.
+    ///
+    /// Source: `BlobUrlParts.parse` and `BuilderHelper.getEndpoint` of azure-storage-blob for Java, 12.
+    private static func withoutContainer(_ endpoint: String) -> String {
+        let parts = AzureEndpoint(endpoint)
+        guard parts.hasPort, let account = parts.path.split(separator: "/").first else { return parts.origin }
+        return "\(parts.origin)/\(account)"
     }
 
     private static func base(_ url: String, of member: String) throws(Malformed) -> String {

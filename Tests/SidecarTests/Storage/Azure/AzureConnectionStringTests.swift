@@ -58,6 +58,27 @@ import Testing
         #expect(parsed.accountKey == nil)
     }
 
+    /// As azure-storage-blob 12 for Java does it, by which the platform reads (`BuilderHelper.getEndpoint`): an output that is
+    /// stored below another path is never found.
+    @Test(arguments: [
+        ("https://acct.blob.core.windows.net/mycontainer", "https://acct.blob.core.windows.net"),
+        ("https://acct.blob.core.windows.net/mycontainer/", "https://acct.blob.core.windows.net"),
+        ("https://acct.blob.core.windows.net/a/b//c", "https://acct.blob.core.windows.net"),
+        ("https://storage.example/acct", "https://storage.example"),
+        ("http://azurite:10000", "http://azurite:10000"),
+        ("http://azurite:10000//acct/", "http://azurite:10000/acct"),
+        ("http://azurite:10000/acct/mycontainer/deeper", "http://azurite:10000/acct"),
+        ("http://[::1]/acct", "http://[::1]"),
+        ("http://[::1]:10000/acct/mycontainer", "http://[::1]:10000/acct"),
+    ])
+    func pathOfTheEndpoint(_ given: String, _ endpoint: String) throws {
+        let withKey = "AccountName=acct;AccountKey=\(Self.key);BlobEndpoint=\(given)"
+        #expect(try parsed(withKey).blobEndpoint == endpoint)
+        let withSignature = try parsed("BlobEndpoint=\(given)?sv=2021&sig=abc")
+        #expect(withSignature.blobEndpoint == endpoint)
+        #expect(withSignature.sharedAccessSignature?.query == "sv=2021&sig=abc")
+    }
+
     @Test(arguments: [
         ("UseDevelopmentStorage=true", "http://127.0.0.1:10000/devstoreaccount1"),
         ("usedevelopmentstorage=True;", "http://127.0.0.1:10000/devstoreaccount1"),
