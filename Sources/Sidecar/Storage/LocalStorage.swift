@@ -8,14 +8,15 @@ struct LocalStorage: Sendable {
     /// grow by three, and all of it stays below the 255 that a name may have.
     private static let longestStem = 200
 
-    /// An absolute path.
+    /// An absolute path of a folder that exists: a volume that others read too. Where it is missing, what would be stored
+    /// in a new one would stay in this container, and nobody would find it.
     let root: String
 
     /// So much is held in memory and written at once, in bytes.
     private static let pieceSize = 1_024 * 1_024
 
-    /// Stores the content under the key, whose parts between slashes are folders below the root and a file's name.
-    /// Blocks while the file system writes.
+    /// Stores the content under the key, whose parts between slashes are folders below the root, which are made where they
+    /// are missing, and a file's name. Blocks while the file system writes.
     func store(_ content: ObjectContent, key: String) throws(StorageFailure) {
         let parts = key.split(separator: "/").map(String.init)
         guard let name = parts.last, parts.allSatisfy(Self.isPlain) else {
@@ -23,7 +24,7 @@ struct LocalStorage: Sendable {
                 message: "\(key.escapingControlCharacters()) is no name for a file below \(root)"
             )
         }
-        var folder = try openFolder(root, in: AT_FDCWD, shownAs: root)
+        var folder = try openRoot()
         var shown = root
         for part in parts.dropLast() {
             shown += "/" + part
@@ -74,20 +75,29 @@ struct LocalStorage: Sendable {
         }
     }
 
+    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
+
+    private func openRoot() throws(StorageFailure) -> OwnedDescriptor {
+        let raw = unsafe open(root, Self.folderFlags)
+        if raw < 0, errno == ENOENT {
+            throw StorageFailure(message: "the folder \(root) does not exist; mount a volume there")
+        }
+        return OwnedDescriptor(try check(raw, "open the folder", root))
+    }
+
     /// Opens a folder, and makes it where it is missing.
     private func openFolder(
         _ name: String,
         in parent: Int32,
         shownAs path: String
     ) throws(StorageFailure) -> OwnedDescriptor {
-        let flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-        var raw = unsafe openat(parent, name, flags)
+        var raw = unsafe openat(parent, name, Self.folderFlags)
         if raw < 0, errno == ENOENT {
             let made = unsafe mkdirat(parent, name, 0o755)
             // EEXIST: another process was faster.
             if made < 0, errno != EEXIST { try check(made, "make the folder", path) }
-            if parent != AT_FDCWD { try syncFolder(parent, path) }
-            raw = unsafe openat(parent, name, flags)
+            try syncFolder(parent, path)
+            raw = unsafe openat(parent, name, Self.folderFlags)
         }
         return OwnedDescriptor(try check(raw, "open the folder", path))
     }

@@ -105,6 +105,11 @@ final class Pod {
         input: [String]
     ) async throws {
         folder = try Self.makeFolder()
+        // As a volume that is mounted: nobody else makes it.
+        try FileManager.default.createDirectory(
+            at: folder.appendingPathComponent("storage"),
+            withIntermediateDirectories: true
+        )
         let configFile = folder.appendingPathComponent("config.json")
         try Data(config.utf8).write(to: configFile)
         controlPlane = try await ControlPlane.start(arguments, folder: folder)
@@ -134,6 +139,7 @@ final class Pod {
 
     var workspace: URL { folder.appendingPathComponent("workspace") }
 
+    /// The folder of `STORAGE_TYPE=LOCAL`.
     var localStorage: URL { folder.appendingPathComponent("storage") }
 
     /// Starts the main container with the connector.

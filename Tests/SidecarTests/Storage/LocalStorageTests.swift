@@ -29,9 +29,11 @@ import Testing
         #expect(directory.read("a/b/c") == "x")
     }
 
-    @Test func makesTheRoot() throws {
-        try LocalStorage(root: directory.path("new")).store(ObjectContent([0x78]), key: "k")
-        #expect(directory.read("new/k") == "x")
+    /// What is stored in a folder that nobody has mounted would be lost with the container.
+    @Test func rootIsNeverMade() {
+        let root = directory.path("new")
+        #expect(failure("k", root: root) == "the folder \(root) does not exist; mount a volume there")
+        #expect(directory.entries() == [])
     }
 
     @Test func modes() throws {
@@ -124,7 +126,7 @@ import Testing
 
     @Test func rootWhoseParentIsMissing() {
         let root = directory.path("no/such")
-        #expect(failure("k", root: root) == "cannot make the folder \(root): ENOENT")
+        #expect(failure("k", root: root) == "the folder \(root) does not exist; mount a volume there")
     }
 
     @Test func folderInWhichNothingCanBeMade() {
