@@ -47,7 +47,8 @@ import Testing
             method: "PUT",
             key: request.key,
             contentType: "application/json",
-            body: Array(request.body.utf8)
+            body: Array(request.body.utf8),
+            checksum: .md5
         ).signed(
             address: address(request),
             region: request.region,

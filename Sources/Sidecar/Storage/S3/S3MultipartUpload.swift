@@ -24,8 +24,10 @@ final class S3MultipartUpload {
     private var uploadID = ""
     /// As S3 has named the parts so far, quotes included.
     private var tags: [String] = []
-    /// The parts' MD5s, one after the other; nil where S3 has named a part otherwise, as it does with some encryption.
-    private var digests: [UInt8]? = []
+    /// The parts' checksums, as they were sent.
+    private var checksums: [[UInt8]] = []
+    /// False where S3 has named a part otherwise than by its MD5, as it does with some encryption.
+    private var isNamedByMD5 = true
 
     init(
         store: S3Store,
@@ -51,13 +53,15 @@ final class S3MultipartUpload {
 
     func start() {
         uploads += 1
-        (tags, digests) = ([], [])
+        (tags, checksums, isNamedByMD5) = ([], [], true)
         let request = S3Request(
             method: "POST",
             key: key,
             query: [("uploads", "")],
+            headers: store.encryption + store.checksum.announcement,
             contentType: S3Store.contentType,
-            body: []
+            body: [],
+            checksum: store.checksum
         )
         store.perform(request) { [self] result in
             switch result {
@@ -82,33 +86,27 @@ final class S3MultipartUpload {
             return store.fail(error) { [self] in abort($0) }
         }
         let query = [(name: "partNumber", value: "\(tags.count + 1)"), (name: "uploadId", value: uploadID)]
-        let request = S3Request(method: "PUT", key: key, query: query, body: bytes)
-        let (md5, title) = (request.md5, store.title(request))
+        let request = S3Request(method: "PUT", key: key, query: query, body: bytes, checksum: store.checksum)
+        let (checksum, title) = (request.checksum ?? [], store.title(request))
         store.perform(request) { [self] result in
             switch result {
             case .failure(let failure): fail(failure)
             case .success(let response):
                 guard let tag = response.etag else { return abort(store.foreign(title, response)) }
-                take(tag, md5: md5)
+                tags.append(tag)
+                checksums.append(checksum)
+                if tag != "\"\(checksum.hexadecimal)\"" { isNamedByMD5 = false }
                 // Later: whoever calls still holds the part.
                 store.later { [self] in sendNextPart() }
             }
         }
     }
 
-    private func take(_ tag: String, md5: [UInt8]?) {
-        tags.append(tag)
-        if let md5, tag == "\"\(md5.hexadecimal)\"" {
-            digests?.append(contentsOf: md5)
-        } else {
-            digests = nil
-        }
-    }
-
     private func complete() {
-        let parts = tags.enumerated().map { number, tag in
-            let tag = tag.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
-            return "<Part><PartNumber>\(number + 1)</PartNumber><ETag>\(tag)</ETag></Part>"
+        let parts = zip(tags, checksums).enumerated().map { number, part in
+            let tag = part.0.replacing("&", with: "&amp;").replacing("<", with: "&lt;")
+            return "<Part><PartNumber>\(number + 1)</PartNumber><ETag>\(tag)</ETag>"
+                + store.checksum.element(ofPart: part.1) + "</Part>"
         }
         let document =
             #"<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">"#
@@ -118,7 +116,8 @@ final class S3MultipartUpload {
             key: key,
             query: [("uploadId", uploadID)],
             contentType: "application/xml",
-            body: Array(document.utf8)
+            body: Array(document.utf8),
+            checksum: store.checksum
         )
         store.perform(request) { [self] result in
             switch result {
@@ -137,18 +136,30 @@ final class S3MultipartUpload {
 
     /// Finds out whether the upload is complete, though its answer does not say so.
     private func lookForObject(_ failure: S3Store.Failure) {
-        store.perform(S3Request(method: "HEAD", key: key)) { [self] result in
+        let request = S3Request(
+            method: "HEAD",
+            key: key,
+            headers: store.checksum.question,
+            checksum: store.checksum
+        )
+        store.perform(request) { [self] result in
             guard case .success(let response) = result, isOurs(response) else { return fail(failure) }
             log.info("\(store.name): the upload is complete, only its answer was lost")
             completion(nil)
         }
     }
 
-    /// Whether the object is made of the parts that were sent: S3 names it by the MD5 of their MD5s.
+    /// Whether the object is made of the parts that were sent: S3 tells a checksum of their checksums.
     private func isOurs(_ response: HTTPResponse) -> Bool {
-        guard let digests, let md5 = Digest.md5(digests) else { return false }
-        return response.header("ETag") == "\"\(md5.hexadecimal)-\(tags.count)\""
-            && response.header("Content-Length") == "\(content.count)"
+        guard response.header("Content-Length") == "\(content.count)",
+            let digest = store.checksum.digest(of: checksums.flatMap { $0 })
+        else { return false }
+        return switch store.checksum {
+        case .md5:
+            isNamedByMD5 && response.header("ETag") == "\"\(digest.hexadecimal)-\(tags.count)\""
+        case .sha256:
+            response.header(store.checksum.header) == "\(Base64.encode(digest))-\(tags.count)"
+        }
     }
 
     private func fail(_ failure: S3Store.Failure) {
@@ -161,7 +172,8 @@ final class S3MultipartUpload {
     /// not wait for it for long.
     private func abort(_ failure: S3Store.Failure) {
         guard failure.code != Self.unknownUpload else { return completion(failure) }
-        let request = S3Request(method: "DELETE", key: key, query: [("uploadId", uploadID)])
+        let query = [(name: "uploadId", value: uploadID)]
+        let request = S3Request(method: "DELETE", key: key, query: query, checksum: store.checksum)
         store.perform(request, effort: .brief) { [self] result in
             if case .failure(let refusal) = result {
                 log.warning("the parts of a failed upload stay behind: \(refusal.failure.message)")

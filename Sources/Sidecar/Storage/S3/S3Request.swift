@@ -11,30 +11,37 @@ struct S3Request {
 
     /// In hexadecimal; computed once for all attempts.
     let payloadHash: String
-    /// The body's; nil where there is none, and where libcrypto does not give it.
-    let md5: [UInt8]?
+    /// The body's checksum; nil where there is no body.
+    let checksum: [UInt8]?
 
-    /// With the body's MD5, which S3 compares, where libcrypto gives it.
+    /// - Parameter kind: the checksum that goes with the body, so that S3 compares what has arrived.
     init(
         method: String,
         key: String?,
         query: [(name: String, value: String)] = [],
+        headers: [HTTPHeader] = [],
         contentType: String? = nil,
-        body: [UInt8]? = nil
+        body: [UInt8]? = nil,
+        checksum kind: S3Checksum
     ) {
         self.method = method
         self.key = key
         self.query = query
         self.body = body
+        self.headers = headers
         payloadHash = Digest.sha256(body ?? []).hexadecimal
-        if let contentType { headers.append(HTTPHeader("Content-Type", contentType)) }
-        md5 = body.flatMap { $0.isEmpty ? nil : Digest.md5($0) }
-        if let md5 {
-            headers.append(HTTPHeader("Content-MD5", Base64.encode(md5)))
+        if let contentType { self.headers.append(HTTPHeader("Content-Type", contentType)) }
+        checksum = body.flatMap { $0.isEmpty ? nil : kind.digest(of: $0) }
+        if let checksum, kind == .md5 || isData {
+            self.headers.append(HTTPHeader(kind.header, Base64.encode(checksum)))
         }
     }
 
-    /// The request with its signature; the time-outs are the requester's.
+    /// Whether the body is an object's bytes, or a part of them. `x-amz-checksum-…` describes these alone: beside
+    /// CompleteMultipartUpload it would be the whole object's, and other operations do not have it.
+    private var isData: Bool { method == "PUT" && key != nil }
+
+    /// The request with its signature; the timeouts are the requester's.
     func signed(
         address: S3Address,
         region: String,

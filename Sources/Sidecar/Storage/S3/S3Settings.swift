@@ -105,6 +105,11 @@ struct S3Settings: Hashable, Sendable {
             }
     }
 
+    /// What other stores than Amazon's call their regions: OpenStack's first one is `RegionOne`.
+    static func isRegionOfAnyStore(_ text: String) -> Bool {
+        isRegion(text.lowercased().replacing("_", with: "-"))
+    }
+
     private static func pathStyle(_ reader: inout EnvironmentReader) -> Bool {
         enum Word: String, CaseIterable { case yes = "true", no = "false" }
         return reader.choice("S3_PATH_STYLE_ACCESS", default: Word.no) == .yes
@@ -117,5 +122,15 @@ struct S3Settings: Hashable, Sendable {
             return nil
         }
         return AWSEndpoint(url: url)
+    }
+}
+
+extension S3Settings {
+    /// The header fields that ask for encryption; none where the bucket's own default applies.
+    var encryption: [HTTPHeader] {
+        [
+            ("x-amz-server-side-encryption", serverSideEncryption),
+            ("x-amz-server-side-encryption-aws-kms-key-id", kmsKeyID),
+        ].compactMap { name, value in value.map { HTTPHeader(name, $0) } }
     }
 }

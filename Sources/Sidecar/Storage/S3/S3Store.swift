@@ -18,6 +18,10 @@ final class S3Store: ObjectStore {
     private static let tolerableClockOffset: Int64 = 300_000
 
     let name: String
+    /// The checksum that goes with what is stored.
+    let checksum: S3Checksum
+    /// What asks for encryption, with each new object and each beginning of a multipart upload; parts may not say it.
+    let encryption: [HTTPHeader]
     private let bucket: String
     private let endpointVariable: String
     private let address: S3Address
@@ -31,7 +35,9 @@ final class S3Store: ObjectStore {
 
     /// Wires up a store with the credentials that the settings name.
     ///
-    /// - Parameter seed: for the pauses before retries.
+    /// - Parameters:
+    ///   - seed: for the pauses before retries.
+    ///   - checksum: another one in tests.
     static func make(
         settings: S3Settings,
         bucket: String,
@@ -40,7 +46,8 @@ final class S3Store: ObjectStore {
         wallClock: WallClock,
         requestSettings: StorageRequester.Settings,
         log: Logger,
-        seed: UInt64
+        seed: UInt64,
+        checksum: S3Checksum = .available
     ) -> S3Store {
         let region =
             settings.region ?? AWSCredentialChain.region(of: settings.credentials.profile)
@@ -59,7 +66,8 @@ final class S3Store: ObjectStore {
                 seed: seed
             ),
             wallClock: wallClock,
-            log: log
+            log: log,
+            checksum: checksum
         )
     }
 
@@ -70,12 +78,15 @@ final class S3Store: ObjectStore {
         credentials: AWSCredentialKeeper,
         requester: StorageRequester,
         wallClock: WallClock,
-        log: Logger
+        log: Logger,
+        checksum: S3Checksum = .available
     ) {
         name = (settings.service == .minio ? "MinIO" : "S3") + " bucket \(bucket)"
         self.bucket = bucket
         endpointVariable = settings.service == .minio ? "MINIO_ENDPOINT" : "AWS_ENDPOINT_URL_S3"
         address = S3Address(bucket: bucket, settings: settings)
+        encryption = settings.encryption
+        self.checksum = checksum
         self.credentials = credentials
         self.requester = requester
         self.wallClock = wallClock
@@ -115,7 +126,14 @@ final class S3Store: ObjectStore {
         } catch {
             return fail(error) { completion($0) }
         }
-        let request = S3Request(method: "PUT", key: key, contentType: Self.contentType, body: bytes)
+        let request = S3Request(
+            method: "PUT",
+            key: key,
+            headers: encryption,
+            contentType: Self.contentType,
+            body: bytes,
+            checksum: checksum
+        )
         perform(request) { [self] result in
             switch result {
             case .failure(let failure): completion(failure)
@@ -138,16 +156,23 @@ final class S3Store: ObjectStore {
     private func createBucket(_ completion: @escaping (Failure?) -> Void) {
         log.info("\(name) is missing; making it")
         // The oldest region is the one that may not be named.
-        let place =
-            region == S3Settings.usualRegion
-            ? []
-            : Array(
-                """
-                <CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
-                <LocationConstraint>\(region)</LocationConstraint></CreateBucketConfiguration>
-                """.utf8
-            )
-        perform(S3Request(method: "PUT", key: nil, body: place)) { result in
+        createBucket(in: region == S3Settings.usualRegion ? nil : region) { [self] failure in
+            guard let failure, failure.code == "InvalidLocationConstraint" else { return completion(failure) }
+            // Stores that are no Amazon's have one place, which they call by a name of their own, or not at all.
+            log.info("\(failure.failure.message); trying again without a region")
+            createBucket(in: nil, completion)
+        }
+    }
+
+    private func createBucket(in place: String?, _ completion: @escaping (Failure?) -> Void) {
+        let document = place.map {
+            """
+            <CreateBucketConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/">\
+            <LocationConstraint>\($0)</LocationConstraint></CreateBucketConfiguration>
+            """
+        }
+        let body = Array((document ?? "").utf8)
+        perform(S3Request(method: "PUT", key: nil, body: body, checksum: checksum)) { result in
             if case .failure(let failure) = result { completion(failure) } else { completion(nil) }
         }
     }
@@ -194,7 +219,7 @@ final class S3Store: ObjectStore {
                 }
             },
             judge: { [self] response in
-                let answer = S3Answer(response, region: region)
+                let answer = S3Answer(response, region: region, takesAnyRegion: address.endpoint != nil)
                 code = answer.code ?? (answer.status == 404 && request.key == nil ? "NoSuchBucket" : nil)
                 return judge(answer, response, what, isOfObject: request.key != nil, used)
             },

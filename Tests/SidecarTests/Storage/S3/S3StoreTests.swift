@@ -17,7 +17,8 @@ import Testing
         _ count: Int = 3,
         bucket: String = "output",
         _ more: [String: String] = [:],
-        service: S3Settings.Service = .s3
+        service: S3Settings.Service = .s3,
+        checksum: S3Checksum = .md5
     ) throws {
         let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "very-secret"]
         var reader = EnvironmentReader(keys.merging(more) { $1 })
@@ -35,7 +36,8 @@ import Testing
                 retries: RetryPolicy(firstDelay: .seconds(2), maxRetries: 2)
             ),
             log: log.logger,
-            seed: 1
+            seed: 1,
+            checksum: checksum
         )
         store.put(ObjectContent([UInt8](repeating: 1, count: count)), key: "/workload/output/1") { [self] in
             ends.append($0)
@@ -136,7 +138,15 @@ import Testing
     @Test(arguments: [
         (403, "AccessDenied", "policy must allow s3:PutObject"),
         (413, "EntityTooLarge", "no document of this size"),
-        (403, "SignatureDoesNotMatch", "see AWS_SECRET_ACCESS_KEY"),
+        (
+            403, "SignatureDoesNotMatch",
+            "the secret is wrong (AWS_SECRET_ACCESS_KEY), or this store does not know the key id "
+                + "(AWS_ACCESS_KEY_ID), or a gateway before it changes the Host header or merges // in paths"
+        ),
+        (403, "QuotaExceeded", "the quota of the bucket or of its owner is used up"),
+        (403, "UserSuspended", "the store has suspended the user of these keys"),
+        // Of no use a minute later; only other answers of that class are.
+        (501, "NotImplemented", "this store does not have what was asked for"),
         (400, "ExpiredToken", "see AWS_SESSION_TOKEN"),
     ])
     func refusalsAreToldInOneLine(_ status: Int, _ code: String, _ advice: String) throws {
@@ -150,6 +160,59 @@ import Testing
         )
         #expect(text.contains(advice) && !text.contains("very-secret"))
         #expect(transport.requests.count == 1)
+    }
+
+    @Test(arguments: [
+        (
+            "is not authorized to perform: kms:GenerateDataKey on this resource",
+            "must allow kms:GenerateDataKey"
+        ),
+        (
+            "is not authorized to perform: s3:PutObject with an explicit deny in a resource-based policy",
+            "where it demands encryption, see SIDECAR_S3_SERVER_SIDE_ENCRYPTION and SIDECAR_S3_KMS_KEY_ID"
+        ),
+    ])
+    func denialsAreExplained(_ text: String, _ advice: String) throws {
+        try put()
+        transport.answer(403, "<Error><Code>AccessDenied</Code><Message>\(text)</Message></Error>")
+        #expect(message?.contains(advice) == true, "\(message ?? "")")
+    }
+
+    @Test func missingKeyIsTold() throws {
+        try put()
+        refuse(400, "KMS.NotFoundException")
+        #expect(message?.hasSuffix("see SIDECAR_S3_KMS_KEY_ID") == true)
+    }
+
+    // MARK: Encryption
+
+    private static let encryption = [
+        "SIDECAR_S3_SERVER_SIDE_ENCRYPTION": "aws:kms", "SIDECAR_S3_KMS_KEY_ID": "alias/jobs",
+    ]
+
+    private func expectEncryption(_ request: HTTPRequest, _ isAsked: Bool) {
+        let fields = ["x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"]
+        #expect(fields.map { request.header($0) } == (isAsked ? ["aws:kms", "alias/jobs"] : [nil, nil]))
+    }
+
+    @Test func documentIsEncrypted() throws {
+        try put(Self.encryption, service: .s3)
+        expectEncryption(transport.requests[0], true)
+        let names = "x-amz-server-side-encryption;x-amz-server-side-encryption-aws-kms-key-id"
+        #expect(transport.requests[0].header("Authorization")?.contains(names) == true)
+    }
+
+    /// The beginning says it. Amazon refuses it with parts and at the end.
+    @Test func partsAreEncrypted() throws {
+        try put(6_000_000, Self.encryption)
+        transport.answer(200, "<R><UploadId>u</UploadId></R>")
+        for number in 1...2 { answerPart(number) }
+        for (number, request) in transport.requests.enumerated() { expectEncryption(request, number == 0) }
+    }
+
+    @Test func nothingIsAskedWithoutASetting() throws {
+        try put()
+        expectEncryption(transport.requests[0], false)
     }
 
     @Test func wrongClockIsAllowedFor() throws {
@@ -174,6 +237,18 @@ import Testing
         expectStored()
     }
 
+    /// OpenStack's regions have names that no host could have; they stand in signatures only.
+    @Test(arguments: [true, false])
+    func regionInCapitals(_ hasOwnEndpoint: Bool) throws {
+        try put(hasOwnEndpoint ? ["AWS_ENDPOINT_URL_S3": "http://store:80"] : [:], service: .s3)
+        refuse(400, "AuthorizationHeaderMalformed", "<Region>RegionOne</Region>")
+        guard hasOwnEndpoint else { return #expect(message?.contains("in another region") == true) }
+        #expect(transport.requests[1].url == transport.requests[0].url)
+        #expect(transport.requests[1].header("Authorization")?.contains("/RegionOne/s3/") == true)
+        accept()
+        expectStored()
+    }
+
     @Test func missingBucketIsMadeInItsRegion() throws {
         try put(["AWS_DEFAULT_REGION": "eu-west-3"], service: .s3)
         refuse(404, "NoSuchBucket")
@@ -182,6 +257,29 @@ import Testing
         transport.answer(200)
         accept()
         expectStored()
+    }
+
+    /// As OpenStack Swift and Ceph answer where their one place has another name.
+    @Test func bucketWhosePlaceIsRefusedIsMadeWithoutOne() throws {
+        try put(["AWS_DEFAULT_REGION": "eu-west-3"], service: .s3)
+        refuse(404, "NoSuchBucket")
+        refuse(400, "InvalidLocationConstraint")
+        #expect(transport.requests[2].url == transport.requests[1].url)
+        #expect(transport.requests[2].bodyBytes == [])
+        transport.answer(200)
+        accept()
+        expectStored()
+    }
+
+    /// One more try, not more.
+    @Test func bucketWhosePlaceIsRefusedTwice() throws {
+        try put(["AWS_DEFAULT_REGION": "eu-west-3"], service: .s3)
+        refuse(404, "NoSuchBucket")
+        refuse(400, "InvalidLocationConstraint")
+        refuse(400, "InvalidLocationConstraint")
+        refuse(404, "NoSuchBucket")
+        #expect(transport.unanswered == 0)
+        #expect(message?.contains("was answered with 400 InvalidLocationConstraint") == true)
     }
 
     @Test func bucketThatMayNotBeMade() throws {
@@ -228,6 +326,72 @@ import Testing
         scheduler.advanceToNext()
         complete()
         expectStored()
+    }
+
+    /// Ceph's RADOS Gateway 16.2 names the object so where it has just been put together.
+    @Test func endWithAnEmptyTag() throws {
+        try putParts()
+        for number in 1...4 { answerPart(number) }
+        transport.answer(
+            200,
+            "<CompleteMultipartUploadResult><ETag></ETag></CompleteMultipartUploadResult>"
+        )
+        expectStored()
+    }
+
+    // MARK: Where libcrypto has no MD5
+
+    private static let ones = Base64.encode(Digest.sha256([UInt8](repeating: 1, count: 5_242_880)))
+
+    @Test func documentWithSHA256() throws {
+        try put(checksum: .sha256)
+        let request = transport.requests[0]
+        #expect(request.header("Content-MD5") == nil)
+        // printf '\1\1\1' | openssl sha256 -binary | base64
+        #expect(request.header("x-amz-checksum-sha256") == "dcj9BK2Rauw+PVy3akUrEWs9TQkSoKSF6fuOPSQOIQw=")
+        #expect(request.header("Authorization")?.contains(";x-amz-checksum-sha256;") == true)
+        accept()
+        expectStored()
+    }
+
+    /// Amazon takes checksums of parts only where the upload's beginning has announced them and its end repeats them.
+    @Test func partsWithSHA256() throws {
+        try put(20_000_000, checksum: .sha256)
+        #expect(transport.requests[0].header("x-amz-checksum-algorithm") == "SHA256")
+        transport.answer(200, "<R><UploadId>u/1</UploadId></R>")
+        for number in 1...4 { answerPart(number) }
+        #expect(transport.requests[1].header("x-amz-checksum-sha256") == Self.ones)
+        let end = transport.requests[5]
+        #expect(
+            end.bodyText.contains(
+                "<Part><PartNumber>2</PartNumber><ETag>\"t2\"</ETag><ChecksumSHA256>\(Self.ones)</ChecksumSHA256></Part>"
+            )
+        )
+        // There it would be the whole object's.
+        #expect(end.header("x-amz-checksum-sha256") == nil && end.header("Content-MD5") == nil)
+        complete()
+        expectStored()
+    }
+
+    /// The end's answer was lost: the object is known by the checksum of its parts' checksums.
+    @Test(arguments: [true, false])
+    func objectIsKnownBySHA256(_ isOurs: Bool) throws {
+        try put(6_000_000, checksum: .sha256)
+        transport.answer(200, "<R><UploadId>u</UploadId></R>")
+        for number in 1...2 { answerPart(number) }
+        let sums = [5_242_880, 757_120].map { Digest.sha256([UInt8](repeating: isOurs ? 1 : 2, count: $0)) }
+        refuse(404, "NoSuchUpload")
+        #expect(transport.requests[4].method == "HEAD")
+        #expect(transport.requests[4].header("x-amz-checksum-mode") == "ENABLED")
+        transport.answer(
+            200,
+            headers: [
+                HTTPHeader("Content-Length", "6000000"),
+                HTTPHeader("x-amz-checksum-sha256", Base64.encode(Digest.sha256(sums.flatMap { $0 })) + "-2"),
+            ]
+        )
+        if isOurs { return expectStored() }
+        #expect(ends.isEmpty && transport.requests.last?.url.hasSuffix("?uploads=") == true, "anew")
     }
 
     @Test func failedPartsAreFreed() throws {
