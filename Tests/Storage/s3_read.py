@@ -1,7 +1,7 @@
 """Reads an object with boto3: `s3_read.py ENDPOINT KEY_ID SECRET BUCKET [KEY]`.
 
-Prints its content type, a line feed, its bytes; without KEY the keys of all objects as a JSON list. Exits with 3 where
-there is none.
+Prints what is known of it as a JSON object, a line feed, its bytes; without KEY the keys of all objects as a JSON list.
+Exits with 3 where there is none.
 """
 
 import json
@@ -23,7 +23,12 @@ s3 = boto3.client(
 try:
     if key:
         answer = s3.get_object(Bucket=bucket, Key=key[0])
-        sys.stdout.buffer.write(answer["ContentType"].encode() + b"\n" + answer["Body"].read())
+        facts = {
+            "contentType": answer["ContentType"],
+            "encryption": answer.get("ServerSideEncryption"),
+            "kmsKeyID": answer.get("SSEKMSKeyId"),
+        }
+        sys.stdout.buffer.write(json.dumps(facts).encode() + b"\n" + answer["Body"].read())
     else:
         found = s3.list_objects_v2(Bucket=bucket).get("Contents", [])
         print(json.dumps([item["Key"] for item in found]))

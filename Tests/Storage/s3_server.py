@@ -7,8 +7,11 @@ nothing. Ends when its standard input does.
 where all buckets are; `{"endTokens": true}` ends the session tokens that have been seen; `{"allowCreation": false}`
 forbids to make buckets. The answer, also to `{}`, is what has been asked: method, target, status, key id.
 `POST /peek [bucket, key]` gives an object's bytes, without S3's own ways.
+
+A bucket whose name begins with `locked` has object lock, as far as uploads are concerned: bytes need a checksum.
 """
 
+import base64
 import calendar
 import email.utils
 import hashlib
@@ -90,6 +93,19 @@ class Gate:
         authorization = environ.get("HTTP_AUTHORIZATION", "")
         return (authorization.partition("Credential=")[2].partition(",")[0].split("/") + [""] * 4)[:4]
 
+    @staticmethod
+    def checksum_refusal(environ, body):
+        """Source: "PutObject", Amazon S3 API Reference: object lock needs Content-MD5 or x-amz-checksum-…"""
+        checksum = environ.get("HTTP_X_AMZ_CHECKSUM_SHA256")
+        if checksum and checksum != base64.b64encode(hashlib.sha256(body).digest()).decode():
+            return "400 Bad Request", "BadDigest", "The SHA256 you specified did not match what we received.", [], ""
+        is_upload = environ["REQUEST_METHOD"] == "PUT" and environ["PATH_INFO"].startswith("/locked")
+        is_object = environ["PATH_INFO"].strip("/").count("/") > 0
+        if is_upload and is_object and not checksum and "HTTP_CONTENT_MD5" not in environ:
+            text = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put requests with Object Lock parameters"
+            return "400 Bad Request", "InvalidRequest", text, [], ""
+        return None
+
     def refusal(self, environ, body):
         promised = environ.get("HTTP_X_AMZ_CONTENT_SHA256", "")
         if len(promised) == 64 and promised != hashlib.sha256(body).hexdigest():
@@ -97,6 +113,8 @@ class Gate:
         key, _, region, service = self.scope(environ)
         if service != "s3":
             return None
+        if refusal := self.checksum_refusal(environ, body):
+            return refusal
         now = time.time() + self.wishes["clockOffset"]
         date = environ.get("HTTP_X_AMZ_DATE", "19700101T000000Z")
         if abs(calendar.timegm(time.strptime(date, "%Y%m%dT%H%M%SZ")) - now) > LARGEST_SKEW:

@@ -43,9 +43,8 @@ package final class S3Server: @unchecked Sendable {
     }
 
     /// Reads an object with boto3; nil where it finds none.
-    package func read(bucket: String, key: String) throws -> (contentType: String, bytes: [UInt8])? {
-        try StoragePeers.read("s3_read.py", [endpoint, facts.owner.key, facts.owner.secret, bucket, key])
-            .map { ($0.line, $0.bytes) }
+    package func read(bucket: String, key: String) throws -> S3Object? {
+        try S3Object(endpoint, facts.owner, bucket: bucket, key: key)
     }
 
     /// The keys of a bucket's objects as boto3 lists them, in order.

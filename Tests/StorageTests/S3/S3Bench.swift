@@ -7,16 +7,20 @@ import Testing
 
 @testable import Sidecar
 
-/// A loop on which stores put documents into a server that plays S3.
+/// A loop on which stores put documents into a server that speaks S3.
 final class S3Bench {
-    let server: S3Server
+    private let endpoint: String
     let reactor: Reactor
     let transport: CurlTransport
     /// Everything that the stores have logged.
     let log = LogLines()
 
-    init(_ server: S3Server) throws {
-        self.server = server
+    convenience init(_ server: S3Server) throws {
+        try self.init(endpoint: server.endpoint)
+    }
+
+    init(endpoint: String) throws {
+        self.endpoint = endpoint
         reactor = try Reactor(backend: .epoll)
         transport = try CurlTransport(reactor: reactor, options: .init(userAgent: "Test"))
     }
@@ -30,9 +34,10 @@ final class S3Bench {
         _ environment: [String: String],
         bucket: String = "output",
         service: S3Settings.Service = .s3,
+        checksum: S3Checksum = .available,
         over carrier: (any HTTPTransport)? = nil
     ) throws -> S3Store {
-        let usual = ["AWS_ENDPOINT_URL": server.endpoint, "AWS_EC2_METADATA_DISABLED": "true"]
+        let usual = ["AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true"]
         var reader = EnvironmentReader(usual.merging(environment) { $1 })
         let settings = S3Settings.read(&reader, service: service)
         try reader.finish()
@@ -45,7 +50,8 @@ final class S3Bench {
             wallClock: .system,
             requestSettings: .quickRetries,
             log: Logger(label: "test") { _ in log },
-            seed: 7
+            seed: 7,
+            checksum: checksum
         )
     }
 
