@@ -61,6 +61,25 @@ import Testing
         }
     }
 
+    /// The same for the others, whose second part is refused once: what was read before is made anew.
+    @Test(arguments: [StorageService.gcs, .azure], [true, false])
+    func specGoesIntoOtherObjectStorageInParts(_ service: StorageService, _ damaged: Bool) async throws {
+        let spec = LargeSpec(bytes: 6_000_000, damaged: damaged, seed: 5)
+        let bucket = "large-spec-\(service.rawValue)-\(damaged)"
+        try await Pod.with("spec") { pod in
+            let part = service.secondPart
+            let fault = service.refusal(part.match, after: part.after, 503, "ServerBusy")
+            let proxy = try FaultProxy(before: service.port, [fault])
+            try service.use(pod, at: proxy.origin, bucket: bucket)
+            let outcome = try await pod.run(output: [spec.line])
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.calls == ["running", "success"])
+            let seen = try proxy.requests()
+            #expect(seen.count { $0.hasSuffix(" 503") } == 1, "\(seen)")
+            #expect(try spec.isDelivered(in: service.output(in: bucket) ?? []))
+        }
+    }
+
     // MARK: Catalogs
 
     private static func catalog(isSource: Bool) -> LargeCatalog {
