@@ -43,3 +43,11 @@ else:
     print("absent")
 EOF
 }
+
+# low_code_check PATH: CHECK of a low-code source that reads http://127.0.0.1:$port/PATH; sets `code` as above.
+low_code_check() {
+    "$python" "$support/low_code_source.py" "http://127.0.0.1:$port" "$1" >"$work/config.json"
+    code=0
+    (cd "$work" && timeout 200 "$bin/source-declarative-manifest" check --config config.json >out 2>err) || code=$?
+    [ "$code" != 124 ] || cannot_look "the source did not end"
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# `1.5|c` counts 2 in collectd, 1 in netdata and nothing in navdoon; each accepts it in silence.
+#
+# Guess:    a counter takes fractions, or a server that does not says so.
+# Instead:  collectd rounds, netdata cuts off at the point, navdoon drops the line. (collectd-core 5.12.0-14,
+#           netdata-core 1.37.1-2, navdoon 0.3.0.)
+# Matters:  rates and seconds sent as counters are wrong in a way that depends on the receiver. A sender sends whole
+#           numbers, or a timer.
+set -euo pipefail
+. "$(dirname "$0")/support/finding.bash"
+. "$(dirname "$0")/support/statsd.bash"
+
+start_collectd
+send "$port" 'whole:3|c' 'half:1.5|c'
+wait_until 30 collectd_last 'derive-half'
+expect "collectd counts for 1.5|c" "2" "$(collectd_last 'derive-half')"
+
+python_with navdoon==0.3.0 statsdmetrics==2.0.2
+port=$(free_port udp)
+background "$work/navdoon" env PYTHONUNBUFFERED=1 "$bin/navdoon" --flush-interval 1 --flush-stdout \
+    --collect-udp "127.0.0.1:$port"
+wait_until 30 listens_udp "$port"
+send "$port" 'half:1.5|c' 'whole:3|c'
+wait_until 30 grep -q '^whole 3' "$work/navdoon"
+expect "navdoon's lines for 1.5|c" "0" "$(grep -c '^half' "$work/navdoon" || true)"
+
+start_netdata
+for _ in 1 2 3 4; do
+    send "$port" 'half:1.5|c'
+    watch_netdata 2
+    cat "$work/charts" >>"$work/all"
+done
+expect "netdata counts for 1.5|c" "1" "$(sed -n 's/^half.counter //p' "$work/all" | sort -rn | head -n 1)"
+as_described
