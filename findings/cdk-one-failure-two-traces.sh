@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# A source that raises a classified error in CHECK or DISCOVER sends two ERROR traces for it; others send one.
+# A source whose CHECK raises a classified error sends two ERROR traces for it; a plain exception gives one.
 #
 # Guess:    one exception, one ERROR trace.
 # Instead:  an AirbyteTracedException from check_connection is sent once by the command and once more, a moment later,

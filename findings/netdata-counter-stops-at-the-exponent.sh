@@ -3,7 +3,7 @@
 #
 # Guess:    a number means the same in every kind of metric.
 # Instead:  gauges are read as floating point, counters as integers up to the first character that is no digit:
-#           `1e3|c` counts 1 and `0.5|c` counts nothing; nothing is logged. (netdata-core 1.37.1-2.)
+#           `1e3|c` counts 1 and `0.5|c` counts nothing. Its error log mentions "excess data". (netdata-core 1.37.1-2.)
 # Matters:  many languages print large numbers with an exponent (1e+06). A counter of a million bytes counts one.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"

@@ -3,8 +3,8 @@
 #
 # Guess:    a name reaches to the colon; characters that cannot be shown are replaced.
 # Instead:  `=` ends the name as a colon does: `jobs,outcome=success:5|c` becomes a counter named after the part before
-#           it, with the value 0. The metric exists and stays at nothing; nothing is logged. Datadog's flavour
-#           (`|#outcome:success`) and etsy's count. (netdata-core 1.37.1-2.)
+#           it, with the value 0. The metric exists and stays at nothing; only the error log mentions "excess
+#           data". Datadog's flavour (`|#outcome:success`) and etsy's count. (netdata-core 1.37.1-2.)
 # Matters:  a dashboard full of series that are all zero looks like a sidecar that has nothing to do.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# `1.5|c` counts 2 in collectd, 1 in netdata and nothing in navdoon; each accepts it in silence.
+# `1.5|c` counts 2 in collectd, 1 in netdata and nothing in navdoon.
 #
-# Guess:    a counter takes fractions, or a server that does not says so.
+# Guess:    a counter takes fractions, as etsy's server does; at least the receivers agree.
 # Instead:  collectd rounds, netdata cuts off at the point, navdoon drops the line. (collectd-core 5.12.0-14,
 #           netdata-core 1.37.1-2, navdoon 0.3.0.)
 # Matters:  rates and seconds sent as counters are wrong in a way that depends on the receiver. A sender sends whole
