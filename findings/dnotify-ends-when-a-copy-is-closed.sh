@@ -9,10 +9,9 @@
 #           folder that it watches: list it through a descriptor of its own, opened anew.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3
+. "$(dirname "$0")/support/kernel.bash"
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
+look_at <<'EOF'
 import fcntl, os, signal, sys
 
 folder = sys.argv[1]
@@ -41,13 +40,11 @@ print("watched-again", new_file("e"))
 os.listdir(watched)
 print("listed", new_file("f"))
 EOF
-mkdir "$work/watched"
-seen=$(python3 "$work/look.py" "$work/watched")
 
-expect "a new file in the watched folder" "told" "$(sed -n 's/^watched //p' <<<"$seen")"
-expect "after another open and close of the folder" "told" "$(sed -n 's/^opened-anew //p' <<<"$seen")"
-expect "while a copy of the descriptor exists" "told" "$(sed -n 's/^copied //p' <<<"$seen")"
-expect "after the copy was closed" "not told" "$(sed -n 's/^copy-closed //p' <<<"$seen")"
-expect "watched again" "told" "$(sed -n 's/^watched-again //p' <<<"$seen")"
-expect "after os.listdir of the descriptor" "not told" "$(sed -n 's/^listed //p' <<<"$seen")"
+expect "a new file in the watched folder" "told" "$(seen watched)"
+expect "after another open and close of the folder" "told" "$(seen opened-anew)"
+expect "while a copy of the descriptor exists" "told" "$(seen copied)"
+expect "after the copy was closed" "not told" "$(seen copy-closed)"
+expect "watched again" "told" "$(seen watched-again)"
+expect "after os.listdir of the descriptor" "not told" "$(seen listed)"
 as_described

@@ -10,10 +10,9 @@
 #           close, or by looking.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3
+. "$(dirname "$0")/support/kernel.bash"
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
+look_at <<'EOF'
 import mmap, os, sys
 from inotify import Watch
 
@@ -36,13 +35,11 @@ os.fsync(descriptor)
 print("mapping", watch.events())
 assert os.pread(descriptor, 6, 0) == b"result"
 EOF
-mkdir "$work/watched"
-seen=$(PYTHONPATH=$(dirname "$0")/support python3 "$work/look.py" "$work/watched")
 
 # Which of the two comes first has changed between kernels.
 expect "open an empty file with O_TRUNC" "MODIFY:output OPEN:output" \
-    "$(sed -n 's/^truncating-open //p' <<<"$seen" | tr ' ' '\n' | sort | paste -s -d ' ')"
-expect "ftruncate an empty file to 0" "MODIFY:output" "$(sed -n 's/^ftruncate //p' <<<"$seen")"
-expect "write no bytes" "nothing" "$(sed -n 's/^empty-write //p' <<<"$seen")"
-expect "change bytes through a mapping, msync, fsync" "nothing" "$(sed -n 's/^mapping //p' <<<"$seen")"
+    "$(seen truncating-open | tr ' ' '\n' | sort | paste -s -d ' ')"
+expect "ftruncate an empty file to 0" "MODIFY:output" "$(seen ftruncate)"
+expect "write no bytes" "nothing" "$(seen empty-write)"
+expect "change bytes through a mapping, msync, fsync" "nothing" "$(seen mapping)"
 as_described

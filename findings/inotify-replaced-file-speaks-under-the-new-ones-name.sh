@@ -9,10 +9,9 @@
 #           writes the one in its place. Before a sidecar draws conclusions it has to look at the file itself.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3
+. "$(dirname "$0")/support/kernel.bash"
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
+look_at <<'EOF'
 import os, sys
 from inotify import Watch
 
@@ -41,11 +40,9 @@ old = os.open(path, os.O_WRONLY)
 os.rename(path, away)
 print("moved-away", write_and_close(old))
 EOF
-mkdir "$work/watched"
-seen=$(PYTHONPATH=$(dirname "$0")/support python3 "$work/look.py" "$work/watched")
 
 both="MODIFY:output CLOSE_WRITE:output size 0"
-expect "write to a file that was renamed over" "$both" "$(sed -n 's/^renamed-over //p' <<<"$seen")"
-expect "write to a file that was deleted and made again" "$both" "$(sed -n 's/^deleted //p' <<<"$seen")"
-expect "write to a file that was moved to another folder" "nothing" "$(sed -n 's/^moved-away //p' <<<"$seen")"
+expect "write to a file that was renamed over" "$both" "$(seen renamed-over)"
+expect "write to a file that was deleted and made again" "$both" "$(seen deleted)"
+expect "write to a file that was moved to another folder" "nothing" "$(seen moved-away)"
 as_described

@@ -8,10 +8,10 @@
 #           or a `touch -m`, and one that reads again after IN_MODIFY finds the same bytes.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3 touch
+. "$(dirname "$0")/support/kernel.bash"
+needs touch
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
+look_at <<'EOF'
 import os, subprocess, sys
 from inotify import Watch
 
@@ -24,10 +24,8 @@ for option in ("-m", "-a", None):
     words = watch.events().split()
     print(option or "both", *[word for word in words if not word.startswith(("OPEN", "CLOSE"))])
 EOF
-mkdir "$work/watched"
-seen=$(PYTHONPATH=$(dirname "$0")/support python3 "$work/look.py" "$work/watched")
 
-expect "touch -m" "MODIFY:output" "$(sed -n 's/^-m //p' <<<"$seen")"
-expect "touch -a" "ACCESS:output" "$(sed -n 's/^-a //p' <<<"$seen")"
-expect "touch" "ATTRIB:output" "$(sed -n 's/^both //p' <<<"$seen")"
+expect "touch -m" "MODIFY:output" "$(seen -m)"
+expect "touch -a" "ACCESS:output" "$(seen -a)"
+expect "touch" "ATTRIB:output" "$(seen both)"
 as_described

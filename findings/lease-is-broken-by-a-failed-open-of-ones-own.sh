@@ -10,10 +10,9 @@
 #           O_NONBLOCK stands still for 45 s; and a reader that was refused cannot be seen by inotify.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3
+. "$(dirname "$0")/support/kernel.bash"
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
+look_at <<'EOF'
 import errno, fcntl, os, signal, sys
 from inotify import Watch
 
@@ -37,10 +36,8 @@ except OSError as error:
     print("open", errno.errorcode[error.errno], signals, watch.events())
 print("lease", names[fcntl.fcntl(held, fcntl.F_GETLEASE)])
 EOF
-mkdir "$work/watched"
-seen=$(PYTHONPATH=$(dirname "$0")/support timeout 20 python3 "$work/look.py" "$work/watched")
 
-expect "after an open with O_PATH" "write [] nothing" "$(sed -n 's/^path //p' <<<"$seen")"
-expect "an open of its own for reading" "EAGAIN ['SIGIO'] nothing" "$(sed -n 's/^open //p' <<<"$seen")"
-expect "what F_GETLEASE says the lease will be" "read" "$(sed -n 's/^lease //p' <<<"$seen")"
+expect "after an open with O_PATH" "write [] nothing" "$(seen path)"
+expect "an open of its own for reading" "EAGAIN ['SIGIO'] nothing" "$(seen open)"
+expect "what F_GETLEASE says the lease will be" "read" "$(seen lease)"
 as_described

@@ -10,13 +10,12 @@
 #           /proc/PID/maps does.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs python3
+. "$(dirname "$0")/support/kernel.bash"
 
-say "kernel: $(uname -r), file system: $(stat --file-system --format=%T "$work")"
-cat >"$work/look.py" <<'EOF'
-import errno, fcntl, mmap, os, sys
+look_at <<'EOF'
+import ctypes, errno, fcntl, mmap, os, sys
 
-path = sys.argv[1]
+path = os.path.join(sys.argv[1], "output")
 with open(path, "wb") as file:
     file.write(b"x" * 4096)
 held = os.open(path, os.O_RDONLY)
@@ -34,22 +33,20 @@ print("path", write_lease())
 reader = os.open(path, os.O_RDONLY)
 print("open", write_lease())
 # The C library's own mmap: Python's keeps a copy of the descriptor.
-import ctypes
 libc = ctypes.CDLL(None, use_errno=True)
 libc.mmap.restype = ctypes.c_void_p
 address = libc.mmap(None, ctypes.c_size_t(4096), mmap.PROT_READ, mmap.MAP_SHARED, reader, ctypes.c_long(0))
 os.close(reader)
-links = [os.readlink(f"/proc/self/fd/{name}") for name in os.listdir("/proc/self/fd") if os.path.exists(f"/proc/self/fd/{name}")]
-print("descriptors", links.count(path))
+descriptors = [entry for entry in os.scandir("/proc/self/fd") if os.path.realpath(entry.path) == os.path.realpath(path)]
+print("descriptors", len(descriptors))
 print("mapped", write_lease())
 libc.munmap(ctypes.c_void_p(address), ctypes.c_size_t(4096))
 print("unmapped", write_lease())
 EOF
-seen=$(python3 "$work/look.py" "$work/output")
 
-expect "lease with an O_PATH descriptor elsewhere" "granted" "$(sed -n 's/^path //p' <<<"$seen")"
-expect "lease with an open descriptor elsewhere" "EAGAIN" "$(sed -n 's/^open //p' <<<"$seen")"
-expect "descriptors left: the lease's own and O_PATH" "2" "$(sed -n 's/^descriptors //p' <<<"$seen")"
-expect "lease with a mapping only" "EAGAIN" "$(sed -n 's/^mapped //p' <<<"$seen")"
-expect "lease after munmap" "granted" "$(sed -n 's/^unmapped //p' <<<"$seen")"
+expect "lease with an O_PATH descriptor elsewhere" "granted" "$(seen path)"
+expect "lease with an open descriptor elsewhere" "EAGAIN" "$(seen open)"
+expect "descriptors left: the lease's own and O_PATH" "2" "$(seen descriptors)"
+expect "lease with a mapping only" "EAGAIN" "$(seen mapped)"
+expect "lease after munmap" "granted" "$(seen unmapped)"
 as_described

@@ -11,8 +11,7 @@
 #           until a timeout of one's own.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs cc python3
-installed libcurl4-openssl-dev=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15
+. "$(dirname "$0")/support/libcurl.bash"
 
 cat >"$work/server.py" <<'EOF'
 import socket, time
@@ -27,7 +26,7 @@ while True:
     connection.shutdown(socket.SHUT_RDWR)
     connection.close()
 EOF
-cat >"$work/look.c" <<'EOF'
+build <<'EOF'
 #include <fcntl.h>
 #include "curl_loop.h"
 
@@ -58,12 +57,11 @@ int main(int count, char **values) {
     return 0;
 }
 EOF
-cc -O1 -Wall -I"$(dirname "$0")/support" -o "$work/look" "$work/look.c" -lcurl
-background "$work/server" python3 "$work/server.py"
-wait_until 20 test -s "$work/server"
-seen=$("$work/look" "http://127.0.0.1:$(head -n 1 "$work/server")/")
+serve server
+seen=$("$work/look" "$origin/")
 
-expect "paused, 2 s, the server has closed" "result -1 removed yes descriptor open" "$(sed -n 's/^paused //p' <<<"$seen")"
+expect "paused, 2 s, the server has closed" \
+    "result -1 removed yes descriptor open" "$(sed -n 's/^paused //p' <<<"$seen")"
 say "right after CURLPAUSE_CONT: $(sed -n 's/^continued //p' <<<"$seen")"
 expect "after that the transfer ends with (18: partial file)" "result 18" "$(sed -n 's/^end //p' <<<"$seen")"
 as_described

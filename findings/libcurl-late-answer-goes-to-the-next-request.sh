@@ -11,8 +11,7 @@
 #           connection is readable before a request, and take a fresh one if it is.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs cc python3
-installed libcurl4-openssl-dev=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15
+. "$(dirname "$0")/support/libcurl.bash"
 
 cat >"$work/server.py" <<'EOF'
 import socket, sys, threading, time
@@ -40,7 +39,7 @@ while True:
     threading.Thread(target=serve, args=(listener.accept()[0], first), daemon=True).start()
     first = False
 EOF
-cat >"$work/look.c" <<'EOF'
+build <<'EOF'
 #include <stdlib.h>
 #include <unistd.h>
 #include "curl_loop.h"
@@ -70,13 +69,11 @@ int main(int count, char **values) {
     return 0;
 }
 EOF
-cc -O1 -Wall -I"$(dirname "$0")/support" -o "$work/look" "$work/look.c" -lcurl
 
 # look NAME FAREWELL: one client and one server; sets `answer` and `reached`.
 look() {
-    background "$work/$1.server" python3 "$work/server.py" "$2"
-    wait_until 20 test -s "$work/$1.server"
-    "$work/look" "http://127.0.0.1:$(head -n 1 "$work/$1.server")" "$work/$1.said" >"$work/$1.client" &
+    serve "$1.server" "$2"
+    "$work/look" "$origin" "$work/$1.said" >"$work/$1.client" &
     local client=$!
     children+=("$client")
     wait_until 20 grep -q farewell "$work/$1.server"

@@ -13,24 +13,11 @@ needs curl python3
 installed curl=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15
 
 cat >"$work/server.py" <<'EOF'
-import http.server
+from http_server import serve
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        said = b"through the proxy" if self.path.startswith("http://") else b"direct"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(server.server_port, flush=True)
-server.serve_forever()
+serve(lambda request, _: (200, {}, b"through the proxy" if request.path.startswith("http://") else b"direct"))
 EOF
-background "$work/port" python3 "$work/server.py"
+background "$work/port" env PYTHONPATH="$(dirname "$0")/support" python3 "$work/server.py"
 wait_until 20 test -s "$work/port"
 port=$(cat "$work/port")
 

@@ -11,8 +11,7 @@
 #           matters, use a fresh connection (CURLOPT_FRESH_CONNECT) and count by CURLINFO_REQUEST_SIZE.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-needs cc python3
-installed libcurl4-openssl-dev=7.88.1-10+deb12u15 libcurl4=7.88.1-10+deb12u15
+. "$(dirname "$0")/support/libcurl.bash"
 
 cat >"$work/server.py" <<'EOF'
 import socket, threading
@@ -41,7 +40,7 @@ def serve(connection):
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 EOF
-cat >"$work/look.c" <<'EOF'
+build <<'EOF'
 #include "curl_loop.h"
 
 static void request(CURLM *multi, const char *url, const char *body) {
@@ -68,12 +67,10 @@ int main(int count, char **values) {
     return 0;
 }
 EOF
-cc -O1 -Wall -I"$(dirname "$0")/support" -o "$work/look" "$work/look.c" -lcurl
 
 look() {
-    background "$work/$1.server" python3 "$work/server.py"
-    wait_until 20 test -s "$work/$1.server"
-    answer=$("$work/look" "http://127.0.0.1:$(head -n 1 "$work/$1.server")/" ${2:+"$2"} | grep POST)
+    serve "$1.server"
+    answer=$("$work/look" "$origin/" ${2:+"$2"} | grep POST)
     reached=$(grep -c 'read POST with data=1' "$work/$1.server")
 }
 

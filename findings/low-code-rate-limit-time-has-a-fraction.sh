@@ -11,7 +11,7 @@ set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
 . "$(dirname "$0")/support/cdk.bash"
 
-background "$work/server" "$python" "$support/rate_limiting_server.py"
+background "$work/server" env PYTHONPATH="$support" "$python" "$support/rate_limiting_server.py"
 wait_until 20 test -s "$work/server"
 port=$(head -n 1 "$work/server")
 

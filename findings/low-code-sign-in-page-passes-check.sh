@@ -12,27 +12,13 @@ set -euo pipefail
 . "$(dirname "$0")/support/cdk.bash"
 
 cat >"$work/server.py" <<'EOF'
-import http.server
+from http_server import serve
 
 bodies = {"/records": b'{"items": [{"id": 1}]}', "/page": b"<html><title>Sign in</title></html>",
           "/other": b'{"message": "no such thing"}', "/nothing": b""}
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = bodies[self.path]
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(server.server_port, flush=True)
-server.serve_forever()
+serve(lambda request, _: (200, {}, bodies[request.path]))
 EOF
-background "$work/server" "$python" "$work/server.py"
+background "$work/server" env PYTHONPATH="$support" "$python" "$work/server.py"
 wait_until 20 test -s "$work/server"
 port=$(cat "$work/server")
 

@@ -12,33 +12,22 @@ set -euo pipefail
 python_with rotel==0.0.1a15 opentelemetry-proto==1.45.2 protobuf==7.36.2 typing_extensions==4.16.0
 
 cat >"$work/sink.py" <<'EOF'
-import gzip, http.server
+from http_server import serve
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
-            for scope in resource.scope_metrics:
-                for metric in scope.metrics:
-                    points = metric.sum.data_points
-                    kind = points[0].WhichOneof("value") if points else None
-                    value = getattr(points[0], kind) if kind else "a point without a value" if points else "no point"
-                    print(metric.name, value, flush=True)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+def take(_, body):
+    for resource in ExportMetricsServiceRequest.FromString(body).resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                points = metric.sum.data_points
+                kind = points[0].WhichOneof("value") if points else None
+                value = getattr(points[0], kind) if kind else "a point without a value" if points else "no point"
+                print(metric.name, value, flush=True)
+    return 200, {}, b""
 
-    def log_message(self, *_):
-        pass
-
-server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(server.server_port, flush=True)
-server.serve_forever()
+serve(take)
 EOF
-background "$work/sink" "$python" "$work/sink.py"
+background "$work/sink" env PYTHONPATH="$(dirname "$0")/support" "$python" "$work/sink.py"
 wait_until 20 test -s "$work/sink"
 port=$(free_port)
 grpc_port=$(free_port)

@@ -23,7 +23,9 @@ EOF
 background "$work/tinyproxy" "$root/usr/bin/tinyproxy" -d -c "$work/tinyproxy.conf"
 wait_until 20 listens "$port"
 
-ask() { curl --silent --max-time 30 --proxy "http://127.0.0.1:$port" --output "$work/page" --write-out "$1" "$2" || true; }
+ask() {
+    curl --silent --max-time 30 --proxy "http://127.0.0.1:$port" --output "$work/page" --write-out "$1" "$2" || true
+}
 expect "a refused connection" "500" "$(ask '%{http_code}' "http://127.0.0.1:$closed/")"
 expect "its page's title" "500 Unable to connect" "$(sed -n 's|.*<title>\(.*\)</title>.*|\1|p' "$work/page")"
 expect "a name that does not exist" "500" "$(ask '%{http_code}' http://no-such-host.invalid/)"

@@ -102,7 +102,7 @@ installed() {
         version=$(dpkg-query --show --showformat='${Version}' "${wanted%%=*}" 2>/dev/null) ||
             cannot_look "${wanted%%=*} is not installed (apt-get install $wanted)"
         [ "$version" = "${wanted#*=}" ] ||
-            changed "${wanted%%=*} is installed as $version, the finding is about ${wanted#*=}: look again, then move the pin"
+            changed "$wanted is what the finding is about, installed is $version: look again, then move the pin"
     done
     say "Debian packages, installed: $*"
 }

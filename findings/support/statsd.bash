@@ -96,6 +96,17 @@ EOF
     wait_until 30 listens_udp "$port"
 }
 
+# netdata_counts LINE…: sends the lines four times, as netdata shows a counter's rate, and keeps each chart's largest
+# value for `chart NAME`.
+netdata_counts() {
+    for _ in 1 2 3 4; do
+        send "$port" "$@"
+        watch_netdata 2
+        cat "$work/charts" >>"$work/charts.all"
+    done
+    sort -k 1,1 -k 2,2rn "$work/charts.all" | awk '!seen[$1]++' >"$work/charts"
+}
+
 # watch_netdata SECONDS: the largest value of each chart meanwhile, a "chart value" line each; in $work/charts.
 watch_netdata() {
     "${PYTHON:-/usr/bin/python3}" - "$api_port" "$1" >"$work/charts" <<'EOF'
