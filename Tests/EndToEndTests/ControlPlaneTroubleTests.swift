@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// What becomes of a workload when the control plane refuses, fails, or is not there.
@@ -63,6 +64,46 @@ import Testing
             #expect(outcome.exitCode == 1, "\(outcome)")
             #expect(outcome.requests("failure").isEmpty)
             #expect(outcome.console.contains("giving up"))
+        }
+    }
+
+    /// A paused node: what has timed out meanwhile says nothing about the platform.
+    @Test(arguments: Backend.allCases)
+    func afterAFreezeOneHeartbeatIsTried(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0.05"
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.script(Self.waitingConnector))
+            try await pod.controlPlane.wait(for: "heartbeat", count: 2)
+            sidecar.send(SIGSTOP)
+            // Longer than the three seconds after which contact counts as lost.
+            try await Task.sleep(for: .seconds(4))
+            let count = try await pod.controlPlane.requests("heartbeat").count
+            sidecar.send(SIGCONT)
+            try await pod.controlPlane.wait(for: "heartbeat", count: count + 3, status: 204)
+            try pod.write("", to: "go")
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.console.contains("the sidecar was stopped meanwhile: trying once more"))
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func afterAFreezeAndOneFailureItGivesUp(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0.05"
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.script(Self.waitingConnector))
+            try await pod.controlPlane.wait(for: "heartbeat", count: 2)
+            sidecar.send(SIGSTOP)
+            try await Task.sleep(for: .seconds(4))
+            try await pod.controlPlane.addFault(#"{"call": "heartbeat", "status": 503}"#)
+            sidecar.send(SIGCONT)
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 1, "\(outcome)")
+            #expect(outcome.console.contains("giving up"))
+            #expect(outcome.requests("failure").isEmpty)
+            #expect(outcome.requests("heartbeat").contains { $0["status"] == 503 })
         }
     }
 

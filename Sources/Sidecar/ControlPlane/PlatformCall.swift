@@ -21,15 +21,19 @@ public struct PlatformCall: Sendable {
     /// Overrides the API's own limit for the whole exchange.
     public var timeout: Duration?
 
-    /// A call has its own short time-out where a stuck connection must not use up the time that is left for the
-    /// others: ten seconds are plenty for a heartbeat, and leave many attempts before contact counts as lost.
+    /// A call has its own short timeout where a stuck connection must not use up the time that is left for the
+    /// others: as long as the first attempt at a heartbeat, see `ContactState`.
     public static let contactTimeout: Duration = .seconds(10)
 }
 
 extension PlatformCall {
     /// `PUT /api/v1/workload/running` or `…/heartbeat`.
-    static func contact(_ contact: WorkloadMachine.Contact, workloadID: String) -> PlatformCall {
-        workload(contact.rawValue, workloadID: workloadID, timeout: contactTimeout)
+    static func contact(
+        _ contact: WorkloadMachine.Contact,
+        workloadID: String,
+        timeout: Duration
+    ) -> PlatformCall {
+        workload(contact.rawValue, workloadID: workloadID, timeout: timeout)
     }
 
     /// `PUT /api/v1/workload/success` or `…/failure`.

@@ -41,6 +41,10 @@ public struct WorkloadMachine: Sendable {
     /// be read must not put off the time-out's report, or use up what is left after a signal.
     public static let lateReadingBudget: Duration = .seconds(5)
 
+    /// A timer that fires later than this says that the process was stopped: a loop that is merely busy is late by
+    /// milliseconds. Where heartbeats are closer together, their interval is the tolerance.
+    public static let maxLateness: Duration = .seconds(5)
+
     public enum Contact: String, Hashable, Sendable {
         case running
         case heartbeat
@@ -84,8 +88,8 @@ public struct WorkloadMachine: Sendable {
     }
 
     public enum Action: Sendable {
-        /// One attempt, to be answered by `contactAnswered`.
-        case contact(Contact)
+        /// One attempt that takes no longer than the timeout, to be answered by `contactAnswered`.
+        case contact(Contact, timeout: Duration)
         /// Read the connector's output to its present end.
         case readTranscript
         /// Be content with what has been read, and answer `readTranscript` with that.
@@ -104,7 +108,7 @@ public struct WorkloadMachine: Sendable {
         case exit(Int32)
     }
 
-    private enum Phase {
+    enum Phase {
         case waiting
         case reading(Ending)
         case delivering(DeliveryPlan)
@@ -113,32 +117,25 @@ public struct WorkloadMachine: Sendable {
         case ended
     }
 
-    private struct ContactState {
-        var announced = false
-        var current: Contact?
-        var failures = 0
-        var lastSuccess: Instant
-        /// Nothing more is to be sent: the final report may have ended the workload already.
-        var closed = false
-    }
-
-    private let settings: Settings
+    let settings: Settings
     private let input: SidecarInput
-    private var phase: Phase = .waiting
-    private var contact: ContactState
+    var phase: Phase = .waiting
+    var contact: ContactState
+    /// When the timers of the contact are to fire.
+    var contactDeadlines: [TimerName: Instant] = [:]
     /// The connector's output is closed as far as is known, and the grace period runs.
     private var outputIsClosed = false
     /// Set by a signal; then it is the exit status, whatever else happens.
     private var stopSignal: Int32?
     /// A report waits until the first announcement has been answered, so that the two cannot overtake each other.
-    private var reportIsHeld = false
-    private var random: SplitMix64
+    var reportIsHeld = false
+    var random: SplitMix64
 
     /// - Parameter seed: for the jitter of the delays.
     public init(settings: Settings, input: SidecarInput, now: Instant, seed: UInt64) {
         self.settings = settings
         self.input = input
-        contact = ContactState(lastSuccess: now)
+        contact = ContactState(now: now)
         random = SplitMix64(seed: seed)
     }
 
@@ -172,8 +169,8 @@ public struct WorkloadMachine: Sendable {
 extension WorkloadMachine {
     private mutating func start(_ now: Instant) -> [Action] {
         // The announcement goes first: it is what the platform waits for.
-        attempt(.running) + [
-            .arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
+        attempt(.running, now) + [
+            arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
             .arm(.fileTimeout, at: now + settings.fileTimeout),
         ]
     }
@@ -302,7 +299,7 @@ extension WorkloadMachine {
         }
     }
 
-    private mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
+    mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
         phase = .ended
         let code = stopSignal.map(ExitStatus.signal) ?? status
         return [.log(level, "\(message) Exiting with code \(code).")]
@@ -310,107 +307,19 @@ extension WorkloadMachine {
     }
 }
 
-// MARK: - Contact with the workload API
-
-extension WorkloadMachine {
-    private mutating func attempt(_ call: Contact) -> [Action] {
-        contact.current = call
-        return [.contact(call)]
-    }
-
-    private mutating func contactAnswered(
-        _ call: Contact,
-        _ outcome: CallOutcome,
-        _ now: Instant
-    ) -> [Action] {
-        guard contact.current == call else { return [] }
-        contact.current = nil
-        if case .gone = outcome { return contactGone(call) }
-        var actions = releaseHeldReport()
-        if case .accepted = outcome {
-            return actions + contactSucceeded(call, now)
-        }
-        contact.failures += 1
-        let delay = contactDelay(after: outcome)
-        actions.append(
-            .log(
-                .warning,
-                "\(call.sentence) failed (\(outcome.problem ?? "")); trying again in \(delay.spokenDescription)"
-            )
-        )
-        actions.append(.arm(.contact, at: now + delay))
-        return actions
-    }
-
-    private mutating func contactSucceeded(_ call: Contact, _ now: Instant) -> [Action] {
-        let wasInTrouble = contact.failures > 0
-        contact.failures = 0
-        contact.lastSuccess = now
-        var actions: [Action] = [
-            .arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
-            .arm(.contact, at: now + settings.heartbeat.interval),
-        ]
-        if !contact.announced {
-            contact.announced = true
-            actions.append(.log(.info, "The workload is running: the workload API accepts it"))
-        } else {
-            actions.append(
-                wasInTrouble
-                    ? .log(.info, "The workload API is reachable again: heartbeat accepted")
-                    : .log(.debug, "Heartbeat accepted")
-            )
-        }
-        return actions
-    }
-
-    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
-    /// report that is held has not been sent, and is not to be sent any more.
-    private mutating func contactGone(_ call: Contact) -> [Action] {
-        if case .reporting = phase, !reportIsHeld {
-            contact.closed = true
-            return [.disarm(.contact)]
-        }
-        return end(
-            ExitStatus.failure,
-            .warning,
-            "The workload is in a terminal state (410 Gone for \(call.rawValue)): stopping without a report."
-        )
-    }
-
-    /// Failures of the moment are tried again soon, but never less often than heartbeats; what the platform has
-    /// refused is tried again with the next heartbeat.
-    private mutating func contactDelay(after outcome: CallOutcome) -> Duration {
-        guard case .unavailable(_, let retryAfter) = outcome else { return settings.heartbeat.interval }
-        let delay = settings.contactRetries.delay(
-            beforeRetry: contact.failures,
-            retryAfter: retryAfter,
-            using: &random
-        )
-        return min(delay, settings.heartbeat.interval)
-    }
-
-    private mutating func releaseHeldReport() -> [Action] {
-        guard reportIsHeld, case .reporting(let plan) = phase else { return [] }
-        reportIsHeld = false
-        return [.report(plan.report)]
-    }
-}
-
 // MARK: - Timers and signals
 
 extension WorkloadMachine {
     private mutating func timerFired(_ timer: TimerName, _ now: Instant) -> [Action] {
+        if let due = contactDeadlines.removeValue(forKey: timer) {
+            contact.timerFired(due: due, tolerance: min(Self.maxLateness, settings.heartbeat.interval), now)
+        }
         switch timer {
         case .contact:
             guard contact.current == nil, !contact.closed else { return [] }
-            return attempt(contact.announced ? .heartbeat : .running)
+            return attempt(nextCall, now)
         case .contactTimeout:
-            return end(
-                ExitStatus.failure,
-                .error,
-                "No call to the workload API has succeeded for "
-                    + "\((now - contact.lastSuccess).spokenDescription): giving up."
-            )
+            return contactTimeoutPassed(now)
         case .fileTimeout:
             guard case .waiting = phase else { return [] }
             return startReading(.fileTimeout(limit: settings.fileTimeout), now)
@@ -445,15 +354,6 @@ extension WorkloadMachine {
             )
         }
         return actions
-    }
-}
-
-extension WorkloadMachine.Contact {
-    fileprivate var sentence: String {
-        switch self {
-        case .running: "Announcing the workload as running"
-        case .heartbeat: "The heartbeat"
-        }
     }
 }
 

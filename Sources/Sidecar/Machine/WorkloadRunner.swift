@@ -93,7 +93,7 @@ final class WorkloadRunner {
 extension WorkloadRunner {
     private func perform(_ action: WorkloadMachine.Action) {
         switch action {
-        case .contact(let contact): make(contact)
+        case .contact(let contact, let timeout): make(contact, timeout)
         case .readTranscript: readTranscript()
         case .stopReading: tail?.finishNow()
         case .verifyOutputClosed: verifyOutputClosed()
@@ -108,8 +108,9 @@ extension WorkloadRunner {
         }
     }
 
-    private func make(_ contact: WorkloadMachine.Contact) {
-        client.attempt(.contact(contact, workloadID: input.workloadID)) { [weak self] outcome in
+    private func make(_ contact: WorkloadMachine.Contact, _ timeout: Duration) {
+        let call = PlatformCall.contact(contact, workloadID: input.workloadID, timeout: timeout)
+        client.attempt(call) { [weak self] outcome in
             self?.post(.contactAnswered(contact, outcome))
             if contact == .running, case .accepted = outcome { self?.rehearse() }
         }

@@ -43,7 +43,11 @@ import Testing
         client.perform(call) { answers.outcomes.append($0) }
     }
 
-    private static let heartbeat = PlatformCall.contact(.heartbeat, workloadID: "w-1")
+    private static let heartbeat = PlatformCall.contact(
+        .heartbeat,
+        workloadID: "w-1",
+        timeout: .seconds(10)
+    )
     private static let success = PlatformCall.report(.success, workloadID: "w-1")
     private static let write = PlatformCall.writeOutput(OutputDocument([0x7B, 0x7D]), workloadID: "w-1")
 

@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: [
         Row(
-            call: .contact(.running, workloadID: "w"),
+            call: .contact(.running, workloadID: "w", timeout: .seconds(10)),
             api: .workload,
             method: "PUT",
             path: "/api/v1/workload/running",
@@ -24,12 +24,12 @@ import Testing
             timeout: .seconds(10)
         ),
         Row(
-            call: .contact(.heartbeat, workloadID: "w"),
+            call: .contact(.heartbeat, workloadID: "w", timeout: .seconds(40)),
             api: .workload,
             method: "PUT",
             path: "/api/v1/workload/heartbeat",
             body: #"{"workloadId":"w"}"#,
-            timeout: .seconds(10)
+            timeout: .seconds(40)
         ),
         Row(
             call: .report(.success, workloadID: "w"),

@@ -184,6 +184,96 @@ import Testing
         #expect(world.now - world.started == .seconds(350))
     }
 
+    // MARK: Timeouts of one attempt
+
+    @Test func attemptsGetMoreTimeAfterFailures() throws {
+        var world = try world()
+        world.send(.started)
+        for _ in 0..<5 {
+            world.send(.contactAnswered(.running, .down))
+            world.advance(by: try #require(world.delay(of: .contact)))
+        }
+        #expect(world.contactTimeouts == [10, 20, 40, 60, 60, 60].map { .seconds($0) })
+        world.send(.contactAnswered(.running, .ok))
+        world.advance(by: .seconds(30))
+        #expect(world.contactTimeouts.last == .seconds(10), "after a success it begins anew")
+    }
+
+    /// A control plane that never answers: each attempt ends by its own timeout, and there are several before the end.
+    @Test func severalAttemptsFitIntoThePatience() throws {
+        var world = try world()
+        world.send(.started)
+        while !world.isEnded {
+            world.advance(by: try #require(world.contactTimeouts.last))
+            guard !world.isEnded else { break }
+            world.send(.contactAnswered(.running, .down))
+            world.advance(by: try #require(world.delay(of: .contact)))
+        }
+        #expect(world.contactTimeouts.count >= 5)
+        #expect(world.now - world.started <= .seconds(360))
+    }
+
+    // MARK: Stopped for a while
+
+    @Test(arguments: [Duration.seconds(280), .seconds(3_600)])
+    func afterAFreezeOneHeartbeatIsTried(_ length: Duration) throws {
+        var world = try world()
+        world.announce()
+        world.advance(by: .seconds(25))
+        #expect(world.freeze(for: length) == ["heartbeat"])
+        #expect(world.send(.contactAnswered(.heartbeat, .ok)) == [])
+        #expect(world.delay(of: .contactTimeout) == .seconds(300))
+        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+    }
+
+    @Test func afterAFreezeOneFailureIsEnough() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.freeze(for: .seconds(1_000)) == ["heartbeat"])
+        #expect(world.send(.contactAnswered(.heartbeat, .down)) == ["exit 1"])
+        #expect(world.logged.last?.contains("giving up") == true)
+    }
+
+    /// What was under way when the process was stopped says nothing.
+    @Test func afterAFreezeTheAttemptFromBeforeDoesNotCount() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.freeze(for: .seconds(1_000)) == [])
+        #expect(world.send(.contactAnswered(.heartbeat, .down)) == ["heartbeat"])
+        #expect(world.contactTimeouts.last == .seconds(20))
+        #expect(world.send(.contactAnswered(.heartbeat, .ok)) == [])
+        #expect(!world.isEnded)
+    }
+
+    @Test func afterAFreezeTheWaitForThatHeartbeatIsBounded() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.freeze(for: .seconds(1_000)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(59)) == [])
+        #expect(world.advance(by: .seconds(1)) == ["exit 1"])
+    }
+
+    @Test func afterAFreezeAnAnnouncementIsTried() throws {
+        var world = try world()
+        world.send(.started)
+        world.send(.contactAnswered(.running, .down))
+        #expect(world.freeze(for: .seconds(500)) == ["running"])
+        #expect(world.send(.contactAnswered(.running, .ok)) == [])
+    }
+
+    /// An outage that a short freeze is part of has no more time than any other.
+    @Test func shortFreezeDoesNotProlongThePatience() throws {
+        var world = try world()
+        world.announce()
+        world.freeze(for: .seconds(60))
+        while !world.isEnded {
+            if world.steps.last == "heartbeat" { world.send(.contactAnswered(.heartbeat, .down)) }
+            world.advance(by: .seconds(1))
+        }
+        #expect(world.now - world.started == .seconds(300))
+    }
+
     @Test func answersOfAnotherCallAreIgnored() throws {
         var world = try world()
         world.send(.started)

@@ -98,7 +98,7 @@ private struct Simulation {
         case 0..<9:
             if !answerSomething(kindly: false) { fireNextTimer() }
         case 9..<14: fireNextTimer()
-        case 14: now = now + .seconds(Int.random(in: 0...3, using: &random))
+        case 14: freeze()
         case 15: take(.outputClosed)
         case 16: take(.outputTouched)
         case 17: take(.exitCodeFound(exit()))
@@ -106,6 +106,12 @@ private struct Simulation {
         default:
             if Int.random(in: 0..<4, using: &random) == 0 { take(.signalled(SIGTERM)) }
         }
+    }
+
+    /// The process is stopped, for moments or for longer than anybody waits; then all that is due fires.
+    private mutating func freeze() {
+        now = now + .seconds(Bool.random(using: &random) ? 2 : Int.random(in: 0...900, using: &random))
+        while exits.isEmpty, timers.values.contains(where: { $0 <= now }) { fireNextTimer() }
     }
 
     private mutating func fireNextTimer() {
@@ -223,8 +229,9 @@ private struct Simulation {
     private mutating func perform(_ action: WorkloadMachine.Action) {
         expect(exits.isEmpty, "nothing follows the end")
         switch action {
-        case .contact(let call):
+        case .contact(let call, let timeout):
             expect(contact == nil, "one contact at a time")
+            expect(timeout <= .seconds(60), "no contact takes longer than a minute")
             contact = call
         case .readTranscript:
             expect(!isReading, "read once")

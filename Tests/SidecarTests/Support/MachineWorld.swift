@@ -14,6 +14,8 @@ struct MachineWorld {
     private(set) var logged: [String] = []
     /// The last output that was to be stored.
     private(set) var output: JobOutput?
+    /// How long each contact may have taken.
+    private(set) var contactTimeouts: [Duration] = []
 
     init(
         _ input: SidecarInput,
@@ -43,6 +45,9 @@ struct MachineWorld {
         var wanted: [String] = []
         for action in machine.handle(event, now: now) {
             switch action {
+            case .contact(_, let timeout):
+                contactTimeouts.append(timeout)
+                wanted.append(action.name)
             case .arm(let timer, let deadline): timers[timer] = deadline
             case .disarm(let timer): timers[timer] = nil
             case .log(let level, let message): logged.append("\(level) \(message)")
@@ -76,6 +81,13 @@ struct MachineWorld {
         return wanted
     }
 
+    /// The process is stopped for so long; what has become due fires afterwards, all at once.
+    @discardableResult
+    mutating func freeze(for time: Duration) -> [String] {
+        now = now + time
+        return advance(by: .zero)
+    }
+
     /// How long until the timer fires; nil where it is not armed.
     func delay(of timer: WorkloadMachine.TimerName) -> Duration? {
         timers[timer].map { $0 - now }
@@ -88,7 +100,7 @@ extension WorkloadMachine.Action {
     /// One word or two.
     var name: String {
         switch self {
-        case .contact(let contact): contact.rawValue
+        case .contact(let contact, _): contact.rawValue
         case .readTranscript: "read"
         case .stopReading: "stop reading"
         case .verifyOutputClosed: "verify"
