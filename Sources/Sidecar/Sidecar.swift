@@ -136,6 +136,7 @@ extension Sidecar {
         let client = controlPlaneClient(transport, log)
         pipeline.jobLog = jobLogUploader(input, transport, log, pipeline)
         log.info("----- START \(input.operation.rawValue.uppercased()) -----")
+        createOutput(log)
         announce(log, input)
         let runner = WorkloadRunner(
             machine: WorkloadMachine(
@@ -165,6 +166,18 @@ extension Sidecar {
         self.runner = runner
         runner.start()
         try runLoop()
+    }
+
+    /// Before the main container does, see `Workspace.createOutput`.
+    private func createOutput(_ log: Logger) {
+        switch workspace.createOutput() {
+        case .created(let file):
+            connectorOutput.file = file
+        case .exists:
+            log.debug("\(Workspace.FileName.output) is there already: it is used as it is")
+        case .leftToMain(let reason):
+            log.warning("\(Workspace.FileName.output) is not created by the sidecar: \(reason)")
+        }
     }
 
     /// The workload has ended; what is left is the rest of its log.
@@ -365,11 +378,11 @@ extension Sidecar {
 
     private func announce(_ log: Logger, _ input: SidecarInput) {
         let image = input.launcher.dockerImage.map { " of \($0)" } ?? ""
+        let limit = configuration.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
         log.info(
             """
-            \(input.operation.rawValue.uppercased())\(image), workload \(input.workloadID): waiting up to \
-            \(configuration.fileTimeout(for: input).spokenDescription) for the connector, on \
-            \(reactor.backend.rawValue)
+            \(input.operation.rawValue.uppercased())\(image), workload \(input.workloadID): waiting \
+            \(limit) for the connector to start, on \(reactor.backend.rawValue)
             """
         )
         if let problem = configuration.storageProblem {

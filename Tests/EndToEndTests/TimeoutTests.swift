@@ -1,6 +1,7 @@
 import Testing
 
-/// The file time-outs, real ones, shortened by settings.
+/// The file timeouts, real ones, shortened by settings. They run from the connector's open of its output on; what comes
+/// before is in `ConnectorStartTests`.
 @Suite struct TimeoutTests {
     @Test(arguments: ["check", "discover"], Backend.allCases)
     func connectorThatNeverEndsIsTimedOut(_ operation: String, _ backend: Backend) async throws {
@@ -33,15 +34,6 @@ import Testing
         #expect(outcome.exitCode == 2, "exit code \(outcome.exitCode)")
         #expect(outcome.requests("failure").count == 1)
         #expect(outcome.isMarked)
-    }
-
-    @Test func connectorThatNeverStartsIsTimedOut() async throws {
-        try await Pod.with("spec") { pod in
-            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.01"
-            let outcome = try await pod.outcome(of: try pod.startSidecar())
-            #expect(outcome.exitCode == 2, "\(outcome)")
-            #expect(outcome.requests("failure").count == 1)
-        }
     }
 
     /// Some ten megabytes a second, which a test's disk can bear.

@@ -33,15 +33,17 @@ extension Configuration {
         throw StartError(problem: variable, value, "cannot be read: \(problem.name)")
     }
 
-    /// The file time-out that applies to this job.
-    func fileTimeout(for input: SidecarInput) -> Duration {
-        input.discover?.isWithinSync == true ? fileTimeouts.withinSync : fileTimeouts.standalone
+    /// The file timeout that applies to this job; nil where there is none.
+    func fileTimeout(for input: SidecarInput) -> Duration? {
+        if input.discover?.isWithinSync == true { return fileTimeouts.withinSync }
+        return input.operation == .discover ? fileTimeouts.discover : fileTimeouts.standalone
     }
 
     func machineSettings(for input: SidecarInput) -> WorkloadMachine.Settings {
         WorkloadMachine.Settings(
             heartbeat: heartbeat,
             contactRetries: workloadAPI.retries,
+            startTimeout: startTimeout,
             fileTimeout: fileTimeout(for: input),
             lostConnectorGrace: lostConnectorGrace
         )

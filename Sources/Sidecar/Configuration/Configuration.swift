@@ -27,11 +27,20 @@ public struct Configuration: Sendable {
         public var contactTimeout: Duration
     }
 
-    /// The time allowed from the start to `exitCode.txt`.
+    /// The time allowed from the connector's open of its output to `exitCode.txt`; nil where there is no limit.
     public struct FileTimeouts: Hashable, Sendable {
-        public var standalone: Duration
-        public var withinSync: Duration
+        public var standalone: Duration?
+        /// That of a DISCOVER outside a sync. Large catalogs take longer than a check.
+        public var discover: Duration?
+        public var withinSync: Duration?
+
+        public static let defaultStandalone: Duration = .seconds(9 * 60)
+        public static let defaultDiscover: Duration = .seconds(30 * 60)
+        public static let defaultWithinSync: Duration = .seconds(30 * 60)
     }
+
+    /// Pulling a large image over a slow line takes minutes, not half an hour.
+    public static let defaultStartTimeout: Duration = .seconds(30 * 60)
 
     /// `SIDECAR_OUTPUT_SINK`.
     public enum OutputSinkChoice: String, CaseIterable, Sendable {
@@ -78,6 +87,8 @@ public struct Configuration: Sendable {
     public var serverAPI: API?
     public var tokenSource: TokenSource?
     public var heartbeat: Heartbeat
+    /// From the sidecar's start to the connector's open of its output; nil where there is no limit.
+    public var startTimeout: Duration?
     public var fileTimeouts: FileTimeouts
     public var lostConnectorGrace: Duration
     public var rescanInterval: Duration
@@ -121,20 +132,12 @@ public struct Configuration: Sendable {
                 default: .seconds(300)
             )
         )
-        fileTimeouts = FileTimeouts(
-            standalone: reader.duration(
-                "SIDECAR_FILE_TIMEOUT_MINUTES",
-                "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES",
-                unit: .minutes,
-                default: .seconds(9 * 60)
-            ),
-            withinSync: reader.duration(
-                "SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES",
-                "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES_WITHIN_SYNC",
-                unit: .minutes,
-                default: .seconds(30 * 60)
-            )
+        startTimeout = reader.limit(
+            "SIDECAR_START_TIMEOUT_MINUTES",
+            unit: .minutes,
+            default: Self.defaultStartTimeout
         )
+        fileTimeouts = Self.fileTimeouts(&reader)
         lostConnectorGrace = reader.duration(
             "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS",
             unit: .seconds,
@@ -189,6 +192,27 @@ extension Configuration {
                 default: .seconds(300)
             ),
             retries: retries(&reader, prefix: "WORKLOAD_API")
+        )
+    }
+
+    private static func fileTimeouts(_ reader: inout EnvironmentReader) -> FileTimeouts {
+        let names = ("SIDECAR_FILE_TIMEOUT_MINUTES", "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES")
+        let isSet = reader.text(names.0, names.1) != nil
+        let standalone = reader.limit(
+            names.0,
+            names.1,
+            unit: .minutes,
+            default: FileTimeouts.defaultStandalone
+        )
+        return FileTimeouts(
+            standalone: standalone,
+            discover: isSet ? standalone : FileTimeouts.defaultDiscover,
+            withinSync: reader.limit(
+                "SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES",
+                "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES_WITHIN_SYNC",
+                unit: .minutes,
+                default: FileTimeouts.defaultWithinSync
+            )
         )
     }
 

@@ -65,6 +65,13 @@ struct EnvironmentReader {
         return .nanoseconds(nanoseconds)
     }
 
+    /// A limit of time, as `duration` reads it; nil for `0`, which means that there is none.
+    mutating func limit(_ names: String..., unit: TimeUnit, default fallback: Duration) -> Duration? {
+        guard let (name, value) = firstSet(names) else { return fallback }
+        if Self.decimal(value) == 0 { return nil }
+        return duration(name, unit: unit, default: fallback)
+    }
+
     /// A whole number within the bounds.
     mutating func count(_ name: String, in bounds: ClosedRange<Int>, default fallback: Int) -> Int {
         guard let value = text(name) else { return fallback }

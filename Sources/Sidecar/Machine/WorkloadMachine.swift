@@ -17,17 +17,22 @@ public struct WorkloadMachine: Sendable {
         public var heartbeat: Configuration.Heartbeat
         /// Delays between attempts to announce or to beat; their number is bounded by the contact time-out.
         public var contactRetries: RetryPolicy
-        public var fileTimeout: Duration
+        /// From the start to the connector's open of its output; nil where there is no limit.
+        public var startTimeout: Duration?
+        /// From the connector's open of its output to its exit code; nil where there is no limit.
+        public var fileTimeout: Duration?
         public var lostConnectorGrace: Duration
 
         public init(
             heartbeat: Configuration.Heartbeat,
             contactRetries: RetryPolicy,
-            fileTimeout: Duration,
+            startTimeout: Duration?,
+            fileTimeout: Duration?,
             lostConnectorGrace: Duration
         ) {
             self.heartbeat = heartbeat
             self.contactRetries = contactRetries
+            self.startTimeout = startTimeout
             self.fileTimeout = fileTimeout
             self.lostConnectorGrace = lostConnectorGrace
         }
@@ -41,9 +46,23 @@ public struct WorkloadMachine: Sendable {
     /// be read must not put off the time-out's report, or use up what is left after a signal.
     public static let lateReadingBudget: Duration = .seconds(5)
 
+    /// Without the connector's open for so long the log gives a hint: most images have been pulled by then.
+    public static let startHintDelay: Duration = .seconds(120)
+
+    /// So many grace periods pass before events alone, without the kernel's word, count as the loss of the connector.
+    public static let unconfirmedGraces = 3
+
     /// A timer that fires later than this says that the process was stopped: a loop that is merely busy is late by
     /// milliseconds. Where heartbeats are closer together, their interval is the tolerance.
     public static let maxLateness: Duration = .seconds(5)
+
+    /// What the kernel says of the output's writers.
+    public enum Writers: Hashable, Sendable {
+        case present
+        case none
+        /// The kernel does not tell: another user's file, or a file system without leases.
+        case unknown
+    }
 
     public enum Contact: String, Hashable, Sendable {
         case running
@@ -55,6 +74,9 @@ public struct WorkloadMachine: Sendable {
         case contact
         /// The end of the patience with an unreachable platform.
         case contactTimeout
+        /// The time for a hint that the connector has not started yet.
+        case startHint
+        case startTimeout
         case fileTimeout
         case lostConnector
         /// The end of the reading where no exit code has come.
@@ -65,12 +87,16 @@ public struct WorkloadMachine: Sendable {
     public enum Event: Sendable {
         case started
         case exitCodeFound(ConnectorExit)
+        /// The connector has opened its output, now or earlier.
+        case outputOpened
         /// The connector's output was closed by its writer.
         case outputClosed
         /// The connector's output was opened or written to.
         case outputTouched
         /// Answers `verifyOutputClosed`.
-        case outputVerified(isClosed: Bool)
+        case outputVerified(Writers)
+        /// Answers `lookAtWorkspace`, after the events of what was found.
+        case workspaceLookedAt
         /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read.
         case transcriptRead(Transcript, unread: String? = nil)
         case contactAnswered(Contact, CallOutcome)
@@ -90,6 +116,8 @@ public struct WorkloadMachine: Sendable {
     public enum Action: Sendable {
         /// One attempt that takes no longer than the timeout, to be answered by `contactAnswered`.
         case contact(Contact, timeout: Duration)
+        /// Look at the connector's files, whatever has been heard of them.
+        case lookAtWorkspace
         /// Read the connector's output to its present end.
         case readTranscript
         /// Be content with what has been read, and answer `readTranscript` with that.
@@ -121,10 +149,9 @@ public struct WorkloadMachine: Sendable {
     private let input: SidecarInput
     var phase: Phase = .waiting
     var contact: ContactState
+    private var connector = ConnectorState()
     /// When the timers of the contact are to fire.
     var contactDeadlines: [TimerName: Instant] = [:]
-    /// The connector's output is closed as far as is known, and the grace period runs.
-    private var outputIsClosed = false
     /// Set by a signal; then it is the exit status, whatever else happens.
     private var stopSignal: Int32?
     /// A report waits until the first announcement has been answered, so that the two cannot overtake each other.
@@ -145,9 +172,11 @@ public struct WorkloadMachine: Sendable {
         switch event {
         case .started: return start(now)
         case .exitCodeFound(let exit): return connectorExited(exit, now)
+        case .outputOpened: return outputOpened(now)
         case .outputClosed: return outputClosed(now)
         case .outputTouched: return outputTouched()
-        case .outputVerified(let isClosed): return outputVerified(isClosed: isClosed, now)
+        case .outputVerified(let writers): return outputVerified(writers, now)
+        case .workspaceLookedAt: return workspaceLookedAt(now)
         case .transcriptRead(let transcript, let unread): return transcriptRead(transcript, unread)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
         case .configurationUpdated: return advance { $0.configurationUpdated() }
@@ -171,8 +200,48 @@ extension WorkloadMachine {
         // The announcement goes first: it is what the platform waits for.
         attempt(.running, now) + [
             arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
-            .arm(.fileTimeout, at: now + settings.fileTimeout),
+            .arm(.startHint, at: now + Self.startHintDelay),
+        ] + arm(.startTimeout, after: settings.startTimeout, now)
+    }
+
+    /// From here on the connector's own time runs.
+    private mutating func outputOpened(_ now: Instant) -> [Action] {
+        guard case .waiting = phase, !connector.hasOpened else { return [] }
+        connector.opened()
+        let limit = settings.fileTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
+        return [
+            .disarm(.startTimeout), .disarm(.startHint),
+            .log(.info, "The connector has opened its output: waiting \(limit) for its end"),
+        ] + arm(.fileTimeout, after: settings.fileTimeout, now)
+    }
+
+    private func arm(_ timer: TimerName, after limit: Duration?, _ now: Instant) -> [Action] {
+        limit.map { [.arm(timer, at: now + $0)] } ?? []
+    }
+
+    private func startHint() -> [Action] {
+        guard case .waiting = phase, !connector.hasOpened else { return [] }
+        let limit = settings.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
+        return [
+            .log(
+                .warning,
+                """
+                The connector has not started within \(Self.startHintDelay.spokenDescription): waiting for it \
+                \(limit). Is its image still being pulled, or can the pod's main container not start?
+                """
+            )
         ]
+    }
+
+    /// Events can be missing, or come after a timer that has been overdue for long: no limit ends the wait before
+    /// somebody has looked.
+    private mutating func look(before ending: Ending) -> [Action] {
+        connector.isNowDue(ending) ? [.lookAtWorkspace] : []
+    }
+
+    private mutating func workspaceLookedAt(_ now: Instant) -> [Action] {
+        guard let ending = connector.takeDueEnding(), case .waiting = phase else { return [] }
+        return startReading(ending, now)
     }
 
     /// waiting → reading. An exit code that comes while the output is read for another ending wins: it is the
@@ -192,7 +261,7 @@ extension WorkloadMachine {
     private mutating func startReading(_ ending: Ending, _ now: Instant) -> [Action] {
         phase = .reading(ending)
         var actions: [Action] = [
-            .disarm(.fileTimeout), .disarm(.lostConnector),
+            .disarm(.startHint), .disarm(.startTimeout), .disarm(.fileTimeout), .disarm(.lostConnector),
             .log(ending.isExpected ? .info : .warning, ending.description),
         ]
         if case .connectorExited = ending {
@@ -230,22 +299,33 @@ extension WorkloadMachine {
         ]
     }
 
+    /// Before the connector's open, nobody who closes the file is the connector.
     private mutating func outputClosed(_ now: Instant) -> [Action] {
         // The grace period runs from the first sign on: looking again and again must not prolong it.
-        guard case .waiting = phase, !outputIsClosed else { return [] }
-        outputIsClosed = true
+        guard case .waiting = phase, connector.hasOpened, connector.closedSince == nil else { return [] }
+        connector.closedSince = now
         return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]
     }
 
     private mutating func outputTouched() -> [Action] {
-        guard outputIsClosed else { return [] }
-        outputIsClosed = false
+        guard connector.closedSince != nil else { return [] }
+        connector.touched()
         return [.disarm(.lostConnector)]
     }
 
-    private mutating func outputVerified(isClosed: Bool, _ now: Instant) -> [Action] {
-        guard case .waiting = phase, isClosed else { return [] }
-        return startReading(.connectorLost(grace: settings.lostConnectorGrace), now)
+    private mutating func outputVerified(_ writers: Writers, _ now: Instant) -> [Action] {
+        guard case .waiting = phase, let since = connector.closedSince else { return [] }
+        switch writers {
+        case .present:
+            connector.touched()
+            return []
+        case .none:
+            return look(before: .connectorLost(grace: settings.lostConnectorGrace))
+        case .unknown:
+            let grace = settings.lostConnectorGrace * Self.unconfirmedGraces
+            guard now < since + grace else { return look(before: .connectorLost(grace: grace)) }
+            return [.arm(.lostConnector, at: since + grace)]
+        }
     }
 }
 
@@ -317,15 +397,21 @@ extension WorkloadMachine {
         switch timer {
         case .contact:
             guard contact.current == nil, !contact.closed else { return [] }
-            return attempt(nextCall, now)
+            return attempt(nextCall, now) + heartbeatLook
         case .contactTimeout:
             return contactTimeoutPassed(now)
+        case .startHint:
+            return startHint()
+        case .startTimeout:
+            guard case .waiting = phase, !connector.hasOpened, let limit = settings.startTimeout else {
+                return []
+            }
+            return look(before: .startTimeout(limit: limit))
         case .fileTimeout:
-            guard case .waiting = phase else { return [] }
-            return startReading(.fileTimeout(limit: settings.fileTimeout), now)
+            guard case .waiting = phase, let limit = settings.fileTimeout else { return [] }
+            return look(before: .fileTimeout(limit: limit))
         case .lostConnector:
             guard case .waiting = phase else { return [] }
-            outputIsClosed = false
             return [.verifyOutputClosed]
         case .lateReading:
             guard case .reading = phase else { return [] }
@@ -337,6 +423,12 @@ extension WorkloadMachine {
                 "Not done \(Self.terminationBudget.spokenDescription) after the signal to stop."
             )
         }
+    }
+
+    /// Whatever inotify says: a sandboxed kernel can leave it silent.
+    private var heartbeatLook: [Action] {
+        guard case .waiting = phase else { return [] }
+        return [.lookAtWorkspace]
     }
 
     /// The first signal lets what is complete be delivered; a second one ends everything.

@@ -12,16 +12,25 @@ final class WorkloadRunner {
     private let input: SidecarInput
     private let reactor: Reactor
     private let workspace: Workspace
+    private let output: ConnectorOutput
     private let client: ControlPlaneClient
     private let courier: Courier
     private let pipeline: LogPipeline
     private let log: Logger
     private let onExit: (Int32) -> Void
 
+    private let opening: OutputOpening
+    private var hasPostedOpening = false
+    /// The output whose writers are followed.
+    private var followed: WorkspaceFile.Identity?
+    /// Who has it open, where the kernel does not tell; nil where it does.
+    private var writers: WriterCount?
     private var tail: OutputTail?
     private var watcher: WorkspaceWatcher?
     private var timers: [WorkloadMachine.TimerName: TimerToken] = [:]
     private var isSettling = false
+    /// A look is to be answered once the exit code has settled.
+    private var isLookOpen = false
     private var newConfiguration: JSONValue?
     private var hasEnded = false
 
@@ -29,7 +38,9 @@ final class WorkloadRunner {
     private var events: [WorkloadMachine.Event] = []
     private var isHandling = false
 
-    /// - Parameter onExit: called once, with the exit status; nothing is done after it.
+    /// - Parameters:
+    ///   - output: holds the file where the sidecar has created it.
+    ///   - onExit: called once, with the exit status; nothing is done after it.
     init(
         machine: WorkloadMachine,
         input: SidecarInput,
@@ -48,6 +59,8 @@ final class WorkloadRunner {
         self.input = input
         self.reactor = reactor
         self.workspace = workspace
+        self.output = output
+        opening = OutputOpening(workspace, created: output.file)
         self.client = client
         self.courier = courier
         self.pipeline = pipeline
@@ -73,7 +86,7 @@ final class WorkloadRunner {
 
     func start() {
         post(.started)
-        watcher?.start()
+        watcher?.start(output: output.file)
     }
 
     /// Takes one event, now or after those that are being handled.
@@ -94,6 +107,7 @@ extension WorkloadRunner {
     private func perform(_ action: WorkloadMachine.Action) {
         switch action {
         case .contact(let contact, let timeout): make(contact, timeout)
+        case .lookAtWorkspace: lookAtWorkspace()
         case .readTranscript: readTranscript()
         case .stopReading: tail?.finishNow()
         case .verifyOutputClosed: verifyOutputClosed()
@@ -179,19 +193,26 @@ extension WorkloadRunner {
     private func workspaceChanged(_ change: WorkspaceWatcher.Change) {
         switch change {
         case .unknown:
-            tail?.wakeReplaced()
-            lookForExitCode(isComplete: false)
-            // A writer that has gone before the watch began leaves no event.
-            if workspace.inotifyIsReliable, tail?.isOpenForWriting == false { post(.outputClosed) }
+            _ = tail?.look()
+            lookAtOutputAndExitCode()
+        case .outputOpened:
+            outputWasOpened()
+        case .outputReleased:
+            writers?.closed()
+            postIfNobodyIsLeft()
         case .outputWritten:
+            noteOpening()
             post(.outputTouched)
             tail?.wake()
         case .outputReplaced:
-            post(.outputTouched)
             tail?.wakeReplaced()
+            noteOpening()
+            post(.outputTouched)
         case .outputClosed:
+            noteOpening()
             tail?.wake()
-            post(.outputClosed)
+            writers?.closed()
+            writers == nil ? post(.outputClosed) : postIfNobodyIsLeft()
         case .exitCodeCreated:
             lookForExitCode(isComplete: false)
         case .exitCodeComplete:
@@ -208,17 +229,95 @@ extension WorkloadRunner {
         guard !isSettling else { return }
         isSettling = true
         reactor.schedule(after: Self.exitCodeSettling) { [weak self] in
-            self?.isSettling = false
-            self?.lookForExitCode(isComplete: true)
+            guard let self else { return }
+            isSettling = false
+            lookForExitCode(isComplete: true)
+            answerLook()
         }
     }
 
-    /// Closed is what the kernel says nobody has open for writing; where it does not tell, the file time-out has to
-    /// do, since a false alarm would cost a good result.
-    private func verifyOutputClosed() {
-        post(.outputVerified(isClosed: tail?.isOpenForWriting == false))
+    /// A look that somebody has asked for, whatever the watcher has told.
+    private func lookAtWorkspace() {
+        if tail?.look() == true { watcher?.suspectSilence() }
+        lookAtOutputAndExitCode()
+        isLookOpen = true
+        // Otherwise the exit code is about to be complete.
+        if !isSettling { answerLook() }
     }
 
+    private func answerLook() {
+        guard isLookOpen else { return }
+        isLookOpen = false
+        post(.workspaceLookedAt)
+    }
+
+    private func lookAtOutputAndExitCode() {
+        opening.look()
+        postOpening()
+        lookForExitCode(isComplete: false)
+        // A writer that has gone before the watch began leaves no event.
+        if opening.hasHappened, workspace.inotifyIsReliable, tail?.isOpenForWriting == false {
+            post(.outputClosed)
+        }
+    }
+
+    /// A lease is given where nobody has the file open for writing.
+    private func verifyOutputClosed() {
+        switch tail?.isOpenForWriting {
+        case true?: post(.outputVerified(.present))
+        case false?: post(.outputVerified(.none))
+        case nil: post(.outputVerified(.unknown))
+        }
+    }
+}
+
+// MARK: - The connector's open
+
+extension WorkloadRunner {
+    /// Somebody has opened the output: the connector, or a reader.
+    private func outputWasOpened() {
+        writers?.opened()
+        opening.look()
+        postOpening()
+        // Where the kernel tells who writes, nobody has to guess.
+        if writers != nil { post(.outputTouched) }
+    }
+
+    /// What only a writer causes has happened.
+    private func noteOpening() {
+        opening.note()
+        postOpening()
+    }
+
+    private func postOpening() {
+        guard opening.hasHappened else { return }
+        if !hasPostedOpening { post(.outputOpened) }
+        hasPostedOpening = true
+        followWriters()
+    }
+
+    /// Once the connector has its output open, the kernel is asked who still has; where it does not tell, opens and closes
+    /// are counted.
+    private func followWriters() {
+        guard let file = output.file, file.identity != followed else { return }
+        followed = file.identity
+        if file.isOpenForWriting == nil {
+            writers = WriterCount()
+            watcher?.watchOpens(of: file)
+        } else {
+            writers = nil
+            watcher?.ignoreOpens()
+        }
+    }
+
+    private func postIfNobodyIsLeft() {
+        if writers?.isNobody == true { post(.outputClosed) }
+    }
+}
+
+// MARK: - The connector's output
+
+extension WorkloadRunner {
     private func readTranscript() {
         tail?.finish { [weak self] problem in
             guard let self else { return }

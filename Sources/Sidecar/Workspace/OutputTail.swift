@@ -89,6 +89,22 @@ final class OutputTail {
         wake()
     }
 
+    /// Looks at the file and its name, and reads on where something has changed of which nothing was told.
+    ///
+    /// - Returns: whether something has.
+    func look() -> Bool {
+        // What is being read, or waits until it can be shown, is known.
+        guard current == nil, file == nil || !isStale, !hasFinished, !isCancelled else { return false }
+        if let file, file.size == offset,
+            workspace.identity(of: Workspace.FileName.output) ?? file.identity == file.identity
+        {
+            return false
+        }
+        let wasMissing = file == nil
+        wakeReplaced()
+        return toldProblem == nil && (!wasMissing || file != nil)
+    }
+
     /// Reads to the present end and calls back, from the loop, with what has kept the output from being read, if
     /// anything has. Nothing is held back any more.
     ///

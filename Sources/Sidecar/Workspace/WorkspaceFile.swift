@@ -53,6 +53,24 @@ final class WorkspaceFile {
         return UInt64(max(0, information.st_size))
     }
 
+    /// When the content was last changed, and how large it is since.
+    struct Modification: Hashable {
+        var seconds: Int
+        var nanoseconds: Int
+        var size: Int
+    }
+
+    /// Nil where the kernel does not tell.
+    var modification: Modification? {
+        var information = stat()
+        guard unsafe fstat(owned.raw, &information) == 0 else { return nil }
+        return Modification(
+            seconds: information.st_mtim.tv_sec,
+            nanoseconds: information.st_mtim.tv_nsec,
+            size: Int(information.st_size)
+        )
+    }
+
     /// Whether anybody holds the file open for writing; nil where the kernel does not tell.
     var isOpenForWriting: Bool? {
         switch clinux_is_open_for_writing(owned.raw) {

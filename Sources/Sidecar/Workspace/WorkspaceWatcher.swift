@@ -11,13 +11,20 @@ final class WorkspaceWatcher {
         case outputWritten
         /// Another file may have taken the output's name.
         case outputReplaced
+        /// Somebody opened the output, to read or to write; told only where it is watched for, see `watchOpens`.
+        case outputOpened
         /// A writer closed the output.
         case outputClosed
+        /// A reader closed the output; told as `outputOpened` is.
+        case outputReleased
         /// `exitCode.txt` is there, but whoever made it may not have written it yet.
         case exitCodeCreated
         /// `exitCode.txt` is there and complete.
         case exitCodeComplete
     }
+
+    /// What inotify has to tell of something that was found it tells in the next tick.
+    private static let patienceWithInotify: Duration = .milliseconds(100)
 
     private let workspace: Workspace
     private let reactor: Reactor
@@ -26,7 +33,11 @@ final class WorkspaceWatcher {
     private let log: Logger
     private let handler: (Change) -> Void
     private var inotify: InotifySource?
+    private var directoryWatch: InotifyWatch?
+    private var outputWatch: InotifyWatch?
     private var isRescanning = false
+    /// How often inotify has told of anything.
+    private var reports = 0
     private var isCancelled = false
 
     /// - Parameters:
@@ -49,9 +60,12 @@ final class WorkspaceWatcher {
     }
 
     /// Watches first and then has everything looked at, so that nothing is missed in between.
-    func start() {
+    ///
+    /// - Parameter output: tells who opens it from the start, see `watchOpens`.
+    func start(output: WorkspaceFile? = nil) {
         if usesInotify {
             watch()
+            if let output { watchOpens(of: output) }
         } else {
             rescan(because: "its file system may not tell of the connector's writes")
         }
@@ -65,12 +79,37 @@ final class WorkspaceWatcher {
         inotify = nil
     }
 
+    /// Has it told who opens the output, until `ignoreOpens`. Readers cause events, too.
+    func watchOpens(of output: WorkspaceFile) {
+        // Without inotify, and where the file has a watch too many, rescans and heartbeats have to do.
+        ignoreOpens()
+        outputWatch = try? inotify?.watch(descriptor: output.descriptor, [.open, .closeNoWrite])
+    }
+
+    /// Spares the process being woken by readers.
+    func ignoreOpens() {
+        // EINVAL: the file is gone, and the watch with it.
+        if let outputWatch { try? inotify?.remove(outputWatch) }
+        outputWatch = nil
+    }
+
+    /// Something was found of which nothing has been told. Unless that comes within moments, inotify is silent here, as it
+    /// can be in a sandboxed kernel, and the directory is looked at again and again.
+    func suspectSilence() {
+        guard inotify != nil, !isRescanning else { return }
+        let heard = reports
+        reactor.schedule(after: Self.patienceWithInotify) { [weak self] in
+            guard let self, !isCancelled, reports == heard else { return }
+            rescan(because: "inotify has not told of what was written there")
+        }
+    }
+
     private func watch() {
         do {
             let source = try InotifySource(reactor: reactor) { [weak self] events in
                 self?.take(events)
             }
-            _ = try source.watch(
+            directoryWatch = try source.watch(
                 descriptor: workspace.descriptor,
                 [.create, .movedTo, .modify, .closeWrite, .onlyDirectory]
             )
@@ -99,13 +138,18 @@ final class WorkspaceWatcher {
     }
 
     private func take(_ events: [InotifyEvent]) {
+        reports += 1
         // Many writes between two ticks make many events that all say the same. Only repetitions are left out: the
         // last change of a file has to be the last that is told of it.
         var last: [String: Change] = [:]
         for event in events {
             // The file system was unmounted: the directory itself cannot go while the workspace holds it open.
-            if event.mask.contains(.ignored) { rescan(because: "its file system is gone") }
-            guard let change = change(event), last.updateValue(change, forKey: event.name) != change,
+            if event.mask.contains(.ignored), event.watch == directoryWatch {
+                rescan(because: "its file system is gone")
+            }
+            let name = event.watch == outputWatch ? Workspace.FileName.output : event.name
+            guard let change = change(event),
+                last.updateValue(change, forKey: name) != change || change.isCounted,
                 !isCancelled
             else { continue }
             handler(change)
@@ -115,6 +159,10 @@ final class WorkspaceWatcher {
     private func change(_ event: InotifyEvent) -> Change? {
         if event.isOverflow { return .unknown }
         let mask = event.mask
+        if event.watch == outputWatch {
+            if mask.contains(.open) { return .outputOpened }
+            return mask.contains(.closeNoWrite) ? .outputReleased : nil
+        }
         switch event.name {
         case Workspace.FileName.output:
             if mask.contains(.closeWrite) { return .outputClosed }
@@ -123,6 +171,16 @@ final class WorkspaceWatcher {
             return mask.isDisjoint(with: [.movedTo, .closeWrite]) ? .exitCodeCreated : .exitCodeComplete
         default:
             return nil
+        }
+    }
+}
+
+extension WorkspaceWatcher.Change {
+    /// Whether it says something each time: opens and closes are counted, see `WriterCount`.
+    fileprivate var isCounted: Bool {
+        switch self {
+        case .outputOpened, .outputClosed, .outputReleased: true
+        default: false
         }
     }
 }

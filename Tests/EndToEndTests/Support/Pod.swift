@@ -28,6 +28,8 @@ final class Pod {
     var environment: [String: String]
     /// What stands in front of the sidecar's command, such as strace.
     var launcher: [String] = []
+    /// The same for the main container's command.
+    var mainLauncher: [String] = []
     private var children: [ChildProcess] = []
 
     /// Makes the pod, hands it to the test and cleans up, whatever happens. Every request of every test is checked
@@ -152,9 +154,10 @@ final class Pod {
             case .script(let steps):
                 "\(Project.path("Tests/Connectors/scripted_connector")) \(try scenario(steps).path)"
             }
+        let main = mainLauncher + [Project.path("scripts/main-container"), operation]
         let child = try ChildProcess(
-            Project.path("scripts/main-container"),
-            [operation],
+            main[0],
+            Array(main.dropFirst()),
             environment: [
                 "PATH": "/usr/local/bin:/usr/bin:/bin", "AIRBYTE_CONFIG_DIR": workspace.path,
                 "AIRBYTE_ENTRYPOINT": command, "TERMINATION_CHECK_INTERVAL_SECONDS": "0.05",
@@ -207,12 +210,32 @@ final class Pod {
         FileManager.default.fileExists(atPath: workspace.appendingPathComponent(name).path)
     }
 
+    func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: workspace.appendingPathComponent(name)), as: UTF8.self)
+    }
+
     /// Writes a file into the workspace; with a rename where it is to appear whole.
     func write(_ text: String, to name: String, byRename: Bool = false) throws {
         try Data(text.utf8).write(
             to: workspace.appendingPathComponent(name),
             options: byRename ? .atomic : []
         )
+    }
+
+    /// The start of a command line that runs a program as another user without capabilities. The workspace is everybody's
+    /// then, as an `emptyDir` is.
+    func asUser(_ user: uid_t) throws -> [String] {
+        guard geteuid() == 0 else { throw Trouble("only root can start programs as other users") }
+        for folder in [folder.path, workspace.path] where chmod(folder, 0o777) != 0 {
+            throw Trouble("\(folder) cannot be opened up")
+        }
+        return ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--"]
+    }
+
+    /// What an entry of the workspace is, links not followed; nil where there is none.
+    func information(_ name: String) -> stat? {
+        var information = stat()
+        return lstat(workspace.appendingPathComponent(name).path, &information) == 0 ? information : nil
     }
 
     private func scenario(_ steps: String) throws -> URL {

@@ -14,12 +14,19 @@ import Testing
         var standard: Duration
         var value: @Sendable (Configuration) -> Duration?
         var testDescription: String { variable }
+        /// Whether 0 stands for no limit.
+        var isLimit: Bool { variable.contains("FILE_TIMEOUT") || variable.contains("START_TIMEOUT") }
     }
 
     static let durations: [DurationRow] = [
         DurationRow(variable: "SIDECAR_FILE_TIMEOUT_MINUTES", unit: .seconds(60), standard: .seconds(540)) {
             $0.fileTimeouts.standalone
         },
+        DurationRow(
+            variable: "SIDECAR_START_TIMEOUT_MINUTES",
+            unit: .seconds(60),
+            standard: .seconds(1_800)
+        ) { $0.startTimeout },
         DurationRow(
             variable: "SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES",
             unit: .seconds(60),
@@ -105,12 +112,19 @@ import Testing
             "600000000",
             "0.0000000000001", "٣", "1_000",
         ]
-        for value in wrong {
+        for value in wrong where !row.isLimit || !value.hasPrefix("0") || value.hasPrefix("0x") {
             let found = problems(with: [row.variable: value])
             #expect(found.map(\.variable) == [row.variable], "\(value)")
             #expect(found.first?.value == value)
             #expect(found.first?.advice.contains("greater than 0 and up to") == true)
         }
+    }
+
+    @Test(arguments: durations.filter(\.isLimit), ["0", "0.0", "00"])
+    func zeroIsNoLimit(_ row: DurationRow, _ zero: String) throws {
+        var variables = Self.server
+        variables[row.variable] = zero
+        #expect(row.value(try configuration(variables)) == nil)
     }
 
     @Test func sidecarNamesWinOverPropertyNames() throws {
@@ -464,10 +478,21 @@ import Testing
         return input
     }
 
-    @Test func fileTimeoutWithinASync() throws {
-        let settings = try configuration(Self.api)
-        #expect(settings.fileTimeout(for: try sidecarInput(.check, manual: false)) == .seconds(540))
-        #expect(settings.fileTimeout(for: try sidecarInput(.discover, manual: true)) == .seconds(540))
-        #expect(settings.fileTimeout(for: try sidecarInput(.discover, manual: false)) == .seconds(1_800))
+    @Test func fileTimeoutOfAJob() throws {
+        let standard = try configuration(Self.api)
+        #expect(standard.fileTimeout(for: try sidecarInput(.spec)) == .seconds(540))
+        #expect(standard.fileTimeout(for: try sidecarInput(.check, manual: false)) == .seconds(540))
+        #expect(standard.fileTimeout(for: try sidecarInput(.discover, manual: true)) == .seconds(1_800))
+        #expect(standard.fileTimeout(for: try sidecarInput(.discover, manual: false)) == .seconds(1_800))
+    }
+
+    @Test(arguments: ["SIDECAR_FILE_TIMEOUT_MINUTES", "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES"])
+    func oneFileTimeoutIsSetForAllOperations(_ variable: String) throws {
+        let set = try configuration(Self.api.merging([variable: "4"]) { $1 })
+        #expect(set.fileTimeout(for: try sidecarInput(.check)) == .seconds(240))
+        #expect(set.fileTimeout(for: try sidecarInput(.discover)) == .seconds(240))
+        #expect(set.fileTimeout(for: try sidecarInput(.discover, manual: false)) == .seconds(1_800))
+        let none = try configuration(Self.api.merging([variable: "0"]) { $1 })
+        #expect(none.fileTimeout(for: try sidecarInput(.discover)) == nil)
     }
 }

@@ -14,7 +14,8 @@ import Testing
         var world = try world()
         #expect(world.send(.started) == ["running"])
         #expect(world.delay(of: .contactTimeout) == .seconds(300))
-        #expect(world.delay(of: .fileTimeout) == .seconds(86_400))
+        #expect(world.delay(of: .startTimeout) == .seconds(1_800))
+        #expect(world.delay(of: .fileTimeout) == nil)
         #expect(world.delay(of: .contact) == nil)
     }
 
@@ -211,6 +212,24 @@ import Testing
         }
         #expect(world.contactTimeouts.count >= 5)
         #expect(world.now - world.started <= .seconds(360))
+    }
+
+    // MARK: Looks
+
+    @Test func eachHeartbeatLooksAtTheWorkspaceWhileTheConnectorRuns() throws {
+        var world = try world()
+        world.announce()
+        #expect(world.looks == 0)
+        for count in 1...3 {
+            #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+            #expect(world.looks == count)
+            world.send(.contactAnswered(.heartbeat, .ok))
+        }
+        world.found = [.exitCodeFound(.code(0))]
+        #expect(world.advance(by: .seconds(30)) == ["heartbeat", "read"])
+        world.send(.contactAnswered(.heartbeat, .ok))
+        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.looks == 4, "there is nothing more to be found")
     }
 
     // MARK: Stopped for a while

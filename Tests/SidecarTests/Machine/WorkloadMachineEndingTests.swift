@@ -109,30 +109,16 @@ import Testing
         #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
     }
 
-    // MARK: Lost connector
-
-    @Test func lostConnector() throws {
-        var world = try world()
+    @Test func fileTimeoutLooksOnceMore() throws {
+        var world = try world(fileTimeout: .seconds(20))
         world.announce()
-        #expect(world.send(.outputClosed) == [])
-        #expect(world.delay(of: .lostConnector) == .seconds(10))
-        #expect(world.advance(by: .seconds(10)) == ["verify"])
-        #expect(world.send(.outputVerified(isClosed: true)) == ["read"])
-        #expect(world.delay(of: .fileTimeout) == nil)
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        #expect(world.send(.outputStored) == ["failure(source)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
-    }
-
-    @Test func writesDisarmTheSuspicion() throws {
-        var world = try world()
-        world.announce()
-        world.send(.outputClosed)
-        world.advance(by: .seconds(9))
-        world.send(.outputTouched)
-        #expect(world.delay(of: .lostConnector) == nil)
-        world.send(.outputClosed)
-        #expect(world.delay(of: .lostConnector) == .seconds(10), "the grace begins anew")
+        world.found = [.exitCodeFound(.code(0))]
+        #expect(world.advance(by: .seconds(20)) == ["read"])
+        #expect(world.looks == 1)
+        #expect(!world.logged.contains { $0.contains("time-out") }, "it has not passed")
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
+        world.send(.outputStored)
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
     }
 
     /// An output that is written faster than it is read must not put off the report of a time-out.
@@ -156,40 +142,6 @@ import Testing
         late.send(.timerFired(.fileTimeout))
         late.send(.exitCodeFound(.code(0)))
         #expect(late.delay(of: .lateReading) == nil)
-    }
-
-    @Test func lookingAgainDoesNotProlongTheGrace() throws {
-        var world = try world()
-        world.announce()
-        for _ in 0..<4 {
-            #expect(world.send(.outputClosed) == [])
-            #expect(world.advance(by: .seconds(2)) == [])
-        }
-        world.send(.outputClosed)
-        #expect(world.delay(of: .lostConnector) == .seconds(2))
-        #expect(world.advance(by: .seconds(2)) == ["verify"])
-    }
-
-    @Test func verifiedOpenGoesOn() throws {
-        var world = try world()
-        world.announce()
-        world.send(.outputClosed)
-        #expect(world.advance(by: .seconds(10)) == ["verify"])
-        #expect(world.send(.outputVerified(isClosed: false)) == [])
-        #expect(world.delay(of: .lostConnector) == nil)
-        world.send(.outputClosed)
-        #expect(world.delay(of: .lostConnector) == .seconds(10))
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
-        #expect(world.delay(of: .lostConnector) == nil)
-    }
-
-    @Test func closedAfterTheExitCodeMeansNothing() throws {
-        var world = try world()
-        world.announce()
-        world.send(.exitCodeFound(.code(0)))
-        #expect(world.send(.outputClosed) == [])
-        #expect(world.delay(of: .lostConnector) == nil)
-        #expect(world.send(.outputVerified(isClosed: true)) == [])
     }
 
     // MARK: The held report
@@ -386,8 +338,9 @@ import Testing
         world.send(.started)
         world.send(.contactAnswered(.running, .gone))
         let events: [WorkloadMachine.Event] = [
-            .started, .exitCodeFound(.code(0)), .outputClosed, .outputTouched,
-            .outputVerified(isClosed: true),
+            .started, .exitCodeFound(.code(0)), .outputOpened, .workspaceLookedAt, .outputClosed,
+            .outputTouched,
+            .outputVerified(.none),
             .transcriptRead(transcript()), .contactAnswered(.running, .ok), .catalogWritten(id: "c"),
             .catalogFailed("x"), .outputStored, .outputLost("x"), .reportAnswered(.ok), .signalled(SIGTERM),
         ]

@@ -41,11 +41,13 @@ private struct Simulation {
     private var contact: WorkloadMachine.Contact?
     private var isReading = false
     private var isVerifying = false
+    private var isLooking = false
     private var isUpdating = false
     private var isWritingCatalog = false
     private var isStoring = false
     private var report: Report?
 
+    private var hasOpened = false
     private var stored = false
     private var signalled = false
     private var sawGone = false
@@ -64,6 +66,7 @@ private struct Simulation {
             settings: WorkloadMachine.Settings(
                 heartbeat: Configuration.Heartbeat(interval: .seconds(30), contactTimeout: .seconds(300)),
                 contactRetries: RetryPolicy(firstDelay: .seconds(2), maxRetries: 5),
+                startTimeout: .seconds(Int.random(in: 1...900, using: &random)),
                 fileTimeout: .seconds(Int.random(in: 1...900, using: &random)),
                 lostConnectorGrace: .seconds(10)
             ),
@@ -99,7 +102,7 @@ private struct Simulation {
             if !answerSomething(kindly: false) { fireNextTimer() }
         case 9..<14: fireNextTimer()
         case 14: freeze()
-        case 15: take(.outputClosed)
+        case 15: take(Bool.random(using: &random) ? .outputClosed : .outputOpened)
         case 16: take(.outputTouched)
         case 17: take(.exitCodeFound(exit()))
         case 18: strayEvent()
@@ -128,7 +131,11 @@ private struct Simulation {
         var answers: [WorkloadMachine.Event] = []
         if let contact { answers.append(.contactAnswered(contact, outcome(kindly: kindly))) }
         if isReading { answers.append(.transcriptRead(randomTranscript())) }
-        if isVerifying { answers.append(.outputVerified(isClosed: Bool.random(using: &random))) }
+        if isVerifying {
+            let writers: [WorkloadMachine.Writers] = [.present, .none, .unknown]
+            answers.append(.outputVerified(writers.randomElement(using: &random) ?? .none))
+        }
+        if isLooking { answers.append(.workspaceLookedAt) }
         if isUpdating { answers.append(roll(kindly) ? .configurationUpdated : .configurationFailed("x")) }
         if isWritingCatalog { answers.append(roll(kindly) ? .catalogWritten(id: "c") : .catalogFailed("x")) }
         if isStoring { answers.append(roll(kindly) ? .outputStored : .outputLost("x")) }
@@ -212,6 +219,8 @@ private struct Simulation {
             }
         case .transcriptRead: isReading = false
         case .outputVerified: isVerifying = false
+        case .workspaceLookedAt: isLooking = false
+        case .outputOpened: hasOpened = true
         case .configurationUpdated, .configurationFailed: isUpdating = false
         case .catalogWritten, .catalogFailed: isWritingCatalog = false
         case .outputStored:
@@ -237,7 +246,10 @@ private struct Simulation {
             expect(!isReading, "read once")
             isReading = true
         case .stopReading: expect(isReading, "only a reading can be stopped")
-        case .verifyOutputClosed: isVerifying = true
+        case .lookAtWorkspace: isLooking = true
+        case .verifyOutputClosed:
+            expect(hasOpened, "nobody is lost who has not started")
+            isVerifying = true
         case .updateConfiguration:
             expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "the update comes first")
             isUpdating = true

@@ -16,12 +16,16 @@ struct MachineWorld {
     private(set) var output: JobOutput?
     /// How long each contact may have taken.
     private(set) var contactTimeouts: [Duration] = []
+    /// How often the workspace was to be looked at. Each look is answered at once, with what is to be found.
+    private(set) var looks = 0
+    var found: [WorkloadMachine.Event] = []
 
     init(
         _ input: SidecarInput,
         interval: Duration = .seconds(30),
         contactTimeout: Duration = .seconds(300),
-        fileTimeout: Duration = .seconds(540),
+        startTimeout: Duration? = .seconds(1_800),
+        fileTimeout: Duration? = .seconds(540),
         retryDelay: Duration = .seconds(2),
         seed: UInt64 = 1
     ) {
@@ -30,6 +34,7 @@ struct MachineWorld {
             settings: WorkloadMachine.Settings(
                 heartbeat: Configuration.Heartbeat(interval: interval, contactTimeout: contactTimeout),
                 contactRetries: RetryPolicy(firstDelay: retryDelay, maxRetries: 5),
+                startTimeout: startTimeout,
                 fileTimeout: fileTimeout,
                 lostConnectorGrace: .seconds(10)
             ),
@@ -43,8 +48,12 @@ struct MachineWorld {
     @discardableResult
     mutating func send(_ event: WorkloadMachine.Event) -> [String] {
         var wanted: [String] = []
+        var answers: [WorkloadMachine.Event] = []
         for action in machine.handle(event, now: now) {
             switch action {
+            case .lookAtWorkspace:
+                looks += 1
+                answers += found + [.workspaceLookedAt]
             case .contact(_, let timeout):
                 contactTimeouts.append(timeout)
                 wanted.append(action.name)
@@ -58,13 +67,15 @@ struct MachineWorld {
             }
         }
         steps += wanted
+        for answer in answers { wanted += send(answer) }
         return wanted
     }
 
-    /// Starts, and has the announcement accepted.
+    /// Starts, has the announcement accepted, and the connector open its output.
     mutating func announce() {
         send(.started)
         send(.contactAnswered(.running, .accepted(body: [])))
+        send(.outputOpened)
     }
 
     /// Lets so much time pass; what fires in it, fires at its own time. What the machine wants in answer.
@@ -101,6 +112,7 @@ extension WorkloadMachine.Action {
     var name: String {
         switch self {
         case .contact(let contact, _): contact.rawValue
+        case .lookAtWorkspace: "look"
         case .readTranscript: "read"
         case .stopReading: "stop reading"
         case .verifyOutputClosed: "verify"

@@ -117,6 +117,52 @@ import Testing
     }
 
     @Test(arguments: BackendChoice.both)
+    func looksFindWhatNobodyHasToldOf(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        #expect(!fixture.tail.look(), "nothing is there")
+        fixture.directory.write(Self.output, "one")
+        #expect(fixture.tail.look())
+        try fixture.tick(until: "one")
+        #expect(!fixture.tail.look(), "nothing is new")
+        fixture.directory.append(Self.output, "two")
+        #expect(fixture.tail.look())
+        #expect(!fixture.tail.look(), "it is being read")
+        try fixture.tick(until: "onetwo")
+        // It reads once more, to see whether the file was replaced.
+        try fixture.reactor.tickOver()
+        fixture.directory.write("other", "three")
+        #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
+        #expect(fixture.tail.look())
+        try fixture.tick(until: "onetwothree")
+        #expect(fixture.restarts == [6])
+        try fixture.reactor.tickOver()
+        #expect(unlink(fixture.directory.path(Self.output)) == 0)
+        #expect(!fixture.tail.look())
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func lookThatFindsNoRegularFileFindsNothing(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        #expect(mkfifo(fixture.directory.path(Self.output), 0o644) == 0)
+        #expect(!fixture.tail.look())
+        #expect(!fixture.tail.look())
+        #expect(fixture.log.lines.count == 1)
+    }
+
+    /// The file that the sidecar has created is not opened once more.
+    @Test(arguments: BackendChoice.both)
+    func createdFileIsReadThroughItsOwnDescriptor(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        let file = try Workspace(path: fixture.directory.path).createdOutput()
+        fixture.output.file = file
+        fixture.tail.wakeReplaced()
+        fixture.directory.append(Self.output, "one")
+        fixture.tail.wake()
+        try fixture.tick(until: "one")
+        #expect(fixture.output.file === file)
+    }
+
+    @Test(arguments: BackendChoice.both)
     func truncated(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.directory.write(Self.output, "a long line")

@@ -16,6 +16,7 @@ import Testing
         let log = CapturedLog()
         let watcher: WorkspaceWatcher
         private let told = Told()
+        private var created: WorkspaceFile?
 
         init(_ backend: BackendChoice, usesInotify: Bool = true) throws {
             reactor = try Reactor(backend: backend)
@@ -33,6 +34,13 @@ import Testing
         func start() {
             watcher.start()
             told.changes = []
+        }
+
+        /// Starts with a created output, which stays open: closing it would be an event.
+        func startWithCreatedOutput() throws {
+            let file = try Workspace(path: directory.path).createdOutput()
+            created = file
+            watcher.start(output: file)
         }
 
         /// The changes until a last one that is waited for.
@@ -156,6 +164,74 @@ import Testing
             try fixture.changes(until: .exitCodeComplete) == [.exitCodeCreated, .exitCodeComplete],
             "the watch goes on"
         )
+    }
+
+    // MARK: Who opens the output
+
+    private func openOutput(_ fixture: Fixture, _ flags: Int32) -> Int32 {
+        Glibc.open(fixture.directory.path(Self.output), flags | O_CLOEXEC, 0o644)
+    }
+
+    /// Linux 6.18, tmpfs and ext4: `>` on an empty file gives IN_OPEN and IN_MODIFY, `>>` gives IN_OPEN alone.
+    @Test(arguments: BackendChoice.both)
+    func opensAreToldWhereTheyAreWatchedFor(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        try fixture.startWithCreatedOutput()
+        #expect(fixture.changes == [.unknown])
+        close(openOutput(fixture, O_RDONLY))
+        #expect(try fixture.changes(until: .outputReleased) == [.unknown, .outputOpened, .outputReleased])
+        let appending = openOutput(fixture, O_WRONLY | O_APPEND)
+        #expect(try fixture.changes(until: .outputOpened) == [.outputOpened])
+        close(appending)
+        #expect(try fixture.changes(until: .outputClosed) == [.outputClosed])
+        let truncating = openOutput(fixture, O_WRONLY | O_TRUNC)
+        #expect(try fixture.changes(until: .outputWritten) == [.outputOpened, .outputWritten])
+        close(truncating)
+        #expect(try fixture.changes(until: .outputClosed) == [.outputClosed])
+        fixture.watcher.ignoreOpens()
+        close(openOutput(fixture, O_RDONLY))
+        fixture.directory.append(Self.output, "x")
+        #expect(try fixture.changes(until: .outputClosed) == [.outputWritten, .outputClosed])
+        #expect(fixture.log.lines == [], "that a watch has ended is no loss of the file system")
+    }
+
+    /// Opens and closes are counted, so that none may be left out.
+    @Test(arguments: BackendChoice.both)
+    func eachOpenAndCloseBetweenTwoTicksIsTold(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        try fixture.startWithCreatedOutput()
+        for _ in 0..<3 { close(openOutput(fixture, O_WRONLY | O_APPEND)) }
+        #expect(
+            try fixture.changes(until: .outputClosed)
+                == [.unknown] + Array(repeating: [.outputOpened, .outputClosed], count: 3).joined()
+        )
+    }
+
+    // MARK: Silence
+
+    @Test(arguments: BackendChoice.both)
+    func silenceLeadsToRescans(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.start()
+        fixture.watcher.suspectSilence()
+        fixture.watcher.suspectSilence()
+        try fixture.reactor.tick { fixture.changes.count >= 3 }
+        #expect(Set(fixture.changes) == [.unknown])
+        #expect(fixture.log.count(of: "since inotify has not told of what was written there") == 1)
+    }
+
+    @Test(arguments: BackendChoice.both)
+    func silenceThatIsBrokenIsNone(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.start()
+        fixture.directory.write(Self.output, "x")
+        // Looked at before the event was read.
+        fixture.watcher.suspectSilence()
+        var isOver = false
+        fixture.reactor.schedule(after: .milliseconds(200)) { isOver = true }
+        try fixture.reactor.tick { isOver }
+        #expect(!fixture.changes.contains(.unknown))
+        #expect(fixture.log.lines == [])
     }
 
     // MARK: Looking again and again
