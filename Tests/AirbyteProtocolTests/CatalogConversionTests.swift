@@ -107,7 +107,6 @@ import Testing
         for (operation, missing) in [
             (#"{"sync_mode":"append","json_schema":{}}"#, "object_name"),
             (#"{"object_name":"a","json_schema":{}}"#, "sync_mode"),
-            (#"{"object_name":"a","sync_mode":"append","json_schema":null}"#, "json_schema"),
         ] {
             let error = #expect(throws: CatalogConversionError.self) {
                 try CatalogConversion.destinationCatalog(json(#"{"operations":[\#(operation)]}"#))
@@ -132,6 +131,44 @@ import Testing
             try CatalogConversion.destinationCatalog(json(#"{"operations":[\#(operation)]}"#))
         }
         #expect(error?.description == "operation 1 of the catalog has a json_schema that is no object")
+    }
+
+    @Test(arguments: ["", #","json_schema":null"#])
+    func sendsAnEmptySchemaForNone(_ member: String) throws {
+        let operation = try CatalogConversion.destinationCatalog(
+            json(#"{"operations":[{"object_name":"a","sync_mode":"append"\#(member)}]}"#)
+        )
+        #expect(
+            text(operation)
+                == #"{"operations":[{"objectName":"a","syncMode":"append","schema":{},"matchingKeys":[]}]}"#
+        )
+        let stream = try CatalogConversion.sourceCatalog(json(#"{"streams":[{"name":"a"\#(member)}]}"#))
+        #expect(text(stream).contains(#""name":"a","jsonSchema":{},"#))
+    }
+
+    /// The server reads JSON with the types that it asks for.
+    @Test func sendsScalarsInTheTypeThatIsWanted() throws {
+        let catalog = try CatalogConversion.sourceCatalog(
+            json(
+                #"{"streams":[{"name":1.50,"namespace":false,"json_schema":{},"source_defined_cursor":" TRUE ","#
+                    + #""is_resumable":0,"is_file_based":"","default_cursor_field":[true],"#
+                    + #""source_defined_primary_key":[[7,"\u00e9"]]}]}"#
+            )
+        )
+        #expect(
+            text(catalog) == #"""
+                {"streams":[{"stream":{"name":"1.50","jsonSchema":{},"supportedSyncModes":[],"sourceDefinedCursor":true,\#
+                "defaultCursorField":["true"],"sourceDefinedPrimaryKey":[["7","\u00e9"]],"namespace":"false",\#
+                "isResumable":false},"config":{"syncMode":"incremental","destinationSyncMode":"append",\#
+                "cursorField":["true"],"primaryKey":[["7","\u00e9"]],"aliasName":"1_50","selected":true,\#
+                "includeFiles":false}}]}
+                """#
+        )
+        let operations = try CatalogConversion.destinationCatalog(
+            json(#"{"operations":[{"object_name":true,"sync_mode":"append","matching_keys":[[1]]}]}"#)
+        )
+        #expect(text(operations).contains(#""objectName":"true""#))
+        #expect(text(operations).contains(#""matchingKeys":[["1"]]"#))
     }
 
     @Test func writesRequests() throws {

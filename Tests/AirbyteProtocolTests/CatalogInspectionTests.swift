@@ -12,7 +12,10 @@ import Testing
         CatalogInspection(destinationCatalog: try json(#"{"operations":[\#(operations)]}"#))
     }
 
-    private func texts(_ inspection: CatalogInspection) -> [String] { inspection.findings.map(\.text) }
+    /// What is found, but for schemas that are not there.
+    private func texts(_ inspection: CatalogInspection) -> [String] {
+        inspection.findings.filter { $0.kind != .missingSchema }.map(\.text)
+    }
 
     // MARK: Names
 
@@ -89,11 +92,75 @@ import Testing
         #expect(inspection.counts == [.unknownWellKnownType: 1, .missingMatchingKey: 2])
     }
 
+    // MARK: Schemas
+
+    @Test(arguments: ["", #","json_schema":null"#])
+    func tellsOfMissingSchemas(_ member: String) throws {
+        let text = "it has no schema, an empty one is sent in its place"
+        let streams = try source(#"{"name":"a"\#(member)},{"name":"b","json_schema":{}}"#)
+        #expect(streams.findings.map(\.text) == [#"Stream "a": "# + text])
+        #expect(streams.counts == [.missingSchema: 1])
+        let operations = try destination(#"{"object_name":"a","sync_mode":"append"\#(member)}"#)
+        #expect(operations.findings.map(\.text) == [#"Operation "a" (append): "# + text])
+    }
+
+    /// airbyte-source-sftp-bulk 1.9.3 on airbyte-cdk 7.39.1, with a host that refuses connections.
+    @Test func tellsOfThePlaceholdersOfTheFileCDK() throws {
+        let properties = [
+            #""_ab_source_file_last_modified":{"type":"string"}"#,
+            #""_ab_source_file_url":{"type":"string"}"#,
+            #""data":{"type":"object"}"#,
+        ]
+        func schema(_ properties: [String]) -> String {
+            #"{"type":"object","properties":{\#(properties.joined(separator: ", "))}}"#
+        }
+        let cursor = #""default_cursor_field":["_ab_source_file_last_modified"]"#
+        let inspection = try source(
+            """
+            {"name":"a",\(cursor),"json_schema":\(schema(properties))},{"name":"b","json_schema":\(schema(properties))}
+            """
+        )
+        #expect(inspection.counts == [.placeholderSchema: 2])
+        #expect(
+            inspection.findings[0].text == """
+                Stream "a": its schema has nothing but the placeholder columns of Airbyte's file CDK \
+                (_ab_source_file_last_modified, _ab_source_file_url, data): it found no files that it could read, or the \
+                stream is schemaless
+                """
+        )
+        for others in [
+            properties + [#""id":{}"#], [properties[2]], [properties[0], properties[2]], [properties[1]], [],
+            ["\"x\":{\(properties[0])}", properties[1]],
+        ] {
+            #expect(try source(#"{"name":"a","json_schema":\#(schema(others))}"#).total == 0, "\(others)")
+        }
+        #expect(try source(#"{"name":"a","json_schema":{"properties":["_ab_source_file_url"]}}"#).total == 0)
+    }
+
+    // MARK: Scalars of another type
+
+    @Test func readsNamesOfAnyScalar() throws {
+        let inspection = try source(
+            #"{"name":7,"namespace":true,"json_schema":{}},{"name":"7","namespace":"true","json_schema":{}}"#
+        )
+        let expected =
+            #"Stream "7" of namespace "true": number 2 of the catalog has the same name as number 1"#
+        #expect(inspection.findings.map(\.text) == [expected])
+        let keys = try source(
+            #"{"name":"a","source_defined_primary_key":[[1],[2]],"json_schema":{"properties":{"1":{}}}}"#
+        )
+        #expect(
+            keys.findings.map(\.text) == [
+                #"Stream "a": its schema has no field ["2"], which is in its primary key"#
+            ]
+        )
+    }
+
     // MARK: What a finding holds
 
     @Test func namesTheStream() throws {
         let inspection = try source(
-            #"{"name":"x"},{"name":"üsers 🙂","namespace":"pub\"lic","default_cursor_field":["at"],"json_schema":{"properties":{"id":{}}}}"#
+            #"{"name":"x","json_schema":{}},{"name":"üsers 🙂","namespace":"pub\"lic","default_cursor_field":["at"],"json_schema":{"properties":{"id":{}}}}"#
         )
         let finding = try #require(inspection.findings.first)
         #expect(finding.kind == .missingCursorField)
@@ -130,14 +197,14 @@ import Testing
         }
         #expect(inspection.findings[0].text.hasPrefix("Stream 1 of namespace (a text of 513 bytes): "))
         let shown = String(repeating: "s", count: Quotation.maximumLength)
-        #expect(try source(#"{"name":"\#(shown)"},{"name":"\#(shown)"}"#).findings[0].name == shown)
+        #expect(try source(#"{"name":"\#(shown)"}"#).findings[0].name == shown)
     }
 
     // MARK: Bounds
 
     @Test func keepsSomeAndCountsAll() throws {
-        let streams = Array(repeating: #"{"name":"a"}"#, count: 1_001).joined(separator: ",")
-        let inspection = try source(streams + #",{"name":""}"#)
+        let streams = Array(repeating: #"{"name":"a","json_schema":{}}"#, count: 1_001).joined(separator: ",")
+        let inspection = try source(streams + #",{"name":"","json_schema":{}}"#)
         #expect(inspection.findings.count == CatalogInspection.maximumFindings)
         #expect(inspection.findings.map(\.number) == Array(2...101))
         #expect(inspection.counts == [.duplicateName: 1_000, .emptyName: 1])

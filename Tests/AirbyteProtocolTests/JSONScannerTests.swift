@@ -16,10 +16,7 @@ import Testing
 
         mutating func content(_ bytes: RawSpan) {}
 
-        mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool {
-            open -= 1
-            return true
-        }
+        mutating func endValue(at offset: UInt64, isEmpty: Bool) { open -= 1 }
 
         mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool) {}
     }
@@ -72,6 +69,59 @@ import Testing
             shorter.remove(at: index)
             compare(shorter, cuts: [0, index])
             compare(Array(text[..<index]), cuts: [0, index / 2])
+        }
+    }
+
+    /// Wants no more of a text from the value of a number on.
+    private struct Refuser: JSONScannerHandler {
+        var values = 0
+        let wanted: Int
+
+        mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest {
+            values += 1
+            #expect(values <= wanted + 1)
+            return values <= wanted ? .enter : .refuse
+        }
+
+        mutating func content(_ bytes: RawSpan) {}
+        mutating func endValue(at offset: UInt64, isEmpty: Bool) {}
+        mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool) { #expect(values <= wanted) }
+    }
+
+    /// A text that is refused is checked to its end all the same, and its end is known.
+    @Test func findsTheEndOfARefusedText() {
+        let text = Array(#"{"a":[1,{"b":"x\n"},null],"c":{"d":[]}}"#.utf8)
+        for wanted in 0...7 {
+            for cut in 0...text.count {
+                let bytes = text + Array(#"{"next":1}"#.utf8)
+                var scanner = JSONScanner(handler: Refuser(wanted: wanted))
+                scanner.scan(bytes.span.bytes.extracting(first: cut), at: 5)
+                scanner.scan(bytes.span.bytes.extracting(droppingFirst: cut), at: UInt64(5 + cut))
+                #expect(scanner.status == .complete && scanner.isRefused, "\(wanted), cut at \(cut)")
+                #expect(scanner.end == UInt64(5 + text.count))
+            }
+        }
+    }
+
+    /// Where a text breaks off, and whether that is within an object that has a member.
+    @Test(arguments: [
+        ("[I", 1, false), ("[1/3]", 2, false), ("{foo", 1, false), (#"{"a" b"#, 5, false),
+        (#"{"a"}"#, 4, false),
+        ("{\"a\u{1}", 3, false), (#"{"\x"#, 3, false), (#"{"a":b"#, 5, true), (#"{"a":1,}"#, 7, true),
+        (#"{"a":1,"b" x"#, 11, true), (#"{"a":[x"#, 6, true), (#"[{"a":{x"#, 7, true),
+        (#"{"a":"\x"#, 7, true),
+        (#"[{"a":1},x"#, 9, false), (#"{"a":tru "#, 8, true), (#"{"a":{}]"#, 7, true), ("[{]", 2, false),
+        (#"[[{"a":****7"#, 7, true),
+    ])
+    func knowsWhereATextBreaksOff(_ text: String, _ end: Int, _ isWithinMember: Bool) {
+        let bytes = Array(text.utf8)
+        for cut in 0...bytes.count {
+            var scanner = JSONScanner(handler: Listener(depth: 100))
+            scanner.scan(bytes.span.bytes.extracting(first: cut), at: 0)
+            scanner.scan(bytes.span.bytes.extracting(droppingFirst: cut), at: UInt64(cut))
+            #expect(scanner.status == .invalid)
+            #expect(scanner.end == UInt64(end), "\(text), cut at \(cut)")
+            #expect(scanner.isWithinMember == isWithinMember, "\(text), cut at \(cut)")
         }
     }
 

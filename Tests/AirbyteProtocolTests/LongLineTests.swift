@@ -13,6 +13,11 @@ import Testing
         var errorTrace: ErrorTrace?
         var configuration: [UInt8]?
         var lastLines = LastLines()
+        var lastFatalOrErrorLine: String?
+        var flaws: [ResultFlaw?] = []
+        /// What stands before salvaged results.
+        var textsBefore: [String?] = []
+        var salvagedStatus: OperationResult?
         var counts: [Int] = []
         /// What is delivered of each result, or why it cannot be.
         var documents: [String: String] = [:]
@@ -36,6 +41,10 @@ import Testing
         reading.errorTrace = transcript.errorTrace
         reading.configuration = transcript.lastConnectorConfig.map { Array($0.rawJSON) }
         reading.lastLines = transcript.lastLines
+        reading.lastFatalOrErrorLine = transcript.lastFatalOrErrorLine { $0 }
+        reading.flaws = Operation.allCases.map { transcript.resultFlaw(for: $0) }
+        reading.textsBefore = Operation.allCases.map { transcript.salvagedResult(for: $0)?.textBefore }
+        reading.salvagedStatus = transcript.salvagedResult(for: .check)?.result
         reading.counts =
             [transcript.lineSkippedWithRecord, transcript.nonAirbyteMessageLogLine] + transcript.tooLongLines
         try reading.deliver(transcript, output)
@@ -59,31 +68,44 @@ import Testing
 
 extension LongLineTests.Reading {
     fileprivate mutating func deliver(_ transcript: Transcript, _ output: [UInt8]) throws {
-        if let spec = transcript.spec {
+        try deliver(transcript.spec.map(OperationResult.spec), output)
+        try deliver(transcript.catalog.map(OperationResult.catalog), output)
+        try deliver(transcript.destinationCatalog.map(OperationResult.destinationCatalog), output)
+        for operation in Operation.allCases {
+            try deliver(transcript.salvagedResult(for: operation)?.result, output, "salvaged ")
+        }
+    }
+
+    private mutating func deliver(
+        _ result: OperationResult?,
+        _ output: [UInt8],
+        _ prefix: String = ""
+    ) throws {
+        switch result {
+        case .spec(let spec):
             let document = JobOutput(operation: .spec, spec: spec).document
-            documents["spec"] = text(try text(of: document, from: output))
-            if let count = document.count { documents["spec length"] = "\(count)" }
-            if document.count == nil {
-                documents["spec length"] = "\(try text(of: document, from: output).count)"
-            }
+            documents[prefix + "spec"] = text(try text(of: document, from: output))
+            let count = try document.count ?? text(of: document, from: output).count
+            documents[prefix + "spec length"] = "\(count)"
             let call = OutputDocument.object(
                 { $0.member("workloadId", "w") },
                 string: "output",
                 holding: document
             )
-            documents["spec in a string"] = text(try text(of: call, from: output))
+            documents[prefix + "spec in a string"] = text(try text(of: call, from: output))
+        case .catalog(let catalog): try deliver(prefix + "catalog", catalog, .source, output)
+        case .destinationCatalog(let catalog):
+            try deliver(prefix + "destination catalog", catalog, .destination, output)
+        case .connectionStatus, nil: break
         }
-        try deliver("catalog", transcript.catalog, .source, output)
-        try deliver("destination catalog", transcript.destinationCatalog, .destination, output)
     }
 
     private mutating func deliver(
         _ name: String,
-        _ catalog: DiscoveredCatalog?,
+        _ catalog: DiscoveredCatalog,
         _ kind: ConnectorKind,
         _ output: [UInt8]
     ) throws {
-        guard let catalog else { return }
         let document: OutputDocument
         do throws(CatalogConversionError) {
             document =
@@ -201,6 +223,30 @@ extension LongLineTests {
         #"{"type":"STATE","state":{"type":"GLOBAL","global":{"stream_states":[{"stream_descriptor":{"name":"a"},"stream_state":{"c":[1]}}]}}}"#,
         #"{"type":null}"#, "{}", "{ }", #"{"a":[{"b":[{"c":[]}]}]}"#, #"{"type":"OTHER"}"#, #"{"type":5}"#,
         #"  \#t{"type":"LOG","log":{"level":"INFO","message":"indented"}}"#.replacing(#"\#t"#, with: "\t"),
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":1.50,"namespace":true,"source_defined_cursor":" TRUE ","is_resumable":0,"is_file_based":"","default_cursor_field":[7,false],"source_defined_primary_key":[[1,"a"]]}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"x","source_defined_cursor":1.0}]}}"#,
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"x","source_defined_cursor":"\u0074rue"}]}}"#,
+        #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":4.030}}"#,
+        #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":[]}}"#,
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":" 1 ","connectorConfig":{"config":{"t":1}}}}"#,
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":" ","connectorConfig":{"config":{"t":1}}}}"#,
+        #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":"x","connectorConfig":{"config":{"t":1}}}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":"1.5","error":{"message":7,"internal_message":{},"stack_trace":false,"failure_type":"other","stream_descriptor":{"name":1}}}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":"x","error":{"message":"m","stream_descriptor":5},"estimate":7},"log":[]}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","error":"boom"}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","type":"OTHER","error":{"message":"m"}}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","error":{"message":"m"},"error":[]}}"#,
+        #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":****795,"error":{"message":"m \u00e****","internal_message":"i","failure_type":"config_error"}}}"#,
+        #"{"type":"LOG","log":{"level":"INFO","message":"a"}}{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}} {"type":"SPEC","spec":{"connectionSpecification":{"a":"\ud800"}}}"#,
+        #"{"a":1}{"type":"OTHER"} {"type":"CATALOG","catalog":{"streams":[{"name":"s"}]}}{"type":"RECORD","record":1}"#,
+        #"loading  50%{"type":"CATALOG","catalog":{"streams":[{"name":"s","json_schema":{"a":[1,"\ud800"]}}]}} rest"#,
+        #"[1/2] {'a': {}} {"type":"SPEC","spec":{"connectionSpecification":{"a":"é"}}}"#,
+        #"{"type":"LOG","log":{"level":"ERROR","message":"a\nb"}} text {"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED"}}"#,
+        #"text {"type":"TRACE","trace":{"type":"ERROR","emitted_at":"x","error":{"message":"m"}}}"#,
+        #"text {"a":{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED"}}}{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[]}}"#,
+        #"text [{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED"}}, oops {"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"#,
+        #"{"a":{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED"}"#,
+        "\0\0{\"type\":\"LOG\",\"log\":{\"level\":\"INFO\",\"message\":\"behind zeros\"}}\0",
         "plain text", "plain \u{e9}\u{1f600} text", "{ not json", #"{"type": "RECORD", "Record": {broken"#,
         #"[{"type":"LOG"}]"#, #""text""#, "17", "", "   ", "{\"a\":\"\u{7f}\"}",
     ]
@@ -233,6 +279,24 @@ extension LongLineTests {
                 let chunk = Int.random(in: 1...20, using: &random)
                 try Self.compare(damaged, "\(text(damaged))", bounds: [0], chunks: [chunk])
             }
+        }
+    }
+
+    /// Lines of several messages, values and texts, in any order.
+    @Test func joinedMessagesReadTheSame() throws {
+        let separators = [
+            "", "", " ", "\0", "text ", "[", "[1, ", "{", "{\"", "{\"a\":", "\"", "'", "]", "}", ",",
+            "\u{e9}",
+        ]
+        var random = SeededRandom(state: 11)
+        for _ in 0..<600 {
+            var line = separators.randomElement(using: &random) ?? ""
+            for _ in 0..<Int.random(in: 1...4, using: &random) {
+                line += Self.lines.randomElement(using: &random) ?? ""
+                line += separators.randomElement(using: &random) ?? ""
+            }
+            let chunk = Int.random(in: 1...40, using: &random)
+            try Self.compare(Array(line.utf8), "\(line)", bounds: [0], chunks: [chunk])
         }
     }
 

@@ -8,7 +8,7 @@ import Testing
         let decoder = MessageDecoder()
         guard let log = PlainLogLine.log(line.span.bytes) else { return }
         #expect(
-            DecodedLine.message(.log(log)) == decoder.decodeJSON(line.span.bytes),
+            DecodedLine.message(.log(log)) == decoder.decodeSingleJSON(line.span.bytes),
             "\(String(decoding: line, as: UTF8.self))"
         )
     }

@@ -6,8 +6,8 @@ public struct CatalogConversionError: Error, Hashable, Sendable, CustomStringCon
 
 /// Puts catalogs, as the protocol has them, into the terms of the server's API.
 ///
-/// Catalogs come from `Transcript`: their members have the types of the protocol. Schemas are passed on
-/// verbatim. Members that are absent or null are left out, lists and a stream's schema are then empty.
+/// Catalogs come from `Transcript`: their members have the types of the protocol, or can be coerced to them. Schemas are
+/// passed on verbatim. Members that are absent or null are left out, lists and schemas are then empty.
 public enum CatalogConversion {
     /// The body of `POST /api/v1/sources/write_discover_catalog_result`. Fails on a stream without a name.
     public static func writeDiscoverCatalogResult(
@@ -25,8 +25,8 @@ public enum CatalogConversion {
         )
     }
 
-    /// The body of `POST /api/v1/destinations/write_discover_catalog_result`. Fails on operations without name, sync
-    /// mode or schema.
+    /// The body of `POST /api/v1/destinations/write_discover_catalog_result`. Fails on operations without name or
+    /// sync mode.
     public static func writeDestinationDiscoverCatalogResult(
         catalog: DiscoveredCatalog,
         destinationId: String?,
@@ -49,7 +49,7 @@ public enum CatalogConversion {
         return writer.bytes
     }
 
-    /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name, sync mode or schema.
+    /// A destination's catalog: `{"operations":[…]}`. Fails on operations without name or sync mode.
     static func destinationCatalog(_ catalog: JSONValue) throws(CatalogConversionError) -> [UInt8] {
         var writer = JSONWriter(capacity: capacity(for: catalog))
         try write(destinationCatalog: catalog, to: &writer)
@@ -146,12 +146,10 @@ extension CatalogConversion {
         schema write: SchemaWriting = { $1.value($0) }
     ) {
         writer.beginObject()
-        writer.member("objectName", operation.present("object_name"))
+        writer.member("objectName", text: operation.present("object_name"))
         writer.member("syncMode", operation.present("sync_mode"))
-        if let schema = operation.present("json_schema") {
-            writer.key("schema")
-            write(schema, &writer)
-        }
+        writer.key("schema")
+        self.write(schemaOf: operation, to: &writer, schema: write)
         writer.paths("matchingKeys", operation.list("matching_keys"))
         writer.endObject()
     }
@@ -175,22 +173,27 @@ extension CatalogConversion {
     ) {
         writer.key("stream")
         writer.beginObject()
-        writer.member("name", stream.present("name"))
+        writer.member("name", text: stream.present("name"))
         writer.key("jsonSchema")
-        if let schema = stream.present("json_schema") {
-            write(schema, &writer)
-        } else {
-            // The API requires one, and an empty schema says as little as none.
-            writer.beginObject()
-            writer.endObject()
-        }
+        self.write(schemaOf: stream, to: &writer, schema: write)
         writer.strings("supportedSyncModes", stream.list("supported_sync_modes"))
-        writer.member("sourceDefinedCursor", stream.present("source_defined_cursor"))
+        writer.member("sourceDefinedCursor", stream[member: "source_defined_cursor"]?.coercedBool)
         writer.strings("defaultCursorField", stream.list("default_cursor_field"))
         writer.paths("sourceDefinedPrimaryKey", stream.list("source_defined_primary_key"))
-        writer.member("namespace", stream.present("namespace"))
-        writer.member("isResumable", stream.present("is_resumable"))
-        writer.member("isFileBased", stream.present("is_file_based"))
+        writer.member("namespace", text: stream.present("namespace"))
+        writer.member("isResumable", stream[member: "is_resumable"]?.coercedBool)
+        writer.member("isFileBased", stream[member: "is_file_based"]?.coercedBool)
+        writer.endObject()
+    }
+
+    /// The API requires a schema, and an empty one says as little as none.
+    private static func write(
+        schemaOf element: JSONValue,
+        to writer: inout JSONWriter,
+        schema write: SchemaWriting
+    ) {
+        if let schema = element.present("json_schema") { return write(schema, &writer) }
+        writer.beginObject()
         writer.endObject()
     }
 
@@ -201,7 +204,7 @@ extension CatalogConversion {
         writer.member("destinationSyncMode", "append")
         writer.strings("cursorField", stream.list("default_cursor_field"))
         writer.paths("primaryKey", stream.list("source_defined_primary_key"))
-        writer.member("aliasName", AliasName.from(stream[member: "name"]?.string ?? ""))
+        writer.member("aliasName", AliasName.from(stream[member: "name"]?.coercedText ?? ""))
         writer.member("selected", true)
         writer.member("includeFiles", false)
         writer.endObject()
@@ -236,32 +239,30 @@ extension CatalogConversion {
 
     /// Why the stream of that number, counted from 1, cannot be converted.
     static func problem(ofStream number: Int, _ facts: ElementFacts) -> CatalogConversionError? {
-        if facts.name != .string {
-            return CatalogConversionError(description: "stream \(number) of the catalog has no name")
-        }
-        switch facts.schema {
-        case nil, .null, .object: return nil
-        default:
-            return CatalogConversionError(
-                description: "stream \(number) of the catalog has a json_schema that is no object"
-            )
-        }
+        problem(of: "stream \(number)", lacking: [("name", facts.name)], facts.schema)
     }
 
     /// Why the operation of that number, counted from 1, cannot be converted.
     static func problem(ofOperation number: Int, _ facts: ElementFacts) -> CatalogConversionError? {
-        let required = [
-            ("object_name", facts.name), ("sync_mode", facts.mode), ("json_schema", facts.schema),
-        ]
+        let required = [("object_name", facts.name), ("sync_mode", facts.mode)]
+        return problem(of: "operation \(number)", lacking: required, facts.schema)
+    }
+
+    private static func problem(
+        of element: String,
+        lacking required: [(name: String, kind: JSONValue.Kind?)],
+        _ schema: JSONValue.Kind?
+    ) -> CatalogConversionError? {
         for (name, kind) in required where kind == nil || kind == .null {
-            return CatalogConversionError(description: "operation \(number) of the catalog has no \(name)")
+            return CatalogConversionError(description: "\(element) of the catalog has no \(name)")
         }
-        guard facts.schema == .object else {
+        switch schema {
+        case nil, .null, .object: return nil
+        default:
             return CatalogConversionError(
-                description: "operation \(number) of the catalog has a json_schema that is no object"
+                description: "\(element) of the catalog has a json_schema that is no object"
             )
         }
-        return nil
     }
 }
 
@@ -273,6 +274,18 @@ extension JSONValue {
 }
 
 extension JSONWriter {
+    /// A member with text, left out when it is nil.
+    fileprivate mutating func member(_ name: String, text value: JSONValue?) {
+        guard let value else { return }
+        key(name)
+        text(value)
+    }
+
+    /// A scalar as text; what is text already stays as it is written.
+    private mutating func text(_ value: JSONValue) {
+        if value.kind == .string { self.value(value) } else { string(utf8: Array(value.rawJSON)) }
+    }
+
     fileprivate mutating func strings(_ name: String, _ list: [JSONValue]) {
         key(name)
         strings(list)
@@ -288,7 +301,7 @@ extension JSONWriter {
 
     private mutating func strings(_ list: [JSONValue]) {
         beginArray()
-        for element in list { value(element) }
+        for element in list { text(element) }
         endArray()
     }
 }

@@ -19,6 +19,10 @@ public struct CatalogInspection: Equatable, Sendable {
         case missingCursorField = "missing_cursor_field"
         /// A destination's `matching_keys` that the schema does not have.
         case missingMatchingKey = "missing_matching_key"
+        /// No schema at all: an empty one is sent.
+        case missingSchema = "missing_schema"
+        /// A schema of nothing but the columns that Airbyte's file CDK puts in where it has found no file.
+        case placeholderSchema = "placeholder_schema"
     }
 
     public struct Finding: Hashable, Sendable {

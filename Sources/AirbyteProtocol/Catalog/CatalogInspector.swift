@@ -46,8 +46,8 @@ extension CatalogInspector {
         let namespace = stream.present("namespace")
         var subject = Self.subject("Stream", stream.present("name"), number)
         subject.namespace = namespace.flatMap(Self.shownText)
-        if let namespace, namespace.kind == .string {
-            subject.title += " of namespace \(Quotation.of(namespace.string ?? ""))"
+        if let namespace = namespace?.coercedText {
+            subject.title += " of namespace \(Quotation.of(namespace))"
         }
         checkName(stream.present("name"), realm: namespace, subject)
 
@@ -67,7 +67,7 @@ extension CatalogInspector {
     }
 
     private static func subject(_ title: String, _ name: JSONValue?, _ number: Int) -> Subject {
-        let isBlank = name?.string.map(Self.isBlank) ?? true
+        let isBlank = name?.coercedText.map(Self.isBlank) ?? true
         guard let shown = name.flatMap(shownText), !isBlank else {
             return Subject(number: number, name: name.flatMap(shownText), title: "\(title) \(number)")
         }
@@ -75,7 +75,7 @@ extension CatalogInspector {
     }
 
     private static func shownText(_ value: JSONValue) -> String? {
-        value.string.flatMap { $0.utf8.count <= Quotation.maximumLength ? $0 : nil }
+        value.coercedText.flatMap { $0.utf8.count <= Quotation.maximumLength ? $0 : nil }
     }
 
     private static func isBlank(_ text: String) -> Bool {
@@ -83,19 +83,19 @@ extension CatalogInspector {
     }
 
     private mutating func checkName(_ name: JSONValue?, realm: JSONValue?, _ subject: Subject) {
-        let isMissing = name?.string == nil
-        if name?.string.map(Self.isBlank) ?? true {
+        let text = name?.coercedText
+        if text.map(Self.isBlank) ?? true {
             note(
                 .emptyName,
                 subject,
-                isMissing ? "it has no name" : "its name \(Quotation.of(name?.string ?? "")) is empty"
+                text.map { "its name \(Quotation.of($0)) is empty" } ?? "it has no name"
             )
         }
-        guard let bytes = name?.stringBytes else { return }
+        guard let bytes = name?.coercedBytes else { return }
         var hasher = Hasher()
         hasher.combine(ByteString(bytes))
         // A stream's namespace, an operation's sync mode.
-        hasher.combine((realm?.stringBytes).map(ByteString.init))
+        hasher.combine((realm?.coercedBytes).map(ByteString.init))
         let key = hasher.finalize()
         if let first = numbers[key] {
             note(
@@ -123,7 +123,7 @@ extension CatalogInspector {
         }
 
         func text() -> String {
-            let path = Quotation.of(path: path.map { $0.string ?? "" })
+            let path = Quotation.of(path: path.map { $0.coercedText ?? "" })
             let role =
                 switch kind {
                 case .missingPrimaryKey: "which is in its primary key"
@@ -136,7 +136,13 @@ extension CatalogInspector {
 
     private mutating func check(schema: JSONValue?, fields: [Field], _ subject: Subject) {
         let fields = fields.filter { !$0.path.isEmpty }
-        guard let schema, schema.kind == .object, schema.isEmptyContainer == false else { return }
+        guard let schema else {
+            return note(.missingSchema, subject, "it has no schema, an empty one is sent in its place")
+        }
+        guard schema.kind == .object, schema.isEmptyContainer == false else { return }
+        if PlaceholderSchema.isOne(schema) {
+            note(.placeholderSchema, subject, "its schema has nothing but \(PlaceholderSchema.description)")
+        }
         let hasReferences = SchemaReferences.mayBe(in: schema.rawJSON)
         guard hasReferences || !fields.isEmpty else { return }
         // Parsed alone: it is not in the index of the catalog, and here all of it is looked at.
@@ -147,7 +153,7 @@ extension CatalogInspector {
 
         var paths = SchemaPaths(of: index, resolvesReferences: references?.hasOtherBases != true)
         for field in fields {
-            let path = field.path.compactMap(\.stringBytes)
+            let path = field.path.compactMap(\.coercedBytes)
             guard path.count == field.path.count, paths.find(path) == .lacks else { continue }
             note(field.kind, subject, field.text())
         }

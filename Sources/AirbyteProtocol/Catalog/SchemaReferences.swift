@@ -1,5 +1,3 @@
-import Glibc
-
 /// What is wrong with the references of one schema.
 ///
 /// The walk goes through everything that is a schema in it, and through what its references lead to, once; it is a loop,
@@ -53,27 +51,7 @@ struct SchemaReferences {
     /// Whether a text can hold a reference at all: most catalogs hold none, and finding that out is cheap.
     static func mayBe(in text: ArraySlice<UInt8>) -> Bool {
         // The name can be spelt in escapes too.
-        unsafe text.withUnsafeBytes { text in
-            unsafe holds(Array("$ref".utf8), text) || holds(Array("\\u".utf8), text)
-        }
-    }
-
-    private static func holds(_ needle: [UInt8], _ text: UnsafeRawBufferPointer) -> Bool {
-        guard let base = text.baseAddress else { return false }
-        var position = 0
-        // memchr(3) finds the first byte fast; the rest is compared only there.
-        while position + needle.count <= text.count,
-            let found = unsafe memchr(
-                base + position,
-                Int32(needle[0]),
-                text.count - needle.count - position + 1
-            )
-        {
-            position = unsafe UnsafeRawPointer(found) - base
-            if unsafe text[position..<position + needle.count].elementsEqual(needle) { return true }
-            position += 1
-        }
-        return false
+        text.holds("$ref") || text.holds("\\u")
     }
 
     /// Names of other places are relative to the schema's base: where there is one, nobody can tell without fetching

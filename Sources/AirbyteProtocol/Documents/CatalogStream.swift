@@ -136,7 +136,7 @@ extension CatalogStream {
             unsafe bytes.withUnsafeBytes { unsafe scanner.scan($0.bytes, at: position) }
             position += UInt64(bytes.count)
         }
-        guard scanner.status == .complete else { throw Self.changed }
+        guard scanner.status == .complete, !scanner.isRefused else { throw Self.changed }
         return scanner.handler
     }
 
@@ -200,11 +200,10 @@ struct ElementSplitter: JSONScannerHandler {
         }
     }
 
-    mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool {
-        guard let start else { return true }
+    mutating func endValue(at offset: UInt64, isEmpty: Bool) {
+        guard let start else { return }
         complete.append(isLong ? .long(start..<offset) : .held(content))
         content = []
         self.start = nil
-        return true
     }
 }

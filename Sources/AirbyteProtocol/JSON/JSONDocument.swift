@@ -28,6 +28,12 @@ public struct JSONDocument: Sendable {
     }
 
     public var root: JSONValue { JSONValue(storage: storage, node: 0) }
+
+    /// Whether a brace stands behind the value: perhaps another one.
+    var hasBraceBehind: Bool {
+        let end = storage.text.count - Int(CSIMDJSON_PADDING)
+        return storage.text[Int(storage.nodes[0].end)..<end].contains(UInt8(ascii: "{"))
+    }
 }
 
 /// A text and its nodes, shared by all values of a document.

@@ -1,34 +1,3 @@
-import Glibc
-
-/// What a scanner finds in a text, told in the text's order.
-protocol JSONScannerHandler {
-    /// A value begins: the root, an element, or what belongs to the key that was told last. `offset` is that of its
-    /// first byte.
-    mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest
-
-    /// The next bytes of a value that is to be kept, as they stand in the text.
-    mutating func content(_ bytes: RawSpan)
-
-    /// The value that began last, and has not ended yet, ends before `offset`. `isEmpty` is true for objects and arrays
-    /// without members. The answer false refuses the text.
-    mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool
-
-    /// A key, as it stands between its quotes; not whole where it is longer than `JSONScanner.longestKey`.
-    mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool)
-}
-
-/// What a handler wants to know of a value.
-enum JSONScanInterest {
-    /// Only where it ends: what is within is checked and not told.
-    case skip
-    /// Its bytes, from the first to the last; what is within is not told.
-    case keep
-    /// The members of an object or the elements of an array.
-    case enter
-    /// Nothing more of the text.
-    case refuse
-}
-
 /// Validates a JSON text (RFC 8259) that comes in pieces, cut anywhere, and holds none of it.
 ///
 /// Accepts the objects and arrays that `JSONParser` does: what follows the first value is not looked at. UTF-8 need not be repaired,
@@ -38,11 +7,15 @@ struct JSONScanner<Handler: JSONScannerHandler> {
         case open
         /// The first value is complete; whatever follows does not count.
         case complete
-        /// Not JSON, or refused by the handler.
+        /// Not JSON.
         case invalid
     }
 
     private(set) var status = Status.open
+    /// Where the text was decided: behind the first value, or at the byte that fits nowhere.
+    private(set) var end: UInt64 = 0
+    /// Whether the handler wanted no more of the text, which may be JSON all the same.
+    private(set) var isRefused = false
     var handler: Handler
 
     /// Whether an escaped surrogate (`\ud83d`) was met, with a partner or without.
@@ -100,6 +73,8 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     private var keepStart = 0
 
     private var stringIsKey = false
+    /// Whether the key that was read last, or is being read, is its object's first.
+    private var keyIsFirst = false
     private var stringHasEscapes = false
     private var hexadecimalDigits = 0
     private var firstHexadecimalDigit: UInt8 = 0
@@ -131,6 +106,7 @@ struct JSONScanner<Handler: JSONScannerHandler> {
             )
             keepStart = 0
             unsafe run(&piece)
+            if status != .open { end = unsafe piece.position }
             unsafe endPiece(piece)
         }
     }
@@ -138,59 +114,24 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     /// Ends the text: a number can be complete without a byte that follows it.
     mutating func finish(at offset: UInt64) {
         guard status == .open else { return }
-        if state == .number, depth == 0, number.mayEnd, handler.endValue(at: offset, isEmpty: false) {
-            status = .complete
-        } else {
-            status = .invalid
+        end = offset
+        guard state == .number, depth == 0, number.mayEnd else { return status = .invalid }
+        if !isRefused { handler.endValue(at: offset, isEmpty: false) }
+        status = .complete
+    }
+
+    /// Whether the text, as far as it goes, is within an object that has a key and a colon at least. Text for people has
+    /// brackets too, but nothing like that.
+    var isWithinMember: Bool {
+        guard let innermost = isObject.last else { return false }
+        if isObject.dropLast().contains(true) { return true }
+        guard innermost else { return false }
+        switch state {
+        case .firstKey: return false
+        case .colon: return !keyIsFirst
+        case .text, .escape, .hexadecimal: return !(stringIsKey && keyIsFirst)
+        default: return true
         }
-    }
-}
-
-/// The bytes at hand.
-@unsafe private struct JSONPiece {
-    let base: UnsafePointer<UInt8>
-    let count: Int
-    /// That of the first byte in the text.
-    let offset: UInt64
-    /// The next byte.
-    var index = 0
-    /// Where the key begins that is being read, or the rest of it that is in this piece.
-    var keyStart = 0
-
-    /// The offset of the next byte in the text.
-    var position: UInt64 { unsafe offset &+ UInt64(truncatingIfNeeded: index) }
-
-    var isAtEnd: Bool { unsafe index >= count }
-
-    /// The next byte; there is one.
-    @inline(__always) var byte: UInt8 { unsafe base[index] }
-
-    /// Steps to the first byte that cannot simply stand within a string: a quotation mark, a backslash, a control
-    /// character, or the piece's end.
-    @inline(__always) mutating func skipPlainText() {
-        unsafe index = plainTextEnd(from: index)
-    }
-
-    /// Where that byte is, seen from another one.
-    @inline(__always) func plainTextEnd(from start: Int) -> Int {
-        unsafe EscapeFinder.first(in: UnsafeRawBufferPointer(start: base, count: count).bytes, from: start)
-    }
-
-    /// Where a string ends whose opening quotation mark is at `index`: behind its closing one. Nil where it does not end in
-    /// this piece, or has something in it that is not plain text.
-    @inline(__always) func plainStringEnd(at index: Int) -> Int? {
-        let end = unsafe plainTextEnd(from: index &+ 1)
-        return unsafe end < count && base[end] == UInt8(ascii: "\"") ? end &+ 1 : nil
-    }
-
-    /// Whether a word stands there.
-    @inline(__always) func has(_ word: StaticString, at index: Int) -> Bool {
-        let length = word.utf8CodeUnitCount
-        return unsafe index &+ length <= count && memcmp(base + index, word.utf8Start, length) == 0
-    }
-
-    @inline(__always) mutating func skipDigits() {
-        while unsafe index < count, unsafe base[index] &- 0x30 < 10 { unsafe index &+= 1 }
     }
 }
 
@@ -265,7 +206,7 @@ extension JSONScanner {
     private mutating func value(_ byte: UInt8, _ piece: inout JSONPiece) {
         switch byte {
         case UInt8(ascii: "\""):
-            guard unsafe begin(.string, piece) else { return }
+            unsafe begin(.string, piece)
             unsafe piece.index &+= 1
             stringIsKey = false
             state = .text
@@ -276,7 +217,7 @@ extension JSONScanner {
         case UInt8(ascii: "f"): unsafe beginLiteral("false", .bool, &piece)
         case UInt8(ascii: "n"): unsafe beginLiteral("null", .null, &piece)
         case UInt8(ascii: "-"), UInt8(ascii: "0")...UInt8(ascii: "9"):
-            guard unsafe begin(.number, piece) else { return }
+            unsafe begin(.number, piece)
             unsafe piece.index &+= 1
             number = byte == UInt8(ascii: "-") ? .minus : byte == UInt8(ascii: "0") ? .zero : .integer
             state = .number
@@ -287,7 +228,7 @@ extension JSONScanner {
 
     private mutating func open(_ kind: JSONValue.Kind, _ piece: inout JSONPiece) {
         guard depth < JSONDocument.maximumDepth else { return status = .invalid }
-        guard unsafe begin(kind, piece) else { return }
+        unsafe begin(kind, piece)
         unsafe piece.index &+= 1
         isInObject = kind == .object
         isObject.append(isInObject)
@@ -388,6 +329,7 @@ extension JSONScanner {
     private mutating func beginKey(_ piece: inout JSONPiece) {
         unsafe piece.index &+= 1
         unsafe piece.keyStart = piece.index
+        keyIsFirst = state == .firstKey
         stringIsKey = true
         stringHasEscapes = false
         state = .text
@@ -511,7 +453,7 @@ extension JSONScanner {
         _ kind: JSONValue.Kind,
         _ piece: inout JSONPiece
     ) {
-        guard unsafe begin(kind, piece) else { return }
+        unsafe begin(kind, piece)
         unsafe piece.index &+= 1
         literal = word
         literalPosition = 1
@@ -529,17 +471,18 @@ extension JSONScanner {
 // MARK: - What the handler is told
 
 extension JSONScanner {
-    /// A value begins at the next byte; false where the handler wants no more.
+    /// A value begins at the next byte.
     @inline(__always)
-    private mutating func begin(_ kind: JSONValue.Kind, _ piece: JSONPiece) -> Bool {
-        silentDepth != nil ? true : unsafe tellBeginning(kind, piece)
+    private mutating func begin(_ kind: JSONValue.Kind, _ piece: JSONPiece) {
+        if silentDepth == nil { unsafe tellBeginning(kind, piece) }
     }
 
-    private mutating func tellBeginning(_ kind: JSONValue.Kind, _ piece: JSONPiece) -> Bool {
+    private mutating func tellBeginning(_ kind: JSONValue.Kind, _ piece: JSONPiece) {
         switch unsafe handler.beginValue(kind, at: piece.position) {
         case .refuse:
-            status = .invalid
-            return false
+            isRefused = true
+            // As if the whole text were a value that nobody asks about.
+            if depth > 0 || kind == .object || kind == .array { silentDepth = 0 }
         case .enter:
             break
         case .keep:
@@ -549,7 +492,6 @@ extension JSONScanner {
         case .skip:
             if kind == .object || kind == .array { silentDepth = depth }
         }
-        return true
     }
 
     /// A value has ended before the next byte.
@@ -564,11 +506,8 @@ extension JSONScanner {
             unsafe tellContent(piece)
             keeps = false
         }
-        if unsafe !handler.endValue(at: piece.position, isEmpty: isEmpty) {
-            status = .invalid
-        } else if depth == 0 {
-            status = .complete
-        }
+        if !isRefused { unsafe handler.endValue(at: piece.position, isEmpty: isEmpty) }
+        if depth == 0 { status = .complete }
     }
 
     /// The bytes up to the next one belong to the value that is to be kept.

@@ -6,6 +6,10 @@ struct MessageScanner: JSONScannerHandler {
     /// The message without its large parts: decoded, it is the same message. Values that are not looked into are replaced
     /// by the least ones of their kind, lists are empty, unknown members are left out.
     private(set) var skeleton: [UInt8] = []
+    /// Whether a value does not fit into the protocol's schema. It is null in the skeleton.
+    private(set) var isFlawed = false
+    /// Whether the skeleton would be longer than `maxSkeleton`; it is empty then.
+    private(set) var isTooLong = false
 
     /// Where the specification lies in the output.
     private(set) var spec: Range<UInt64>?
@@ -15,7 +19,7 @@ struct MessageScanner: JSONScannerHandler {
     private(set) var elementSchema: Range<UInt64>?
 
     /// What is not in a large part is held, up to this many bytes: an endless log message must not take all memory.
-    static let longestSkeleton = 256 * 1_024 * 1_024
+    static let maxSkeleton = 256 * 1_024 * 1_024
 
     private let schema: CompiledSchema
     private var open: [Open] = []
@@ -53,6 +57,7 @@ struct MessageScanner: JSONScannerHandler {
     private enum Content {
         case nowhere
         case skeleton
+        /// Held until its end, since only then it is known whether it fits.
         case word
     }
 
@@ -100,8 +105,8 @@ extension MessageScanner {
 
 extension MessageScanner {
     mutating func beginValue(_ kind: JSONValue.Kind, at offset: UInt64) -> JSONScanInterest {
-        guard skeleton.count <= Self.longestSkeleton else { return .refuse }
-        if open.isEmpty, kind != .object { return .refuse }
+        boundSkeleton()
+        if isTooLong || (open.isEmpty && kind != .object) { return .refuse }
         guard let number = nodeOfNext else {
             leaf = Leaf(kind: kind)
             return .skip
@@ -111,7 +116,7 @@ extension MessageScanner {
         noteBeginning(of: node.role, kind)
         if isHeld { holdKey() }
         guard let content = Self.content(of: node, kind) else {
-            guard Self.isEntered(node, kind) else { return .refuse }
+            guard Self.isEntered(node, kind) else { return flaw(kind, isHeld: isHeld) }
             if isHeld { skeleton.append(UInt8(ascii: kind == .object ? "{" : "[")) }
             open.append(Open(node: number, isObject: kind == .object, isHeld: isHeld, start: offset))
             return .enter
@@ -128,6 +133,20 @@ extension MessageScanner {
         return isNowhere ? .skip : .keep
     }
 
+    private mutating func boundSkeleton() {
+        guard skeleton.count > Self.maxSkeleton else { return }
+        isTooLong = true
+        skeleton = []
+    }
+
+    /// Passes over a value that does not fit.
+    private mutating func flaw(_ kind: JSONValue.Kind, isHeld: Bool) -> JSONScanInterest {
+        isFlawed = true
+        if isHeld { skeleton += Self.least(.null, isEmpty: false) }
+        leaf = Leaf(kind: kind)
+        return .skip
+    }
+
     private var nodeOfNext: Int? {
         guard let parent = open.last else { return schema.root }
         return parent.isObject ? member?.node : schema.nodes[parent.node].element
@@ -138,8 +157,9 @@ extension MessageScanner {
         switch (node.kind, kind) {
         case (_, .null): .skeleton
         case (.any, _): .nowhere
-        case (.string, .string), (.number, .number), (.bool, .bool): .skeleton
-        case (.oneOf, .string): .word
+        case (.string, .string), (.string, .number), (.string, .bool), (.number, .number), (.bool, .bool):
+            .skeleton
+        case (.oneOf, .string), (.number, .string), (.bool, .string), (.bool, .number): .word
         case (.object, .object) where node.isFreeObject:
             node.role == .configuration ? .skeleton : .nowhere
         default: nil
@@ -156,19 +176,19 @@ extension MessageScanner {
     mutating func content(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { bytes in
             switch leaf?.content {
-            case .skeleton: unsafe skeleton.append(contentsOf: bytes)
+            case .skeleton where isTooLong: break
+            case .skeleton:
+                unsafe skeleton.append(contentsOf: bytes)
+                boundSkeleton()
             case .word:
                 // Longer than any word: not looked at any more.
-                if word.count <= Self.longestWord { unsafe word.append(contentsOf: bytes) }
+                if word.count <= ScalarCoercion.maxLength { unsafe word.append(contentsOf: bytes) }
             case .nowhere, nil: break
             }
         }
     }
 
-    /// More than any word of the protocol has with all its characters escaped, in bytes.
-    private static let longestWord = 512
-
-    mutating func endValue(at offset: UInt64, isEmpty: Bool) -> Bool {
+    mutating func endValue(at offset: UInt64, isEmpty: Bool) {
         if let ended = leaf {
             leaf = nil
             if let node = ended.node, ended.kind != .null {
@@ -179,20 +199,28 @@ extension MessageScanner {
         let ended = open.removeLast()
         if ended.isHeld { skeleton.append(UInt8(ascii: ended.isObject ? "}" : "]")) }
         noteEnd(of: schema.nodes[ended.node].role, ended.start..<offset)
-        return true
     }
 
-    private mutating func end(_ leaf: Leaf, isEmpty: Bool) -> Bool {
-        guard let number = leaf.node else { return true }
+    private mutating func end(_ leaf: Leaf, isEmpty: Bool) {
+        guard let number = leaf.node else { return }
         switch leaf.content {
-        case .skeleton: return true
+        case .skeleton: break
         case .nowhere:
             if leaf.isHeld { skeleton += Self.least(leaf.kind, isEmpty: isEmpty) }
-            return true
         case .word:
-            guard word.count <= Self.longestWord else { return false }
-            if leaf.isHeld { skeleton += word }
-            return schema.allows(JSONStringEscapes.decoded(word.dropFirst().dropLast()), at: number)
+            let fits = word.count <= ScalarCoercion.maxLength && wordFits(leaf.kind, number)
+            if !fits { isFlawed = true }
+            if leaf.isHeld { skeleton += fits ? word : Array(Self.least(.null, isEmpty: false)) }
+        }
+    }
+
+    private func wordFits(_ kind: JSONValue.Kind, _ number: Int) -> Bool {
+        if kind == .number { return ScalarCoercion.bool(ofInteger: word[...]) != nil }
+        let text = JSONStringEscapes.decoded(word.dropFirst().dropLast())
+        return switch schema.nodes[number].kind {
+        case .number: ScalarCoercion.isBlank(text[...]) || ScalarCoercion.number(text[...]) != nil
+        case .bool: ScalarCoercion.isBlank(text[...]) || ScalarCoercion.bool(text[...]) != nil
+        default: schema.allows(text, at: number)
         }
     }
 

@@ -126,7 +126,8 @@ extension CompiledSchema {
 // MARK: - Checking
 
 extension CompiledSchema {
-    /// Whether a value fits. Null always does: it is as good as absent. Of duplicate members, each has to fit.
+    /// Whether a value fits, scalars of another type included that can be coerced. Null always does: it is as good as absent.
+    /// Of duplicate members, each has to fit.
     func accepts(_ value: JSONValue) -> Bool {
         accepts(value.node, of: value.storage, by: root)
     }
@@ -137,9 +138,8 @@ extension CompiledSchema {
         if kind == CSIMDJSON_NULL.rawValue { return true }
         switch nodes[schema].kind {
         case .any: return true
-        case .string: return kind == CSIMDJSON_STRING.rawValue
-        case .number: return kind == CSIMDJSON_NUMBER_VALUE.rawValue
-        case .bool: return kind == CSIMDJSON_TRUE.rawValue || kind == CSIMDJSON_FALSE.rawValue
+        case .string: return kind != CSIMDJSON_OBJECT.rawValue && kind != CSIMDJSON_ARRAY.rawValue
+        case .number, .bool: return fits(index, kind, of: storage, nodes[schema].kind)
         case .oneOf: return name(of: value, in: storage, among: nodes[schema].names) != nil
         case .list:
             guard kind == CSIMDJSON_ARRAY.rawValue else { return false }
@@ -147,6 +147,19 @@ extension CompiledSchema {
         case .object:
             guard kind == CSIMDJSON_OBJECT.rawValue else { return false }
             return membersFit(index, of: storage, by: nodes[schema].names)
+        }
+    }
+
+    /// Whether a scalar can be taken for a number or a truth value, see `ScalarCoercion`.
+    private func fits(_ index: Int, _ kind: UInt32, of storage: JSONStorage, _ wanted: Kind) -> Bool {
+        switch kind {
+        case CSIMDJSON_NUMBER_VALUE.rawValue where wanted == .number: return true
+        case CSIMDJSON_TRUE.rawValue, CSIMDJSON_FALSE.rawValue: return wanted == .bool
+        case CSIMDJSON_STRING.rawValue, CSIMDJSON_NUMBER_VALUE.rawValue:
+            let value = JSONValue(storage: storage, node: index)
+            if value.isBlankText { return true }
+            return wanted == .number ? value.coercedDouble != nil : value.coercedBool != nil
+        default: return false
         }
     }
 

@@ -3,7 +3,7 @@ public struct MessageDecoder {
     /// The most of a line that is quoted, in UTF-8 bytes; a log event of more than that helps nobody.
     public static let maximumQuotedBytes = 1 << 20
 
-    private let kind: ConnectorKind
+    let kind: ConnectorKind
     private let parser = JSONParser(opaqueKeys: ProtocolSchema.opaqueKeys)
     private let schema = CompiledSchema.message
 
@@ -12,40 +12,42 @@ public struct MessageDecoder {
         self.kind = kind
     }
 
-    /// Decides what a line is; the line's end is not part of it.
-    public func decode(_ line: RawSpan) -> DecodedLine {
+    /// Decides what a line is; the line's end is not part of it. Nil where more than one thing can be on it, which is rare:
+    /// then see `parts`.
+    func decodeSingle(_ line: RawSpan) -> DecodedLine? {
         if let log = PlainLogLine.log(line) { return .message(.log(log)) }
-        return decodeJSON(line)
+        return decodeSingleJSON(line)
     }
 
     /// The same for every line, whatever its form.
-    func decodeJSON(_ line: RawSpan) -> DecodedLine {
-        guard Self.mayBeAnObject(line), let document = try? parser.parse(line, trailing: .ignored),
-            schema.accepts(document.root)
-        else { return notAMessage(line) }
-        return message(document.root)
-    }
-
-    /// Decides what a line is; the line's end is not part of it.
-    public func decode(_ line: [UInt8]) -> DecodedLine {
-        unsafe decode(line.span.bytes)
-    }
-
-    /// Decides what a line is that was too long to be held.
-    ///
-    /// - Parameter quotation: the line's beginning, for the case that it is no message.
-    func decode(_ line: ScannedLine, quotation: @autoclosure () -> String) -> DecodedLine {
-        switch line {
-        case .notAMessage(let looksLikeRecord):
-            return Self.notAMessage(looksLikeRecord: looksLikeRecord, text: quotation())
-        case .message(let scanned):
-            guard let document = try? parser.parse(scanned.skeleton) else {
-                preconditionFailure(
-                    "a message that was valid while it was scanned is not valid without its parts"
-                )
-            }
-            return Self.withLargeParts(message(document.root), of: scanned)
+    func decodeSingleJSON(_ line: RawSpan) -> DecodedLine? {
+        if let document = parseObject(line) {
+            if document.hasBraceBehind { return nil }
+            return decode(document.root) ?? notAMessage(line, NamedTypes(in: line))
         }
+        let named = NamedTypes(in: line)
+        return named.isEmpty ? notAMessage(line, named) : nil
+    }
+
+    /// Decides what a line is by its first value, as if there were no others.
+    public func decode(_ line: [UInt8]) -> DecodedLine {
+        if let single = unsafe decodeSingle(line.span.bytes) { return single }
+        let parts = unsafe parts(of: line.span.bytes)
+        return parts.first { if case .salvaged = $0 { false } else { true } } ?? .dropped(.withoutType)
+    }
+
+    /// The object with which a line begins; most lines without one can be told by their first byte.
+    private func parseObject(_ line: RawSpan) -> JSONDocument? {
+        let blank = MessageSpace.leading(in: line)
+        guard blank < line.byteCount,
+            unsafe line.unsafeLoad(fromByteOffset: blank, as: UInt8.self) == UInt8(ascii: "{")
+        else { return nil }
+        return try? parser.parse(line.extracting(droppingFirst: blank), trailing: .ignored)
+    }
+
+    /// What an object is; nil where the schema does not allow it.
+    private func decode(_ root: JSONValue) -> DecodedLine? {
+        schema.accepts(root) || Self.isErrorTrace(root) ? message(root) : nil
     }
 
     /// A message that was decoded without its large parts, with them.
@@ -58,18 +60,15 @@ public struct MessageDecoder {
         }
     }
 
-    /// Most lines that are no message can be told by their first byte.
-    private static func mayBeAnObject(_ line: RawSpan) -> Bool {
-        unsafe line.withUnsafeBytes { line in
-            let first = unsafe line.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }
-            return first == UInt8(ascii: "{")
-        }
-    }
-
-    private func notAMessage(_ line: RawSpan) -> DecodedLine {
+    private func notAMessage(_ line: RawSpan, _ named: NamedTypes) -> DecodedLine {
         var lookout = RecordLookout()
         lookout.look(at: line)
-        return Self.notAMessage(looksLikeRecord: lookout.hasFound, text: Self.quotation(of: line))
+        let text = Self.quotation(of: line)
+        // Where the text is cut or repaired, what it names is looked for in it again.
+        guard text.utf8.count == line.byteCount else {
+            return Self.notAMessage(looksLikeRecord: lookout.hasFound, text: text)
+        }
+        return .notAMessage(looksLikeRecord: lookout.hasFound, text: text, named: named)
     }
 
     /// Both ways of reading look for names in the same text, the one that may be quoted.
@@ -99,144 +98,82 @@ public struct MessageDecoder {
     }
 }
 
-// MARK: - Messages by type
+// MARK: - Lines with more than one message, or one behind text
 
 extension MessageDecoder {
-    /// The message of an object that the schema allows, if it has what its type requires.
-    private func message(_ root: JSONValue) -> DecodedLine {
-        guard let name = root.present("type") else {
-            return .dropped(IncompleteMessage(type: nil, missing: "type"))
-        }
-        // The schema has let no other type through, and most messages are log lines.
-        guard let type = MessageType.allCases.first(where: { name.isString($0.rawValue) }) else {
-            return .dropped(IncompleteMessage(type: nil, missing: "type"))
-        }
-        switch type {
-        case .log: return log(root.present("log"))
-        case .trace: return trace(root.present("trace"))
-        case .spec: return spec(root.present("spec"))
-        case .connectionStatus: return connectionStatus(root.present("connectionStatus"))
-        case .catalog:
-            return Self.catalog(in: root, type, "catalog", list: "streams") { .catalog(.held($0)) }
-        case .destinationCatalog:
-            return Self.catalog(in: root, type, "destination_catalog", list: "operations") {
-                .destinationCatalog(.held($0))
-            }
-        case .control: return control(root.present("control"))
-        case .state:
-            return root.present("state") == nil ? Self.dropped(type, without: "state") : .message(.state)
-        case .record: return record(root.present("record"))
+    /// What is on a line that is held, part by part.
+    func parts(of line: RawSpan) -> [DecodedLine] {
+        var parts: [DecodedLine] = []
+        var scanner = LineScanner(start: 0)
+        scanner.append(line) { if let part = decode($0, of: line) { parts.append(part) } }
+        _ = scanner.finish { if let part = decode($0, of: line) { parts.append(part) } }
+        return parts
+    }
+
+    private func decode(_ part: LineScanner.Part, of line: RawSpan) -> DecodedLine? {
+        switch part {
+        case .segment(let segment):
+            let text = line.extracting(segment.range.held)
+            return segment.value.flatMap { decode($0, of: line) } ?? segment.brokenTrace
+                ?? notAMessage(text, NamedTypes(in: text))
+        case .salvaged(let value, let textBefore):
+            return decode(value, of: line).flatMap { Self.salvaged($0, textBefore) }
         }
     }
 
-    private static func dropped(_ type: MessageType, without missing: String) -> DecodedLine {
-        .dropped(IncompleteMessage(type: type, missing: missing))
-    }
-
-    /// A catalog. One without its list is none: taken for an empty one, it would wipe the platform's schema.
-    private static func catalog(
-        in root: JSONValue,
-        _ type: MessageType,
-        _ name: String,
-        list: String,
-        _ message: (JSONValue) -> ProtocolMessage
-    ) -> DecodedLine {
-        guard let catalog = root.present(name) else { return dropped(type, without: name) }
-        guard catalog.present(list) != nil else { return dropped(type, without: list) }
-        return .message(message(catalog))
-    }
-
-    private func log(_ log: JSONValue?) -> DecodedLine {
-        guard let log, let name = log[member: "level"],
-            let level = LogLevel.allCases.first(where: { name.isString($0.rawValue) }),
-            let message = log[member: "message"]?.string
-        else { return Self.dropped(.log, without: "level or message") }
-        return .message(
-            .log(ConnectorLog(level: level, message: message, stackTrace: log[member: "stack_trace"]?.string))
-        )
-    }
-
-    private func connectionStatus(_ value: JSONValue?) -> DecodedLine {
-        guard let value, let status = value[member: "status"]?.string else {
-            return Self.dropped(.connectionStatus, without: "status")
+    private func decode(_ value: ScannedValue, of line: RawSpan) -> DecodedLine? {
+        guard value.message != nil, let document = try? parser.parse(line.extracting(value.range.held)) else {
+            return nil
         }
-        return .message(
-            .connectionStatus(
-                ConnectionStatus(
-                    status: status == "SUCCEEDED" ? .succeeded : .failed,
-                    message: value[member: "message"]?.string
-                )
+        return decode(document.root)
+    }
+
+    /// What is on a line that is too long to be held, part by part; nil for a part that counts for nothing.
+    func decode(_ part: LineScanner.Part) -> DecodedLine? {
+        switch part {
+        case .segment(let segment):
+            return segment.value?.message.flatMap(decode) ?? segment.brokenTrace
+                ?? Self.notAMessage(looksLikeRecord: segment.looksLikeRecord, text: segment.quotation)
+        case .salvaged(let value, let textBefore):
+            return value.message.flatMap(decode).flatMap { Self.salvaged($0, textBefore) }
+        }
+    }
+
+    private func decode(_ scanned: ScannedMessage) -> DecodedLine? {
+        guard let document = try? parser.parse(scanned.skeleton) else {
+            preconditionFailure(
+                "a message that was valid while it was scanned is not valid without its parts"
             )
-        )
+        }
+        guard !scanned.isFlawed || Self.isErrorTrace(document.root) else { return nil }
+        return Self.withLargeParts(message(document.root), of: scanned)
     }
 
-    private func spec(_ spec: JSONValue?) -> DecodedLine {
-        // Present is enough: null is let through.
-        guard let spec, spec[member: "connectionSpecification"] != nil else {
-            return Self.dropped(.spec, without: "connectionSpecification")
-        }
-        return .message(.spec(.held(spec)))
-    }
-
-    private func control(_ control: JSONValue?) -> DecodedLine {
-        guard let control, control.present("type") != nil, control.present("emitted_at") != nil else {
-            return Self.dropped(.control, without: "type or emitted_at")
-        }
-        return .message(.control(connectorConfig: control.present("connectorConfig")?.present("config")))
-    }
-
-    private func trace(_ trace: JSONValue?) -> DecodedLine {
-        guard let trace, let type = trace[member: "type"]?.string else {
-            return Self.dropped(.trace, without: "type")
-        }
-        let emittedAt = trace[member: "emitted_at"]?.double
-        guard type == "ERROR" else {
-            return emittedAt == nil ? Self.dropped(.trace, without: "emitted_at") : .message(.otherTrace)
-        }
-        let error = trace.present("error")
-        let stream = error?.present("stream_descriptor")
-        return .message(
-            .errorTrace(
-                ErrorTrace(
-                    message: error?[member: "message"]?.string,
-                    internalMessage: error?[member: "internal_message"]?.string,
-                    stackTrace: error?[member: "stack_trace"]?.string,
-                    failureType: error?[member: "failure_type"]?.string.flatMap(FailureType.init),
-                    streamDescriptor: stream.map {
-                        StreamDescriptor(
-                            name: $0[member: "name"]?.string,
-                            namespace: $0[member: "namespace"]?.string
-                        )
-                    },
-                    // Nobody is without a reason for want of a time.
-                    emittedAt: emittedAt.map { Int64(saturating: $0) },
-                    hasError: error != nil
-                )
-            )
-        )
-    }
-
-    private func record(_ record: JSONValue?) -> DecodedLine {
-        // A destination's records are not looked at, as the platform does not.
-        if kind == .destination { return .message(.record) }
-        guard let record, record.present("stream") != nil, record[member: "data"]?.isEmptyContainer == false
-        else {
-            return Self.dropped(.record, without: "stream or data")
-        }
-        return .message(.record)
+    /// Of what stands behind text only results and error traces count.
+    private static func salvaged(_ decoded: DecodedLine, _ textBefore: String) -> DecodedLine? {
+        guard case .message(let message) = decoded, message.isResultOrErrorTrace else { return nil }
+        return .salvaged(message, textBefore: textBefore)
     }
 }
 
-extension JSONValue {
-    /// The member of that name, unless it is null.
-    func present(_ name: String) -> JSONValue? {
-        self[member: name].flatMap { $0.isNull ? nil : $0 }
+extension LineSegment {
+    /// The error trace that it was to be, if it can be read although it is no JSON.
+    fileprivate var brokenTrace: DecodedLine? {
+        guard value?.message == nil else { return nil }
+        return (unsafe BrokenTrace.read(beginning.span.bytes)).map { .message(.errorTrace($0)) }
     }
 }
 
-extension Int64 {
-    /// The whole part, or the nearest number that fits.
-    fileprivate init(saturating value: Double) {
-        self = Int64(exactly: value.rounded(.towardZero)) ?? (value > 0 ? .max : .min)
+extension ProtocolMessage {
+    fileprivate var isResultOrErrorTrace: Bool {
+        switch self {
+        case .spec, .connectionStatus, .catalog, .destinationCatalog, .errorTrace: true
+        case .log, .otherTrace, .control, .record, .state: false
+        }
     }
+}
+
+extension Range<UInt64> {
+    /// The same offsets in bytes that are held.
+    fileprivate var held: Range<Int> { Int(lowerBound)..<Int(upperBound) }
 }

@@ -29,6 +29,9 @@ public struct IncompleteMessage: Hashable, Sendable {
     /// The members that it lacks, for people: `streams`, `level or message`.
     public var missing: String
 
+    /// A message of which not even the type is known.
+    static let withoutType = IncompleteMessage(type: nil, missing: "type")
+
     public init(type: MessageType?, missing: String) {
         self.type = type
         self.missing = missing

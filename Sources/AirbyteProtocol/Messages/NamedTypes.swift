@@ -12,11 +12,6 @@ public struct NamedTypes: OptionSet, Hashable, Sendable {
     public static let destinationCatalog = NamedTypes(rawValue: 1 << 3)
     public static let trace = NamedTypes(rawValue: 1 << 4)
 
-    private static let names: [(name: StaticString, type: NamedTypes)] = [
-        ("CATALOG", .catalog), ("CONNECTION_STATUS", .connectionStatus), ("SPEC", .spec),
-        ("DESTINATION_CATALOG", .destinationCatalog), ("TRACE", .trace),
-    ]
-
     public init(rawValue: UInt8) {
         self.rawValue = rawValue
     }
@@ -37,31 +32,46 @@ public struct NamedTypes: OptionSet, Hashable, Sendable {
     init(in line: RawSpan) {
         var found: NamedTypes = []
         unsafe line.withUnsafeBytes { line in
-            for quote in [UInt8(ascii: "\""), UInt8(ascii: "'")] {
-                var position = 0
-                while let base = line.baseAddress, position < line.count,
-                    let next = unsafe memchr(base + position, Int32(quote), line.count - position)
-                {
-                    position = unsafe UnsafeRawPointer(next) - base + 1
-                    unsafe found.formUnion(Self.name(at: position, of: line))
-                }
+            guard let base = line.baseAddress else { return }
+            var position = 0
+            // All names have this letter, which most lines that are no message do not.
+            while position < line.count,
+                let next = unsafe memchr(base + position, Int32(UInt8(ascii: "C")), line.count - position)
+            {
+                let letter = unsafe UnsafeRawPointer(next) - base
+                unsafe found.formUnion(Self.names(around: letter, in: line))
+                position = letter + 1
             }
         }
         self = found
     }
 
-    /// The type whose name stands there, with the end of a quotation or of the line behind it.
-    private static func name(at position: Int, of line: UnsafeRawBufferPointer) -> NamedTypes {
-        for (name, type) in names {
-            let end = position + name.utf8CodeUnitCount
-            guard let base = line.baseAddress, end <= line.count,
-                unsafe memcmp(base + position, name.utf8Start, name.utf8CodeUnitCount) == 0
-            else { continue }
-            // A backslash belongs to a quotation mark that is escaped.
-            if end == line.count { return type }
-            return unsafe [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "\\")].contains(line[end])
-                ? type : []
+    /// The name whose first C stands there.
+    private static func names(around letter: Int, in line: UnsafeRawBufferPointer) -> NamedTypes {
+        var found: NamedTypes = []
+        if unsafe isQuoted("CATALOG", at: letter, in: line) { found.insert(.catalog) }
+        if unsafe isQuoted("CONNECTION_STATUS", at: letter, in: line) { found.insert(.connectionStatus) }
+        if unsafe isQuoted("SPEC", at: letter - 3, in: line) { found.insert(.spec) }
+        if unsafe isQuoted("TRACE", at: letter - 3, in: line) { found.insert(.trace) }
+        if unsafe isQuoted("DESTINATION_CATALOG", at: letter - 12, in: line) {
+            found.insert(.destinationCatalog)
         }
-        return []
+        return found
+    }
+
+    /// Whether a name stands there behind a quotation mark, with another one or the end of the line behind it.
+    private static func isQuoted(_ name: StaticString, at start: Int, in line: UnsafeRawBufferPointer) -> Bool
+    {
+        let end = start + name.utf8CodeUnitCount
+        guard let base = line.baseAddress, start > 0, end <= line.count,
+            unsafe isQuotationMark(line[start - 1]),
+            unsafe memcmp(base + start, name.utf8Start, name.utf8CodeUnitCount) == 0
+        else { return false }
+        // A backslash belongs to a quotation mark that is escaped.
+        return unsafe end == line.count || isQuotationMark(line[end]) || line[end] == UInt8(ascii: "\\")
+    }
+
+    private static func isQuotationMark(_ byte: UInt8) -> Bool {
+        byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "'")
     }
 }

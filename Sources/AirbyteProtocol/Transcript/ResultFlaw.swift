@@ -31,6 +31,7 @@ struct ResultFlaws: Hashable, Sendable {
     }
 
     mutating func note(malformed named: NamedTypes) {
+        if named.isEmpty { return }
         for type in Self.resultTypes where named.contains(NamedTypes(type)) {
             note(.malformedLine(type), type)
         }

@@ -96,7 +96,7 @@ public struct Transcript: Hashable, Sendable {
     /// Keeps the last that has anything to say, unless it is too long to be kept.
     private mutating func note(_ fatalOrErrorMessage: String) {
         guard fatalOrErrorMessage.utf8.count <= MessageDecoder.maximumQuotedBytes,
-            fatalOrErrorMessage.firstLineWithText != nil
+            !fatalOrErrorMessage.isBlank
         else { return }
         lastFatalOrErrorMessage = fatalOrErrorMessage
     }
@@ -151,11 +151,10 @@ extension ProtocolMessage {
 extension String {
     /// The first line that is not blank, white space around it left out.
     fileprivate var firstLineWithText: String? {
-        for line in unicodeScalars.split(whereSeparator: { $0 == "\n" || $0 == "\r" }) {
-            let text = line.drop(while: \.properties.isWhitespace)
-            guard let end = text.lastIndex(where: { !$0.properties.isWhitespace }) else { continue }
-            return String(text[...end])
-        }
-        return nil
+        let line = unicodeScalars.drop(while: \.properties.isWhitespace).prefix { $0 != "\n" && $0 != "\r" }
+        guard let end = line.lastIndex(where: { !$0.properties.isWhitespace }) else { return nil }
+        return String(line[...end])
     }
+
+    fileprivate var isBlank: Bool { unicodeScalars.allSatisfy(\.properties.isWhitespace) }
 }

@@ -69,7 +69,7 @@ private struct LineReader {
     }
 
     /// The line that is being read, where it is too long to be held.
-    private var longLine: LongLine?
+    private var longLine: LineScanner?
 
     mutating func read(
         _ bytes: RawSpan,
@@ -78,22 +78,29 @@ private struct LineReader {
         events: inout [TranscriptEvent]
     ) {
         if part == .whole { return read(bytes, events: &events) }
-        if longLine == nil { longLine = LongLine(start: lineStart) }
-        longLine?.append(bytes)
-        guard part == .last, var line = longLine.take() else { return }
-        let scanned = line.finish()
-        note(utf16Length: line.measure.utf16Length)
-        take(decoder.decode(scanned, quotation: line.quotation), events: &events)
+        var line = longLine.take() ?? LineScanner(start: lineStart)
+        line.append(bytes) { take($0, events: &events) }
+        guard part == .last else { return longLine = consume line }
+        let length = line.finish { take($0, events: &events) }
+        note(utf16Length: length)
     }
 
     private mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
         // A line never has more UTF-16 units than bytes.
         if line.byteCount >= tooLongLine { note(utf16Length: UTF16Length.of(line)) }
-        take(decoder.decode(line), events: &events)
+        guard let decoded = decoder.decodeSingle(line) else {
+            for part in decoder.parts(of: line) { take(part, events: &events) }
+            return
+        }
+        take(decoded, events: &events)
     }
 
     private mutating func note(utf16Length length: Int) {
         if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
+    }
+
+    private mutating func take(_ part: LineScanner.Part, events: inout [TranscriptEvent]) {
+        if let decoded = decoder.decode(part) { take(decoded, events: &events) }
     }
 
     private mutating func take(_ decoded: DecodedLine, events: inout [TranscriptEvent]) {

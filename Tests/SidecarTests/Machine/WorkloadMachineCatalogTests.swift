@@ -37,7 +37,9 @@ import Testing
     }
 
     @Test func whatIsNotShownIsCounted() throws {
-        let streams = Array(repeating: #"{"name":"s"}"#, count: 201) + [#"{"name":""}"#]
+        let streams =
+            Array(repeating: #"{"name":"s","json_schema":{}}"#, count: 201)
+            + [#"{"name":"","json_schema":{}}"#]
         let (world, wanted) = try discovered(
             #"{"type":"CATALOG","catalog":{"streams":[\#(streams.joined(separator: ","))]}}"#
         )

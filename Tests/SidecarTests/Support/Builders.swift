@@ -61,7 +61,7 @@ enum Line {
         #"{"type":"CATALOG","catalog":{"streams":[{"name":"s","json_schema":{},"supported_sync_modes":["full_refresh"]}]}}"#
     /// Two streams of one name, the second with a key that its schema does not have.
     static let oddCatalog =
-        #"{"type":"CATALOG","catalog":{"streams":[{"name":"s"},{"name":"s","source_defined_primary_key":[["id"]],"json_schema":{"properties":{"x":{}}}}]}}"#
+        #"{"type":"CATALOG","catalog":{"streams":[{"name":"s","json_schema":{}},{"name":"s","source_defined_primary_key":[["id"]],"json_schema":{"properties":{"x":{}}}}]}}"#
     static let namelessCatalog = #"{"type":"CATALOG","catalog":{"streams":[{"json_schema":{}}]}}"#
     static let destinationCatalog =
         #"{"type":"DESTINATION_CATALOG","destination_catalog":{"operations":[{"object_name":"o","sync_mode":"append","json_schema":{}}]}}"#

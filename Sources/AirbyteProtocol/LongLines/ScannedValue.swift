@@ -1,0 +1,72 @@
+/// A JSON value on a line, judged while it passed.
+struct ScannedValue {
+    /// Where it lies in the output.
+    var range: Range<UInt64>
+    /// The message that it may be; nil for all that is no object.
+    var message: ScannedMessage?
+}
+
+/// A message whose large parts are still in the output's file.
+struct ScannedMessage {
+    /// The message without its large parts, see `MessageScanner.skeleton`.
+    var skeleton: [UInt8]
+    /// Whether a value in it does not fit into the protocol's schema.
+    var isFlawed: Bool
+    var spec: StoredText?
+    var catalog: StoredCatalog
+    var destinationCatalog: StoredCatalog
+}
+
+/// A value that is being read.
+struct ValueScan {
+    let start: UInt64
+    private var scanner = JSONScanner(handler: MessageScanner())
+    private var digester: BlockDigester
+
+    /// - Parameters:
+    ///   - start: where the value begins in the output, with a brace or a bracket.
+    ///   - seed: of the digests.
+    init(start: UInt64, seed: UInt64) {
+        self.start = start
+        digester = BlockDigester(start: start, seed: seed)
+    }
+
+    /// Takes the next bytes, as far as they belong to the value; returns how many those are, and what
+    /// has become of it.
+    mutating func append(
+        _ bytes: RawSpan,
+        at offset: UInt64
+    ) -> (count: Int, status: JSONScanner<MessageScanner>.Status) {
+        scanner.scan(bytes, at: offset)
+        let count = scanner.status == .open ? bytes.byteCount : Int(scanner.end - offset)
+        digester.append(bytes.extracting(first: count))
+        return (count, scanner.status)
+    }
+
+    /// See `JSONScanner.isWithinMember`.
+    var isWithinMember: Bool { scanner.isWithinMember }
+
+    /// The value, once it is complete.
+    ///
+    /// - Parameter isValidUTF8: whether nothing in it has to be repaired.
+    mutating func value(isValidUTF8: Bool) -> ScannedValue {
+        let range = start..<scanner.end
+        let message = scanner.handler
+        guard !scanner.isRefused, !message.isTooLong else { return ScannedValue(range: range) }
+        let source = StoredText.Source(
+            digests: digester.finish(),
+            isValidUTF8: isValidUTF8,
+            hasSurrogateEscapes: scanner.hasSurrogateEscapes
+        )
+        return ScannedValue(
+            range: range,
+            message: ScannedMessage(
+                skeleton: message.skeleton,
+                isFlawed: message.isFlawed,
+                spec: message.spec.map { StoredText(range: $0, source: source) },
+                catalog: StoredCatalog(message.streams, source),
+                destinationCatalog: StoredCatalog(message.operations, source)
+            )
+        )
+    }
+}
