@@ -8,7 +8,7 @@ import Testing
 
     @Test(arguments: Backend.allCases)
     func everyCaseEndsAsItsFileSays(_ backend: Backend) async throws {
-        let cases = try CorpusCase.all(in: "adversarial") + CorpusCase.all(in: "connectors")
+        let cases = try ["adversarial", "connectors", "recordings"].flatMap { try CorpusCase.all(in: $0) }
         try await Pod.withControlPlane { controlPlane, folder in
             let run = CorpusRun(controlPlane: controlPlane, folder: folder, backend: backend)
             let failures = try await withThrowingTaskGroup(of: (name: String, differences: [String]).self) {

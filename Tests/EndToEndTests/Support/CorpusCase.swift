@@ -27,6 +27,8 @@ struct CorpusCase: Sendable {
         var output: ExactJSON
         /// All log events of the connector, `LEVEL text`; nil where the contract leaves them open.
         var connectorLog: ExactJSON?
+        /// All of the sidecar's own warnings; nil where the contract leaves them open.
+        var warnings: ExactJSON?
         /// Texts that are somewhere in the job output.
         var outputHas: [String]
         /// Texts that are nowhere in the console.
@@ -94,7 +96,10 @@ extension CorpusCase.Expected {
     fileprivate init(_ json: ExactJSON) throws {
         try CorpusCase.checkMembers(
             json,
-            known: ["exitCode", "calls", "bodies", "output", "connectorLog", "outputHas", "consoleLacks"]
+            known: [
+                "exitCode", "calls", "bodies", "output", "connectorLog", "warnings", "outputHas",
+                "consoleLacks",
+            ]
         )
         guard case .number(let exitCode) = json["exitCode"] else { throw Trouble("no expected exit code") }
         self.exitCode = exitCode
@@ -104,6 +109,7 @@ extension CorpusCase.Expected {
         guard bodies.keys.allSatisfy(calls.contains) else { throw Trouble("a body without a call") }
         output = json["output"]
         connectorLog = json.members["connectorLog"]
+        warnings = json.members["warnings"]
         outputHas = json["outputHas"].elements.compactMap(\.text)
         consoleLacks = json["consoleLacks"].elements.compactMap(\.text)
     }

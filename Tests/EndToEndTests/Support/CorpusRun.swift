@@ -212,6 +212,10 @@ extension Expectation {
             }
             compare(expected, .array(lines), at: "connector's log: ")
         }
+        if let expected = testCase.expected.warnings {
+            let warnings = events.filter { $0["logSource"].text == "platform" && $0["level"].text == "WARN" }
+            compare(expected, .array(warnings.map { $0["message"] }), at: "warnings: ")
+        }
         for text in testCase.expected.consoleLacks where console.contains(text) {
             report("console: \"\(text)\" is in it")
         }
