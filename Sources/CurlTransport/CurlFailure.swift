@@ -11,20 +11,19 @@ struct CurlFailure {
     var detail: String
     /// The system's error number of the last failed call, or zero.
     var osError: Int32
-    /// The status with which a proxy answered CONNECT, or zero.
-    var connectStatus: Int
+    /// What a proxy has answered to CONNECT; nothing where it was not asked.
+    var tunnelHead: ResponseHead
     /// Why we ended the transfer ourselves, if we did.
     var refusal: String?
-    var origin: Origin
-    /// The proxy that the request went through, or was to; nil where it went directly.
-    var proxy: Origin?
+    var route: Route
     var certificateFile: String?
 
     var error: HTTPTransportError {
         if let refusal {
-            return HTTPTransportError(kind: .protocolViolation, message: "\(origin): \(refusal)")
+            return HTTPTransportError(kind: .protocolViolation, message: "\(route): \(refusal)")
         }
-        return HTTPTransportError(kind: kind, message: message)
+        if isTunnelRefused { return tunnelRefusal }
+        return HTTPTransportError(kind: kind, message: "\(route): \(problem)")
     }
 
     private var kind: HTTPTransportError.Kind {
@@ -46,7 +45,7 @@ struct CurlFailure {
             CURLE_USE_SSL_FAILED:
             .tls
         case CURLE_RECV_ERROR:
-            isTunnelRefused ? .connect : (isMalformedChunk ? .protocolViolation : .interrupted)
+            isMalformedChunk ? .protocolViolation : .interrupted
         // The schemes are checked before, so an "unsupported protocol" is an answer that is not HTTP/1.
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING,
             CURLE_FILESIZE_EXCEEDED, CURLE_WRITE_ERROR,
@@ -62,35 +61,30 @@ struct CurlFailure {
         }
     }
 
-    private var message: String {
+    private var problem: String {
         switch code {
         case CURLE_COULDNT_RESOLVE_HOST:
-            "\(origin): no address is known for host \(origin.host)"
+            "no address is known for host \(route.origin.host)"
         case CURLE_COULDNT_RESOLVE_PROXY:
-            "\(origin): no address is known for \(proxyName)"
+            "no address is known for the proxy"
         case CURLE_COULDNT_CONNECT:
-            if isProxyUnreachable {
-                "\(origin): cannot connect to \(proxyName)\(reason)"
-            } else {
-                "\(origin): cannot connect\(reason)"
-            }
+            // Where there is a proxy, nothing else is connected to.
+            "cannot connect\(route.proxy == nil ? "" : " to the proxy")\(reason)"
         case CURLE_OPERATION_TIMEDOUT:
-            "\(origin): timed out\(reason)"
+            "timed out\(reason)"
         case CURLE_PEER_FAILED_VERIFICATION:
-            "\(origin): the certificate is not trusted\(reason);"
+            "the certificate is not trusted\(reason);"
                 + " if a private authority signed it, name that authority's certificate in SSL_CERT_FILE"
         case CURLE_SSL_CACERT_BADFILE:
-            "\(origin): the authorities in \(certificateFile ?? "SSL_CERT_FILE") cannot be read\(reason)"
+            "the authorities in \(certificateFile ?? "SSL_CERT_FILE") cannot be read\(reason)"
         case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY:
-            "\(origin): the answer is not HTTP/1.1\(reason)"
-        case CURLE_RECV_ERROR where isTunnelRefused:
-            "\(origin): \(proxyName) refused the tunnel with status \(connectStatus)"
+            "the answer is not HTTP/1.1\(reason)"
         case CURLE_GOT_NOTHING:
-            "\(origin): the connection was closed without an answer"
+            "the connection was closed without an answer"
         case CURLE_PARTIAL_FILE:
-            "\(origin): the connection was closed in the middle of the answer\(reason)"
+            "the connection was closed in the middle of the answer\(reason)"
         default:
-            "\(origin): \(String(cString: curl_easy_strerror(code)))\(reason)"
+            "\(String(cString: curl_easy_strerror(code)))\(reason)"
         }
     }
 
@@ -102,25 +96,30 @@ struct CurlFailure {
         default:
             break
         }
-        let text = detail.unicodeScalars.prefix { $0 != "\n" && $0 != "\r" && $0 != "\0" }
-        let short = String(decoding: String(text).utf8.prefix(CurlFailure.maximumDetailBytes), as: UTF8.self)
+        let short = Self.short(detail)
         return short.isEmpty ? "" : " (\(short))"
     }
 
-    private var proxyName: String {
-        proxy.map { "proxy \($0)" } ?? "the proxy"
+    /// The first line, as far as it helps.
+    private static func short(_ text: String) -> String {
+        let line = text.unicodeScalars.prefix { $0 != "\n" && $0 != "\r" && $0 != "\0" }
+        return String(decoding: String(line).utf8.prefix(maximumDetailBytes), as: UTF8.self)
     }
 
-    private var isTunnelRefused: Bool {
-        connectStatus != 0 && !(200..<300 ~= connectStatus)
-    }
+    /// The proxy's answer to CONNECT decides, whatever has ended the transfer after it.
+    private var isTunnelRefused: Bool { tunnelHead.isComplete && tunnelHead.status >= 300 }
 
-    /// libcurl names the host that it could not connect to, and that is the proxy if one was used.
-    private var isProxyUnreachable: Bool {
-        guard let proxy else { return false }
-        // There the brackets of an IPv6 address are missing.
-        let host = proxy.host.drop { $0 == "[" }.prefix { $0 != "]" }
-        return detail.hasPrefix("Failed to connect to \(host) port \(proxy.port) ")
+    private var tunnelRefusal: HTTPTransportError {
+        let status = tunnelHead.status
+        var message = "\(route): the proxy refused the tunnel with status \(status)"
+        if let cause = tunnelHead["X-Squid-Error"] { message += " (X-Squid-Error: \(Self.short(cause)))" }
+        if status == 407 {
+            message +=
+                "; it demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
+        }
+        // As with an answer to the request itself: what the proxy says about the other side can pass.
+        let isTemporary = status >= 500 || status == 408 || status == 429
+        return HTTPTransportError(kind: isTemporary ? .connect : .refusedByProxy, message: message)
     }
 
     /// libcurl has no code of its own for a malformed chunk.

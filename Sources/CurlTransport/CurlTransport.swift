@@ -26,6 +26,7 @@ public final class CurlTransport: HTTPTransport {
     private let multi: UnsafeMutableRawPointer
     private let changes = LoopChanges()
     private let driver: LoopDriver
+    private let sockets = ConnectionSockets()
 
     private var lastID: UInt64 = 0
     /// The completions that have not been called yet.
@@ -91,12 +92,15 @@ public final class CurlTransport: HTTPTransport {
         let id = HTTPExchangeID(rawValue: lastID)
         completions[id] = completion
         do throws(HTTPTransportError) {
+            let origin = try RequestRules.check(request)
             let exchange = Exchange(
                 id: id,
                 request: request,
-                origin: try RequestRules.check(request),
+                origin: origin,
+                proxy: proxies.proxy(for: origin),
                 deadline: reactor.now + request.totalTimeout,
-                maximumResponseBytes: options.maximumResponseBytes
+                maximumResponseBytes: options.maximumResponseBytes,
+                sockets: sockets
             )
             exchanges[id] = exchange
             if hasRoom(for: exchange.origin) {
@@ -182,8 +186,7 @@ extension CurlTransport {
             try handle.prepare(
                 for: exchange,
                 timeout: exchange.deadline - reactor.now,
-                options: options,
-                proxy: proxies.proxy(for: exchange.origin)
+                options: options
             )
             exchange.stage = .running(handle)
             exchangesOfHandles[handle.raw] = exchange
@@ -216,8 +219,12 @@ extension CurlTransport {
         release(handle, of: exchange)
         exchange.stage = nil
         exchanges[exchange.id] = nil
-        let message = "\(exchange.origin): timed out (no byte was sent or received for \(timeout))"
-        end(exchange.id, .failure(HTTPTransportError(kind: .timeout, message: message)))
+        if exchange.isAnswered(despite: CURLE_OPERATION_TIMEDOUT) {
+            end(exchange.id, answer(to: exchange))
+        } else {
+            let message = "\(exchange.route): timed out (no byte was sent or received for \(timeout))"
+            end(exchange.id, .failure(HTTPTransportError(kind: .timeout, message: message)))
+        }
         settle()
         deliver()
     }
@@ -275,17 +282,18 @@ extension CurlTransport {
         let result = result(of: exchange, handle, code)
         release(handle, of: exchange)
         exchange.stage = nil
+        if exchange.objection == .staleConnection {
+            exchange.restartOnFreshConnection()
+            return start(exchange)
+        }
         exchanges[exchange.id] = nil
         end(exchange.id, result)
     }
 
-    private func answer(
-        to exchange: Exchange,
-        _ handle: EasyHandle
-    ) -> Result<HTTPResponse, HTTPTransportError> {
-        let status = handle.number(CURLINFO_RESPONSE_CODE)
+    private func answer(to exchange: Exchange) -> Result<HTTPResponse, HTTPTransportError> {
+        let status = exchange.head.status
         func interrupted(_ reason: String) -> Result<HTTPResponse, HTTPTransportError> {
-            .failure(HTTPTransportError(kind: .interrupted, message: "\(exchange.origin): \(reason)"))
+            .failure(HTTPTransportError(kind: .interrupted, message: "\(exchange.route): \(reason)"))
         }
         // libcurl is content with a head that was cut off by the end of the connection.
         guard exchange.head.isComplete else {
@@ -294,7 +302,14 @@ extension CurlTransport {
         guard !exchange.isAcceptedTooEarly else {
             return interrupted("the answer was \(status) before all of the request was sent")
         }
-        return .success(HTTPResponse(status: status, headers: exchange.head.headers, body: exchange.body))
+        return .success(
+            HTTPResponse(
+                status: status,
+                headers: exchange.head.headers,
+                body: exchange.body,
+                proxy: exchange.proxy?.origin.url
+            )
+        )
     }
 
     private func result(
@@ -302,16 +317,16 @@ extension CurlTransport {
         _ handle: EasyHandle,
         _ code: CURLcode
     ) -> Result<HTTPResponse, HTTPTransportError> {
-        if code == CURLE_OK || exchange.isRefusal(despite: code) { return answer(to: exchange, handle) }
+        if code == CURLE_OK || exchange.isAnswered(despite: code) { return answer(to: exchange) }
+        if exchange.objection == .repetition { return .failure(exchange.unanswered) }
         if let error = exchange.bodyError { return .failure(error) }
         let failure = CurlFailure(
             code: code,
             detail: handle.detail,
             osError: Int32(handle.number(CURLINFO_OS_ERRNO)),
-            connectStatus: handle.number(CURLINFO_HTTP_CONNECTCODE),
+            tunnelHead: exchange.tunnelHead,
             refusal: exchange.refusal,
-            origin: exchange.origin,
-            proxy: proxies.proxy(for: exchange.origin)?.origin,
+            route: exchange.route,
             certificateFile: options.certificateFile
         )
         return .failure(failure.error)

@@ -58,8 +58,7 @@ final class EasyHandle {
     func prepare(
         for exchange: Exchange,
         timeout: Duration,
-        options: CurlTransport.Options,
-        proxy: ProxyChoice.Proxy?
+        options: CurlTransport.Options
     ) throws(HTTPTransportError) {
         let request = exchange.request
         set(CURLOPT_URL, request.url)
@@ -68,14 +67,15 @@ final class EasyHandle {
         prepareMethod(request.method, body: exchange.bodyToSend)
         prepareFields(request.headers, userAgent: options.userAgent)
         prepareManners()
-        prepareProxy(proxy)
+        prepareProxy(exchange.proxy)
         prepareTrust(options)
+        if exchange.needsFreshConnection { set(CURLOPT_FRESH_CONNECT, 1) }
         exchange.attach(to: raw)
         ccurl_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
         guard refusedOption == CURLE_OK else {
             throw HTTPTransportError(
                 kind: .invalidRequest,
-                message: "\(exchange.origin): libcurl does not take the request's settings: "
+                message: "\(exchange.route): libcurl does not take the request's settings: "
                     + String(cString: curl_easy_strerror(refusedOption))
             )
         }
@@ -112,7 +112,6 @@ final class EasyHandle {
         note(ccurl_easy_set_list(raw, CURLOPT_HTTPHEADER, fields))
         // Our fields hold credentials, which are none of the proxy's business.
         set(CURLOPT_HEADEROPT, CURLHEADER_SEPARATE)
-        set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)
     }
 
     private func append(_ field: String) {

@@ -14,6 +14,8 @@ final class Exchange {
     let id: HTTPExchangeID
     let request: HTTPRequest
     let origin: Origin
+    /// The proxy that the request goes through; nil where it goes to its origin directly.
+    let proxy: ProxyChoice.Proxy?
     let deadline: Instant
     let maximumResponseBytes: Int
     var stage: Stage?
@@ -22,27 +24,55 @@ final class Exchange {
     /// Grows whenever bytes have come or gone.
     private(set) var progress: UInt64 = 0
 
+    /// What the proxy has said to CONNECT, if it was asked to.
+    private(set) var tunnelHead = ResponseHead()
+    /// Whether the request is on its way: heads that came before it belong to the tunnel.
+    private var hasBegun = false
     private(set) var head = ResponseHead()
     private(set) var body: [UInt8] = []
     /// Why we ended the transfer ourselves.
     private(set) var refusal: String?
+    /// Why nothing is sent on the connection that libcurl has chosen.
+    private(set) var objection: Objection?
+    /// Has libcurl make a connection instead of using an idle one.
+    private(set) var needsFreshConnection = false
     private var bodyProblem: HTTPBodyError?
     private var cursor: BodyCursor
+    private let sockets: ConnectionSockets
+    /// How many bytes libcurl had sent when it last began to send the request: on the way to it, to a proxy.
+    private var bytesBeforeRequest: Int?
+    /// libcurl's handle, for the functions that it calls.
+    private var easy: UnsafeMutableRawPointer?
+
+    enum Objection {
+        /// Something has arrived on the idle connection. Nothing was sent, so the exchange can begin anew.
+        case staleConnection
+        /// The request was sent before, on a connection that was closed without an answer. A server may have acted on
+        /// it, so only whoever made the request can decide to send it again.
+        case repetition
+    }
 
     init(
         id: HTTPExchangeID,
         request: HTTPRequest,
         origin: Origin,
+        proxy: ProxyChoice.Proxy?,
         deadline: Instant,
-        maximumResponseBytes: Int
+        maximumResponseBytes: Int,
+        sockets: ConnectionSockets
     ) {
+        self.sockets = sockets
         self.id = id
         self.request = request
         cursor = BodyCursor(request.body)
         self.origin = origin
+        self.proxy = proxy
         self.deadline = deadline
         self.maximumResponseBytes = maximumResponseBytes
     }
+
+    /// Where the request goes, for messages.
+    var route: Route { Route(origin: origin, proxy: proxy?.origin) }
 
     /// What libcurl is to send; nil for nothing and no `Content-Length` either.
     ///
@@ -52,18 +82,18 @@ final class Exchange {
         return ["POST", "PUT", "PATCH"].contains(request.method) ? .bytes([]) : nil
     }
 
-    /// Whether a server has refused the request; it may not have seen all of it.
-    private var isRefused: Bool { head.isComplete && head.status >= 300 }
-
-    /// Whether a failure is only that a server hung up on the rest of a request that it has refused. What it said
-    /// counts, even if that was cut off with it.
-    func isRefusal(despite code: CURLcode) -> Bool {
-        switch code {
-        case CURLE_SEND_ERROR: isRefused
-        case CURLE_RECV_ERROR: isRefused && cursor.hasMore
-        default: false
-        }
+    /// Whether the answer's head counts although the transfer has failed; the answer's body may be cut off with it.
+    ///
+    /// An error's head says all that matters, whatever happens after it: tinyproxy 1.11.1 sends a whole 407 or 500 and
+    /// resets the connection, since it has not read the request's body. A redirection counts where the server only
+    /// hung up on the rest of the request.
+    func isAnswered(despite code: CURLcode) -> Bool {
+        if isRefused { return true }
+        guard head.isComplete, head.status >= 300 else { return false }
+        return code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR && cursor.hasMore
     }
+
+    private var isRefused: Bool { head.isComplete && head.status >= 400 }
 
     /// Whether a server has accepted a request that it has not seen the end of. It hangs up then, and libcurl leaves
     /// it at that.
@@ -76,12 +106,20 @@ final class Exchange {
         if let error = bodyError { throw error }
     }
 
+    /// The end of an exchange whose request was sent, but not answered.
+    var unanswered: HTTPTransportError {
+        HTTPTransportError(
+            kind: .interrupted,
+            message: "\(route): the connection was closed without an answer"
+        )
+    }
+
     /// Why the request's body could not be sent, as the exchange's end.
     var bodyError: HTTPTransportError? {
         bodyProblem.map { problem in
             HTTPTransportError(
                 kind: .bodyUnavailable,
-                message: "\(origin): the request's body is not available: \(problem.message)"
+                message: "\(route): the request's body is not available: \(problem.message)"
             )
         }
     }
@@ -89,9 +127,19 @@ final class Exchange {
     /// Takes a piece of the answer's head; false ends the transfer.
     fileprivate func receive(head line: UnsafeRawBufferPointer) -> Bool {
         progress += 1
-        if head.append(line) { return true }
-        refusal = "the head of the answer is longer than \(ResponseHead.maximumBytes) bytes"
-        return false
+        guard hasBegun ? head.append(line) : appendToTunnelHead(line) else {
+            refusal = "the head of the answer is longer than \(ResponseHead.maximumBytes) bytes"
+            return false
+        }
+        if head.isComplete, head.hasDoubtfulEnd, let easy {
+            ccurl_easy_set_long(easy, CURLOPT_FORBID_REUSE, 1)
+        }
+        return true
+    }
+
+    private func appendToTunnelHead(_ line: UnsafeRawBufferPointer) -> Bool {
+        if tunnelHead.isComplete { tunnelHead = ResponseHead() }
+        return tunnelHead.append(line)
     }
 
     /// Takes a piece of the answer's body; false ends the transfer.
@@ -105,8 +153,85 @@ final class Exchange {
         return true
     }
 
-    /// Begins an attempt, which may be the second one, on a fresh connection.
-    fileprivate func beginSending() {
+    /// Opens a socket for a new connection of this exchange.
+    fileprivate func openSocket(_ address: curl_sockaddr) -> Int32 {
+        hasBegun = false
+        return sockets.open(for: id, address)
+    }
+
+    /// Begins to send the request on the connection with these ends; false ends the transfer before anything is sent.
+    ///
+    /// Called again where libcurl repeats a request by itself, which it does when a connection that it used again was
+    /// closed before an answer came.
+    fileprivate func beginSending(_ ends: ConnectionSockets.Ends) -> Bool {
+        if hasSentBytes, !request.isIdempotent {
+            objection = .repetition
+            return false
+        }
+        // An answer that was found unread on a connection that libcurl has given up.
+        if isRefused { return false }
+        guard claims(ends) else {
+            objection = .staleConnection
+            return false
+        }
+        bytesBeforeRequest = sentBytes
+        hasBegun = true
+        head = ResponseHead()
+        body = []
+        rewind()
+        return true
+    }
+
+    /// Whether a part of the request has left on an earlier connection. Where a new connection leads through a proxy's
+    /// tunnel, that cannot be told any more, and is assumed.
+    private var hasSentBytes: Bool { bytesBeforeRequest.map { $0 < sentBytes } ?? false }
+
+    /// How many bytes of heads, CONNECT's included, libcurl has sent in this transfer.
+    private var sentBytes: Int {
+        var count = 0
+        guard let easy, ccurl_easy_get_long(easy, CURLINFO_REQUEST_SIZE, &count) == CURLE_OK else { return 0 }
+        return count
+    }
+
+    private func claims(_ ends: ConnectionSockets.Ends) -> Bool {
+        // What OpenSSL has read together with the last answer.
+        if !needsFreshConnection, let easy, ccurl_easy_has_tls_bytes(easy) { return false }
+        return sockets.claim(ends, for: self)
+    }
+
+    /// Reads what libcurl has left in the socket when it closes it: once it cannot send the rest of a request, it does not
+    /// look for the answer that says why.
+    ///
+    /// tinyproxy 1.11.1 resets the connection right behind its answer, so that both can arrive between libcurl's last
+    /// look and its next send.
+    func connectionCloses(_ descriptor: Int32) {
+        guard case .running = stage, hasBegun, !head.isComplete, !isEncrypted else { return }
+        var rest = ConnectionSockets.unreadBytes(descriptor, upTo: ResponseHead.maximumBytes)[...]
+        var whole = head
+        // An answer from its beginning, or the lines that are missing.
+        guard whole.status > 0 || rest.starts(with: "HTTP/1.".utf8) else { return }
+        while !whole.isComplete {
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")), whole.append(rest[...end]) else {
+                return
+            }
+            rest = rest[(end + 1)...]
+        }
+        head = whole
+        _ = rest.withUnsafeBytes { receive(body: $0) }
+    }
+
+    private var isEncrypted: Bool { origin.scheme == "https" || proxy?.origin.scheme == "https" }
+
+    /// Prepares the exchange for another transfer, after the first one was not begun.
+    func restartOnFreshConnection() {
+        precondition(!needsFreshConnection, "a fresh connection is never stale")
+        objection = nil
+        bytesBeforeRequest = nil
+        needsFreshConnection = true
+    }
+
+    /// Goes back to the first byte of the request's body.
+    fileprivate func rewind() {
         cursor.rewind()
         bodyProblem = nil
     }
@@ -128,6 +253,7 @@ final class Exchange {
 extension Exchange {
     /// Tells libcurl to bring the transfer's data here. The exchange must outlive the transfer.
     func attach(to easy: UnsafeMutableRawPointer) {
+        self.easy = easy
         let reference = Unmanaged.passUnretained(self).toOpaque()
         ccurl_easy_set_pointer(easy, CURLOPT_HEADERDATA, reference)
         ccurl_easy_set_header_function(easy) { bytes, size, count, user in
@@ -140,6 +266,7 @@ extension Exchange {
             return Exchange.from(user).receive(body: piece) ? piece.count : 0
         }
         attachBody(to: easy, reference)
+        attachConnection(to: easy, reference)
     }
 
     private func attachBody(to easy: UnsafeMutableRawPointer, _ reference: UnsafeMutableRawPointer) {
@@ -148,19 +275,33 @@ extension Exchange {
             let buffer = UnsafeMutableRawBufferPointer(start: buffer, count: size * count)
             return Exchange.from(user).send(into: buffer) ?? Int(CURL_READFUNC_ABORT)
         }
-        // Every attempt comes by here. libcurl does not go back by itself when it has read bytes of the body, but
-        // none of them has left before the connection turned out to be dead.
-        ccurl_easy_set_pointer(easy, CURLOPT_PREREQDATA, reference)
-        ccurl_easy_set_prereq_function(easy) { user, _, _, _, _ in
-            Exchange.from(user).beginSending()
-            return CURL_PREREQFUNC_OK
-        }
         // Without this libcurl gives up where it does go back; it goes to the beginning only.
         ccurl_easy_set_pointer(easy, CURLOPT_SEEKDATA, reference)
         ccurl_easy_set_seek_function(easy) { user, offset, whence in
             guard whence == SEEK_SET && offset == 0 else { return CURL_SEEKFUNC_FAIL }
-            Exchange.from(user).beginSending()
+            Exchange.from(user).rewind()
             return CURL_SEEKFUNC_OK
+        }
+    }
+
+    private func attachConnection(to easy: UnsafeMutableRawPointer, _ reference: UnsafeMutableRawPointer) {
+        sockets.attach(to: easy)
+        ccurl_easy_set_pointer(easy, CURLOPT_OPENSOCKETDATA, reference)
+        ccurl_easy_set_open_socket_function(easy) { user, _, address in
+            guard let address else { return -1 }
+            return Exchange.from(user).openSocket(address.pointee)
+        }
+        // Every attempt comes by here. libcurl does not go back by itself when it has read bytes of the body, but
+        // none of them has left before the connection turned out to be dead.
+        ccurl_easy_set_pointer(easy, CURLOPT_PREREQDATA, reference)
+        ccurl_easy_set_prereq_function(easy) { user, remoteAddress, localAddress, remotePort, localPort in
+            let ends = ConnectionSockets.Ends(
+                localAddress: localAddress.map { String(cString: $0) } ?? "",
+                localPort: localPort,
+                remoteAddress: remoteAddress.map { String(cString: $0) } ?? "",
+                remotePort: remotePort
+            )
+            return Exchange.from(user).beginSending(ends) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT
         }
     }
 

@@ -65,6 +65,11 @@ public struct HTTPRequest: Sendable {
         self.totalTimeout = totalTimeout
     }
 
+    /// Whether sending the request twice is the same as sending it once (RFC 9110, section 9.2.2). The transport repeats
+    /// such a request by itself where an idle connection is closed while it is sent. It never repeats another: a server
+    /// can have acted on it.
+    public var isIdempotent: Bool { ["GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE"].contains(method) }
+
     /// The body's bytes, where they are in memory; nil for none, and for a body that is generated.
     public var bodyBytes: [UInt8]? {
         get {
@@ -80,11 +85,14 @@ public struct HTTPResponse: Sendable {
     public var status: Int
     public var headers: [HTTPHeader]
     public var body: [UInt8]
+    /// The proxy that the answer came through, as `http://host:port`; nil where there was none.
+    public var proxy: String?
 
-    public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = []) {
+    public init(status: Int, headers: [HTTPHeader] = [], body: [UInt8] = [], proxy: String? = nil) {
         self.status = status
         self.headers = headers
         self.body = body
+        self.proxy = proxy
     }
 
     /// The value of the first field of that name, in any letter case.
@@ -109,6 +117,8 @@ public struct HTTPTransportError: Error, Hashable, Sendable {
         case interrupted
         /// The peer did not speak HTTP, or its answer was over the bound.
         case protocolViolation
+        /// A proxy does not let the request through: it demands authentication, or a filter holds it back.
+        case refusedByProxy
         /// The request itself cannot be sent (a malformed URL, an unsupported scheme).
         case invalidRequest
         /// The request's body could not be generated, or was not as long as announced. Nothing is wrong with the
@@ -117,11 +127,11 @@ public struct HTTPTransportError: Error, Hashable, Sendable {
     }
 
     public var kind: Kind
-    /// One line for people: what failed, on which host.
+    /// One line for people: what failed, on which host, through which proxy.
     public var message: String
 
-    /// Whether sending the same request again can help: not where the request itself is at fault.
-    public var isTemporary: Bool { kind != .invalidRequest && kind != .bodyUnavailable }
+    /// Whether sending the same request again can help: not where the request itself is at fault, or a proxy refuses it.
+    public var isTemporary: Bool { ![.refusedByProxy, .invalidRequest, .bodyUnavailable].contains(kind) }
 
     public init(kind: Kind, message: String) {
         self.kind = kind

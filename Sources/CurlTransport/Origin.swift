@@ -10,6 +10,9 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// `host:port`; never user names, paths or queries, which can be secrets.
     var description: String { "\(host):\(port)" }
 
+    /// `scheme://host:port`: how messages name a proxy.
+    var url: String { "\(scheme)://\(self)" }
+
     /// Takes an absolute `http` or `https` URL apart, with libcurl's own parser, so that both see the same host.
     init?(url: String) {
         self.init(url, flags: CURLU_DEFAULT_PORT | CURLU_PATH_AS_IS)
@@ -40,5 +43,18 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         self.scheme = scheme.lowercased()
         self.host = host.lowercased()
         self.port = part(CURLUPART_PORT) ?? (self.scheme == "https" ? "443" : Origin.proxyPort)
+    }
+}
+
+/// Where a request goes: how errors begin.
+struct Route: Hashable, Sendable, CustomStringConvertible {
+    let origin: Origin
+    /// Nil where the request goes to its origin directly.
+    let proxy: Origin?
+
+    /// `host:port through the proxy http://host:port`.
+    var description: String {
+        guard let proxy else { return origin.description }
+        return "\(origin) through the proxy \(proxy.url)"
     }
 }

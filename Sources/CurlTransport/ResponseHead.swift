@@ -18,6 +18,27 @@ struct ResponseHead {
     /// Whether the final answer's head has come to its empty line.
     var isComplete: Bool { progress == .ended }
 
+    /// The value of the first field of that name, in any letter case.
+    subscript(name: String) -> String? {
+        let wanted = name.lowercased()
+        return headers.first { $0.name.lowercased() == wanted }?.value
+    }
+
+    /// Whether client and server may see the end of the answer at different places, so that nothing can be told of what
+    /// comes after it on the same connection.
+    ///
+    /// RFC 9112, section 6: 204 and 304 have no body, whatever their fields say, yet some servers send the end of a
+    /// chunked one; and a length beside a transfer coding is an error.
+    var hasDoubtfulEnd: Bool {
+        let (coding, length) = (self["Transfer-Encoding"], self["Content-Length"])
+        switch status {
+        case 204: return coding != nil || length.map { $0 != "0" } ?? false
+        // The length is that of the body that is left out.
+        case 304: return coding != nil
+        default: return coding != nil && length != nil
+        }
+    }
+
     /// Takes one line, its line end included; false says that the head is longer than allowed.
     mutating func append(_ line: some Collection<UInt8>) -> Bool {
         bytes += line.count

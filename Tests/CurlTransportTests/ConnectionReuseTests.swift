@@ -22,13 +22,13 @@ import Testing
         #expect(server.acceptedCount == 1)
     }
 
-    @Test(arguments: drivers, ["GET", "PUT"])
+    @Test(arguments: drivers, ["GET", "PUT", "POST"])
     func aConnectionThatWasClosedInTheMeantimeIsReplaced(driver: BackendChoice, method: String) throws {
         let isClosed = Signal()
         let server = LoopbackServer.closingItsFirstConnection(isClosed)
         defer { server.stop() }
         let loop = try TestLoop(driver)
-        let body: [UInt8]? = method == "PUT" ? [1, 2, 3] : nil
+        let body: [UInt8]? = method == "GET" ? nil : [1, 2, 3]
         #expect(try loop.exchange(request(method, server.url, body: body)).get().body == Array("1".utf8))
         isClosed.wait()
         #expect(try loop.exchange(request(method, server.url, body: body)).get().body == Array("2".utf8))
@@ -65,6 +65,54 @@ import Testing
             case .get: nil
             case .put: Array("{}".utf8)
             case .largePut: [UInt8](repeating: 7, count: 300_000)
+            }
+        }
+    }
+
+    /// The server can have acted on what it has read, so only the caller can decide to send it again.
+    ///
+    /// libcurl 7.88.1 repeats any request by itself, up to five times (`Curl_retry_request` in lib/transfer.c).
+    @Test(arguments: drivers, PostBody.allCases)
+    func aPostThatWasReadIsNotSentAgain(driver: BackendChoice, body: PostBody) throws {
+        let bodies = Recorder<[UInt8]>()
+        let server = LoopbackServer { connection in
+            while let request = connection.readRequest() {
+                bodies.append(request.body)
+                // The second request on a connection gets no answer.
+                if bodies.all.count.isMultiple(of: 2) { return }
+                connection.answer()
+            }
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        for _ in 0..<2 {
+            #expect(try loop.exchange(body.request(server.url)).get().status == 200)
+            let error = try loop.failure(body.request(server.url))
+            #expect(error.kind == .interrupted)
+            #expect(error.message == "127.0.0.1:\(server.port): the connection was closed without an answer")
+        }
+        #expect(bodies.all == Array(repeating: body.bytes, count: 4))
+        try loop.settle()
+    }
+
+    enum PostBody: CaseIterable, Sendable {
+        case none, short, large, generated, chunked
+
+        var bytes: [UInt8] {
+            switch self {
+            case .none: []
+            case .short: Array("{}".utf8)
+            case .large, .generated, .chunked: PatternSource.bytes(100_000)
+            }
+        }
+
+        func request(_ url: String) -> HTTPRequest {
+            let source = PatternSource(100_000)
+            return switch self {
+            case .none: CurlTransportTests.request("POST", url)
+            case .short, .large: CurlTransportTests.request("POST", url, body: bytes)
+            case .generated: CurlTransportTests.request("POST", url, body: source.body(count: 100_000))
+            case .chunked: CurlTransportTests.request("POST", url, body: source.body(count: nil))
             }
         }
     }

@@ -6,15 +6,21 @@ import Testing
 
 /// How libcurl's codes are called, where a real server cannot easily bring them about.
 @Suite struct CurlFailureTests {
-    private static func failure(_ code: CURLcode, _ detail: String = "") throws -> CurlFailure {
+    private static func failure(
+        _ code: CURLcode,
+        _ detail: String = "",
+        proxy: String? = nil
+    ) throws -> CurlFailure {
         CurlFailure(
             code: code,
             detail: detail,
             osError: 0,
-            connectStatus: 0,
+            tunnelHead: ResponseHead(),
             refusal: nil,
-            origin: try #require(Origin(url: "https://user:secret@api.example/path?key=secret")),
-            proxy: Origin(proxy: "http://name:secret@proxy.example:3128"),
+            route: Route(
+                origin: try #require(Origin(url: "https://user:secret@api.example/path?key=secret")),
+                proxy: proxy.flatMap { Origin(proxy: $0) }
+            ),
             certificateFile: nil
         )
     }
@@ -51,18 +57,40 @@ import Testing
         #expect(failure.error.kind == .interrupted)
     }
 
-    @Test func onlyTheProxyThatWasTriedIsBlamed() throws {
-        var failure = try Self.failure(
-            CURLE_COULDNT_CONNECT,
-            "Failed to connect to api.example port 443 after 1 ms"
-        )
-        #expect(failure.error.message.hasPrefix("api.example:443: cannot connect ("))
-        failure.detail = "Failed to connect to proxy.example port 3128 after 1 ms"
+    @Test(
+        arguments: [
+            (nil, "api.example:443: cannot connect (no luck)"),
+            (
+                "http://name:secret@proxy.example:3128",
+                "api.example:443 through the proxy http://proxy.example:3128: cannot connect to the proxy (no luck)"
+            ),
+            (
+                "[::1]:3128",
+                "api.example:443 through the proxy http://[::1]:3128: cannot connect to the proxy (no luck)"
+            ),
+        ] as [(String?, String)]
+    )
+    func theProxyIsNamed(proxy: String?, message: String) throws {
+        #expect(try Self.failure(CURLE_COULDNT_CONNECT, "no luck", proxy: proxy).error.message == message)
+    }
+
+    @Test(arguments: [
+        CURLE_RECV_ERROR, CURLE_COULDNT_CONNECT, CURLE_OPERATION_TIMEDOUT, CURLE_SEND_ERROR, CURLE_OK,
+    ])
+    func aRefusedTunnelDecides(code: CURLcode) throws {
+        var failure = try Self.failure(code, "Connection reset by peer", proxy: "http://proxy.example:3128")
+        for line in ["HTTP/1.1 503 Service Unavailable\r\n", "X-Squid-Error: ERR_CONNECT_FAIL 111\r\n"] {
+            let isTaken = failure.tunnelHead.append(Array(line.utf8))
+            #expect(isTaken)
+        }
+        #expect(!failure.error.message.contains("tunnel"), "a head without its end decides nothing")
+        let isTaken = failure.tunnelHead.append(Array("\r\n".utf8))
+        #expect(isTaken)
+        #expect(failure.error.kind == .connect)
         #expect(
-            failure.error.message.hasPrefix("api.example:443: cannot connect to proxy proxy.example:3128 (")
+            failure.error.message
+                == "api.example:443 through the proxy http://proxy.example:3128: the proxy refused the tunnel with"
+                + " status 503 (X-Squid-Error: ERR_CONNECT_FAIL 111)"
         )
-        failure.proxy = Origin(proxy: "[::1]:3128")
-        failure.detail = "Failed to connect to ::1 port 3128 after 1 ms"
-        #expect(failure.error.message.hasPrefix("api.example:443: cannot connect to proxy [::1]:3128 ("))
     }
 }

@@ -174,6 +174,81 @@ import Testing
         try loop.settle()
     }
 
+    /// How a transfer can end after the head of its answer.
+    enum Ending: CaseIterable, Sendable {
+        case reset, close, silence, badChunk, overlong
+
+        func play(_ connection: ServerConnection, _ status: String, _ isRead: Signal) {
+            let framing =
+                switch self {
+                case .badChunk: "Transfer-Encoding: chunked\r\n\r\nxyz\r\n"
+                case .overlong: "Content-Length: 5000\r\n\r\n" + String(repeating: "x", count: 5000)
+                default: "Content-Length: 100\r\n\r\n" + "beginning"
+                }
+            connection.write("HTTP/1.1 \(status)\r\nX-Cause: test\r\n\(framing)")
+            switch self {
+            case .reset:
+                // It would overtake the head.
+                isRead.wait()
+                connection.reset()
+            case .close: connection.close()
+            case .silence, .badChunk, .overlong: connection.waitForEnd()
+            }
+        }
+    }
+
+    private func exchange(_ status: String, _ ending: Ending, _ driver: BackendChoice) throws -> Outcome {
+        let isRead = Signal()
+        let server = Self.server { ending.play($0, status, isRead) }
+        defer { server.stop() }
+        defer { isRead.fire() }
+        let loop = try TestLoop(driver, .init(userAgent: "Test", maximumResponseBytes: 1000))
+        var outcome: Outcome?
+        let timeout = Duration.milliseconds(ending == .silence ? 100 : 50_000)
+        let sent = request("POST", server.url, body: [1], totalTimeout: timeout)
+        _ = loop.transport.send(sent) { outcome = $0 }
+        if ending == .reset {
+            try loop.runUntilQuiet()
+            isRead.fire()
+        }
+        try loop.run { outcome != nil }
+        try loop.settle()
+        return try #require(outcome)
+    }
+
+    @Test(arguments: drivers, Ending.allCases)
+    func theHeadOfAnErrorDecides(driver: BackendChoice, ending: Ending) throws {
+        for status in [400, 407, 410, 500, 503] {
+            let response = try exchange("\(status) Status", ending, driver).get()
+            #expect(response.status == status)
+            #expect(response.header("X-Cause") == "test")
+        }
+    }
+
+    @Test(arguments: [200, 201, 302], Ending.allCases)
+    func theHeadOfAnotherAnswerDoesNot(status: Int, ending: Ending) throws {
+        #expect(throws: HTTPTransportError.self) {
+            try exchange("\(status) Status", ending, .automatic).get()
+        }
+    }
+
+    /// A head that is cut off decides nothing, whatever it says so far.
+    @Test(arguments: drivers, ["HTTP/1.1 410 Gone\r\n", "HTTP/1.1 407 No\r\nContent-Length: 0\r\n"])
+    func aHeadWithoutItsEndDecidesNothing(driver: BackendChoice, head: String) throws {
+        let server = LoopbackServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.answer()
+            guard connection.readRequest() != nil else { return }
+            connection.write(head)
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        #expect(try loop.exchange(request("PUT", server.url, body: [1])).get().status == 200)
+        #expect(try loop.failure(request("PUT", server.url, body: [1])).kind == .interrupted)
+        #expect(server.acceptedCount == 1)
+        try loop.settle()
+    }
+
     @Test(arguments: drivers)
     func bodiesOverTheBoundAreRefused(driver: BackendChoice) throws {
         let server = Self.server { connection in

@@ -177,6 +177,46 @@ import Testing
         try loop.settle()
     }
 
+    /// Answer and reset arrive when libcurl has looked for an answer, and before it sends on. It gives up then, with the
+    /// answer unread.
+    @Test(arguments: drivers, ["407 Proxy Authentication Required", "302 Found", "200 OK"])
+    func anAnswerThatIsLeftUnreadCounts(driver: BackendChoice, status: String) throws {
+        let isWanted = Signal()
+        let isSent = Signal()
+        let server = LoopbackServer { connection in
+            guard connection.readHead() != nil else { return }
+            isWanted.wait()
+            connection.write("HTTP/1.1 \(status)\r\nX-Cause: test\r\nContent-Length: 100\r\n\r\nbeginning")
+            connection.reset()
+            isSent.fire()
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let source = PatternSource(Self.large)
+        let body = HTTPGeneratedBody(count: nil) { () throws(HTTPBodyError) in
+            let reader = try source.body(count: nil).makeReader()
+            var calls = 0
+            return { (piece, limit) throws(HTTPBodyError) in
+                calls += 1
+                if calls == 2 {
+                    isWanted.fire()
+                    isSent.wait()
+                }
+                try reader(&piece, limit)
+            }
+        }
+        let outcome = try loop.exchange(request("POST", server.url, body: body))
+        try loop.settle()
+        guard !status.hasPrefix("200") else {
+            #expect(throws: HTTPTransportError.self) { try outcome.get() }
+            return
+        }
+        let response = try outcome.get()
+        #expect(response.status == Int(status.prefix(3)))
+        #expect(response.header("X-Cause") == "test")
+        #expect(response.body == Array("beginning".utf8))
+    }
+
     /// Who is content without the end of a body has not taken it.
     @Test(arguments: drivers, [Body.known, .chunked, .bytes])
     func anEarlySuccessIsNone(driver: BackendChoice, body: Body) throws {

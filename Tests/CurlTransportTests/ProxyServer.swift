@@ -21,7 +21,7 @@ final class ProxyServer: Sendable {
                 guard tunnelStatus.hasPrefix("200"),
                     let port = words[1].split(separator: ":").last.flatMap({ UInt16($0) })
                 else {
-                    connection.answer(tunnelStatus, headers: ["X-Proxy: 1"])
+                    connection.answer(tunnelStatus, headers: ["X-Squid-Error: ERR_TEST"])
                     continue
                 }
                 connection.write("HTTP/1.1 \(tunnelStatus)\r\nX-Proxy: 1\r\n\r\n")

@@ -136,7 +136,9 @@ import Testing
         let error = try loop.failure(request("GET", "http://api.invalid/"))
         #expect(error.kind == .connect)
         #expect(
-            error.message == "api.invalid:80: cannot connect to proxy 127.0.0.1:\(port) (Connection refused)"
+            error.message
+                == "api.invalid:80 through the proxy http://127.0.0.1:\(port): cannot connect to the proxy"
+                + " (Connection refused)"
         )
     }
 
@@ -148,16 +150,90 @@ import Testing
         let loop = try TestLoop(.automatic, options)
         let error = try loop.failure(request("GET", "http://api.invalid/"))
         #expect(error.kind == .nameResolution)
-        #expect(error.message == "api.invalid:80: no address is known for proxy proxy.invalid:3128")
+        #expect(
+            error.message
+                == "api.invalid:80 through the proxy http://proxy.invalid:3128: no address is known for the proxy"
+        )
     }
 
-    @Test func aRefusedTunnelIsAConnectFailure() throws {
-        let proxy = ProxyServer(tunnelStatus: "407 Proxy Authentication Required")
+    /// As with any other answer: what the proxy says of itself is final, what it says of the other side can pass.
+    @Test(
+        arguments: [
+            (403, .refusedByProxy), (404, .refusedByProxy), (407, .refusedByProxy), (408, .connect),
+            (429, .connect),
+            (500, .connect), (502, .connect), (503, .connect), (504, .connect),
+        ] as [(Int, HTTPTransportError.Kind)]
+    )
+    func aRefusedTunnelIsToldAsTheProxysDoing(status: Int, kind: HTTPTransportError.Kind) throws {
+        let proxy = ProxyServer(tunnelStatus: "\(status) Status")
         defer { proxy.server.stop() }
-        let loop = try TestLoop(.automatic, .init(userAgent: "Test", httpsProxy: proxy.address))
+        let setting = "http://name:word@\(proxy.address)"
+        let loop = try TestLoop(.automatic, .init(userAgent: "Test", httpsProxy: setting))
         let error = try loop.failure(request("GET", "https://api.invalid/"))
-        #expect(error.kind == .connect)
-        #expect(error.message == "api.invalid:443: proxy \(proxy.address) refused the tunnel with status 407")
+        #expect(error.kind == kind)
+        #expect(error.isTemporary == (kind == .connect))
+        let advice = "; it demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
+        #expect(
+            error.message
+                == "api.invalid:443 through the proxy http://\(proxy.address): the proxy refused the tunnel with status"
+                + " \(status) (X-Squid-Error: ERR_TEST)\(status == 407 ? advice : "")"
+        )
         try loop.settle()
+    }
+
+    /// tinyproxy 1.11.1 resets the connection behind its refusal.
+    @Test(arguments: drivers)
+    func aTunnelThatIsRefusedAndResetIsToldTheSame(driver: BackendChoice) throws {
+        let isRead = Signal()
+        let server = LoopbackServer { connection in
+            guard connection.readRequest() != nil else { return }
+            connection.write(
+                "HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 100\r\n\r\nbeginning"
+            )
+            isRead.wait()
+            connection.reset()
+        }
+        defer { server.stop() }
+        defer { isRead.fire() }
+        let loop = try TestLoop(driver, .init(userAgent: "Test", httpsProxy: server.url))
+        var outcome: Outcome?
+        _ = loop.transport.send(request("GET", "https://api.invalid/")) { outcome = $0 }
+        try loop.runUntilQuiet()
+        isRead.fire()
+        try loop.run { outcome != nil }
+        let error = #expect(throws: HTTPTransportError.self) { try outcome?.get() }
+        #expect(error?.kind == .refusedByProxy)
+        #expect(error?.message.contains("the proxy refused the tunnel with status 407; it demands") == true)
+        try loop.settle()
+    }
+
+    @Test func whatFailsBehindTheProxyNamesIt() throws {
+        let server = LoopbackServer { connection in
+            while let request = connection.readRequest() {
+                if request.lines[0].contains("/silence") { connection.waitForEnd() }
+                guard request.lines[0].contains("/answer") else { return }
+                connection.answer("500 Status")
+            }
+        }
+        defer { server.stop() }
+        let options = CurlTransport.Options(
+            userAgent: "Test",
+            httpProxy: "name:word@127.0.0.1:\(server.port)",
+            noProxy: "127.0.0.1"
+        )
+        let loop = try TestLoop(.automatic, options)
+        let error = try loop.failure(request("POST", "http://api.invalid/"))
+        #expect(
+            error.message
+                == "api.invalid:80 through the proxy \(server.url): the connection was closed without an answer"
+        )
+        let silence = try loop.failure(
+            request("GET", "http://api.invalid/silence", totalTimeout: .milliseconds(50))
+        )
+        #expect(silence.message.hasPrefix("api.invalid:80 through the proxy \(server.url): timed out"))
+        let response = try loop.exchange(request("GET", "http://api.invalid/answer")).get()
+        #expect(response.status == 500)
+        #expect(response.proxy == server.url)
+        #expect(try loop.exchange(request("GET", server.url + "/answer")).get().proxy == nil)
     }
 }

@@ -6,6 +6,7 @@
 #define CCURL_H
 
 #include <curl/curl.h>
+#include <stdbool.h>
 
 static inline CURLcode ccurl_easy_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
@@ -56,9 +57,21 @@ static inline CURLcode ccurl_easy_set_prereq_function(CURL *easy, curl_prereq_ca
     return curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, function);
 }
 
+static inline CURLcode ccurl_easy_set_open_socket_function(CURL *easy, curl_opensocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, function);
+}
+
+static inline CURLcode ccurl_easy_set_close_socket_function(CURL *easy, curl_closesocket_callback function) {
+    return curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, function);
+}
+
 static inline CURLcode ccurl_easy_get_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }
+
+// Whether bytes of the transfer's connection wait inside OpenSSL, where no look at the socket finds them.
+// Reads nothing from the socket.
+bool ccurl_easy_has_tls_bytes(CURL *easy);
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);

@@ -1,27 +1,51 @@
 """An HTTPS server on a free port of the loopback; answers every GET with its own path,
-and every POST with the body that it brought.
+and every POST with the body that it brought. After some answers come bytes that nobody has asked for:
+
+GET /late    in a record of their own
+GET /excess  in the record of the answer's last bytes
+GET /sent    waits until those of /late are sent
 
 Usage: tls_server.py CERTIFICATE KEY. Prints its port on one line, and ends when its standard input does.
 """
 
 import http.server
+import itertools
 import os
 import ssl
 import sys
 import threading
 
+STRAY = b"HTTP/1.1 410 Gone\r\nContent-Length: 0\r\n\r\n"
+
 
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    numbers = itertools.count(1)
+    is_sent = threading.Event()
+
+    def setup(self):
+        super().setup()
+        self.number = next(self.numbers)
+
     def do_GET(self):
         body = self.path.encode()
+        if self.path == "/excess":
+            # More than a client reads at once together with the head.
+            body = body.ljust(20_000)
+        if self.path == "/sent":
+            self.is_sent.wait()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         session = "reused" if self.connection.session_reused else "new"
         self.send_header("X-Session", session)
+        self.send_header("X-Protocol", self.connection.version())
+        self.send_header("X-Connection", str(self.number))
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body + (STRAY if self.path == "/excess" else b""))
+        if self.path == "/late":
+            self.wfile.write(STRAY)
+            self.is_sent.set()
 
     def do_POST(self):
         body = b""

@@ -75,7 +75,7 @@ final class AzureTokenSource {
         _ = transport.send(request) { [self] result in
             switch result {
             case .success(let response): take(response)
-            case .failure(let error): fail(error.message, isTemporary: error.kind != .invalidRequest)
+            case .failure(let error): fail(error.message, isTemporary: error.isTemporary)
             }
         }
     }

@@ -192,10 +192,10 @@ final class GoogleTokenSource {
     ) {
         send(request, isMetadata: isMetadata) { [self] result in
             switch result {
-            case .failure(let error) where isMetadata && error.kind != .invalidRequest:
+            case .failure(let error) where isMetadata && error.isTemporary:
                 missMetadataServer(error.message)
             case .failure(let error):
-                fail(error.message, isTemporary: error.kind != .invalidRequest)
+                fail(error.message, isTemporary: error.isTemporary)
             case .success(let response):
                 if isMetadata { metadataTries = nil }
                 take(response, from: service.withoutUserInfo, accepted)

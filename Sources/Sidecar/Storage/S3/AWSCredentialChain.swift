@@ -199,7 +199,7 @@ final class AWSCredentialChain {
     ) -> Finding {
         switch result {
         case .failure(let error):
-            return .failed("\(what): \(error.message)", isTemporary: error.kind != .invalidRequest)
+            return .failed("\(what): \(error.message)", isTemporary: error.isTemporary)
         case .success(let response):
             let fields = XMLFields(parsing: response.body)
             guard response.status == 200 else {
@@ -263,7 +263,7 @@ final class AWSCredentialChain {
     private static func keys(_ what: String, _ result: Result<HTTPResponse, HTTPTransportError>) -> Finding {
         switch result {
         case .failure(let error):
-            return .failed("\(what): \(error.message)", isTemporary: error.kind != .invalidRequest)
+            return .failed("\(what): \(error.message)", isTemporary: error.isTemporary)
         case .success(let response) where response.status == 200:
             guard let root = (try? JSONDocument(parsing: response.body))?.root,
                 let id = root[member: "AccessKeyId"]?.string,
