@@ -20,7 +20,7 @@ import job_output
 import server_api
 import workload_api
 from admin_api import Admin
-from faults import GARBAGE, FaultBook
+from faults import GARBAGE, LATE_SECONDS, FaultBook
 from http_server import Reply, Server
 from openapi import parse_json
 from recorder import Recorder
@@ -220,7 +220,11 @@ class ControlPlane:
             elif reply is None:
                 reply = self._perform(exchange)
             keep = exchange.request.keeps_alive and not fault.then_close
-            return self._answer(exchange, connection, reply, not keep, not fault.then_close), keep
+            sent = self._answer(exchange, connection, reply, not keep, not fault.then_close)
+            if fault.late:
+                time.sleep(LATE_SECONDS)
+                connection.send(fault.late.encode())
+            return sent, keep
         if fault.kind == "reset":
             connection.reset()
         elif fault.kind == "close":
@@ -258,12 +262,14 @@ def _id_findings(workload_id):
 
 def _faulty_reply(fault):
     rule = fault.rule
-    headers = [(name, str(value)) for name, value in rule.get("headers", {}).items()]
+    headers = {name: str(value) for name, value in rule.get("headers", {}).items()}
+    kind = headers.pop("Content-Type", "application/json")
+    headers = list(headers.items())
     if "retryAfter" in rule:
         headers.append(("Retry-After", str(rule["retryAfter"])))
     body = rule.get("body", {"message": "injected by rule %d" % fault.id})
     text = body if isinstance(body, str) else json.dumps(body)
-    return Reply(fault.status, b"" if fault.status == 204 else text.encode(), headers)
+    return Reply(fault.status, b"" if fault.status == 204 else text.encode(), headers, kind)
 
 
 def _shown_body(exchange):

@@ -8,7 +8,8 @@ A rule is a JSON object. Which requests:
   times     for so many requests (default: for ever)
   seconds   for so long after the rule was made
 What happens to them:
-  status      answer this status; with retryAfter (text), headers (object), body (JSON value or text)
+  status      answer this status; with retryAfter (text), headers (object), body (JSON value or text);
+              a Content-Type among the headers takes the place of application/json
   delay       wait so many seconds before going on
   fault       reset    close with an RST instead of an answer
               close    close without an answer
@@ -18,6 +19,7 @@ What happens to them:
               hold     wait until the rule is released or removed, then carry on as if nothing had been
   performed   true: the call is carried out before its answer is lost or replaced
   thenClose   true: close after the answer without having announced it
+  late        text that follows the answer on its connection, LATE_SECONDS after it
 """
 
 import threading
@@ -26,10 +28,13 @@ import time
 KINDS = ("reset", "close", "half", "silent", "garbage", "hold")
 GARBAGE = b"\x00\x01\x02 this is no HTTP \xff\xfe\r\n\r\n"
 
+# Long enough for a client to have taken the answer and put the connection by, short enough for a test.
+LATE_SECONDS = 0.1
+
 _MEMBERS = {
     "call": str, "path": str, "workload": str, "after": int, "times": int, "seconds": (int, float),
     "status": int, "retryAfter": (str, int), "headers": dict, "body": object, "delay": (int, float),
-    "fault": str, "performed": bool, "thenClose": bool,
+    "fault": str, "performed": bool, "thenClose": bool, "late": str,
 }
 
 
@@ -45,8 +50,8 @@ class Fault:
                 raise ValueError("%s cannot be %r" % (name, value))
         if rule.get("fault", KINDS[0]) not in KINDS:
             raise ValueError("fault must be one of %s" % ", ".join(KINDS))
-        if not {"status", "fault", "delay", "thenClose"} & set(rule):
-            raise ValueError("the rule does nothing: give status, fault, delay or thenClose")
+        if not {"status", "fault", "delay", "thenClose", "late"} & set(rule):
+            raise ValueError("the rule does nothing: give status, fault, delay, thenClose or late")
         if not 200 <= rule.get("status", 200) <= 599:
             raise ValueError("status must be from 200 to 599")
         self.id = number
@@ -56,6 +61,7 @@ class Fault:
         self.delay = rule.get("delay", 0)
         self.performed = rule.get("performed", False)
         self.then_close = rule.get("thenClose", False)
+        self.late = rule.get("late", "")
         self.matched = 0
         self.applied = 0
         self.released = threading.Event()

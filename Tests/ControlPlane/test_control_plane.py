@@ -260,6 +260,16 @@ class TroubleTests(OverSockets):
         self.assertIsNone(self.client.response.headers["Connection"])
         self.assertEqual(self.client.connection.sock.recv(1), b"")
 
+    def test_bytes_that_nobody_has_asked_for(self):
+        self.client.fault(call="running", times=1, late="HTTP/1.1 410 Gone\r\n\r\n")
+        self.assertEqual(self.client.workload("running"), 204)
+        self.assertEqual(self.client.connection.sock.recv(100), b"HTTP/1.1 410 Gone\r\n\r\n")
+
+    def test_pages(self):
+        self.client.fault(call="running", status=200, body="[]", headers={"Content-Type": "text/html"})
+        self.assertEqual(self.client.workload("running"), 200)
+        self.assertEqual(self.client.response.headers.get_all("Content-Type"), ["text/html"])
+
     def test_refused_connections(self):
         self.client.workload("running")
         self.assertEqual(self.admin.call("POST", "/_admin/drop")[1], {"listening": False})

@@ -214,4 +214,9 @@ extension Outcome {
             line.firstRange(of: " WARN  platform > ").map { String(line[$0.upperBound...]) }
         }
     }
+
+    /// The lines that announce another try of a call; heartbeats have lines of their own.
+    var retries: [Substring] {
+        console.split(separator: "\n").filter { $0.contains("; trying again in ") && $0.contains("(retry ") }
+    }
 }

@@ -29,8 +29,15 @@ final class CallBody {
         return Self.pieces(of: reader)
     }
 
-    /// Whether the length has to be counted before a receiver that wants to know it can be served.
+    /// Whether the body goes in chunks, since its length is not known.
     var lacksLength: Bool { count == nil }
+
+    /// Set where a receiver has to be told the length.
+    var wantsLength = false
+
+    func countLengthIfWanted() throws(DocumentError) {
+        if wantsLength, lacksLength { try countLength() }
+    }
 
     /// Makes the document once to count its bytes, in one go: the loop stands still meanwhile.
     func countLength() throws(DocumentError) {

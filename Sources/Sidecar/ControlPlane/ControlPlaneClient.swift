@@ -93,7 +93,8 @@ final class ControlPlaneClient {
                 retry <= policy.maxRetries
             else { return completion(outcome) }
             let delay = policy.delay(beforeRetry: retry, retryAfter: retryAfter, using: &random)
-            log.warning(
+            // What comes of it is told by whoever asked.
+            log.info(
                 """
                 \(problem); trying again in \(delay.spokenDescription) (retry \(retry) of \(policy.maxRetries))
                 """
@@ -138,6 +139,39 @@ extension ControlPlaneClient {
                 completion(.refused("INTERNAL_API_HOST is not set, so \(call.path) cannot be called"))
             }
         }
+        do {
+            try body.countLengthIfWanted()
+        } catch {
+            return later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
+        }
+        _ = transport.send(request(for: call, body, api, token: token)) { [self] result in
+            let outcome = CallOutcome(
+                result,
+                call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)",
+                expecting: call.expectedAnswer,
+                quotingBody: call.mayQuoteAnswer
+            )
+            if case .unauthorized = outcome, let token, !tokenIsFresh {
+                keeper.reject(token)
+                log.info("The access token was refused: fetching a new one")
+                return attempt(call, body, tokenIsFresh: true, completion)
+            }
+            if case .success(let answer) = result, answer.status == 411, body.lacksLength {
+                // The receiver, or a proxy before it, takes no body without a length.
+                body.wantsLength = true
+                return send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
+            }
+            if case .failure(let error) = result, Self.canComeOfChunks(error) { body.wantsLength = true }
+            completion(outcome)
+        }
+    }
+
+    private func request(
+        for call: PlatformCall,
+        _ body: CallBody,
+        _ api: Configuration.API,
+        token: String?
+    ) -> HTTPRequest {
         var request = HTTPRequest(
             method: call.method,
             url: api.baseURL + call.path,
@@ -147,38 +181,13 @@ extension ControlPlaneClient {
             totalTimeout: call.timeout ?? api.connectTimeout + api.readTimeout
         )
         if let token { request.headers.append(HTTPHeader("Authorization", "Bearer \(token)")) }
-        _ = transport.send(request) { [self] result in
-            let outcome = CallOutcome(
-                result,
-                call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)",
-                quotingBody: call.mayQuoteAnswer
-            )
-            if case .unauthorized = outcome, let token, !tokenIsFresh {
-                keeper.reject(token)
-                log.info("The access token was refused: fetching a new one")
-                return attempt(call, body, tokenIsFresh: true, completion)
-            }
-            if case .success(let answer) = result, answer.status == 411, body.lacksLength {
-                return countLength(of: body, call, token: token, tokenIsFresh: tokenIsFresh, completion)
-            }
-            completion(outcome)
-        }
+        return request
     }
 
-    /// The receiver, or a proxy before it, takes no body without a length: it is counted, and sent again.
-    private func countLength(
-        of body: CallBody,
-        _ call: PlatformCall,
-        token: String?,
-        tokenIsFresh: Bool,
-        _ completion: @escaping Completion
-    ) {
-        do {
-            try body.countLength()
-            send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
-        } catch {
-            later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
-        }
+    /// Whether a proxy can have broken the exchange off because the body came in chunks. squid 5.7, for one, closes the
+    /// connection without an answer where the chunks exceed its limit; to a body with a length it says 413 at once.
+    private static func canComeOfChunks(_ error: HTTPTransportError) -> Bool {
+        [.interrupted, .timeout, .protocolViolation].contains(error.kind)
     }
 
     /// Keeps the promise that no completion is called from within the call.
@@ -229,7 +238,7 @@ extension ControlPlaneClient {
         _ result: Result<HTTPResponse, HTTPTransportError>,
         endpoint: String
     ) -> TokenResult {
-        switch CallOutcome(result, call: "POST \(endpoint)", quotingBody: false) {
+        switch CallOutcome(result, call: "POST \(endpoint)", expecting: .document, quotingBody: false) {
         case .accepted(let answer):
             do {
                 return .success(

@@ -16,6 +16,8 @@ public struct PlatformCall: Sendable {
     public var path: String
     /// JSON.
     public var body: OutputDocument
+    /// What the API answers where the call has succeeded.
+    var expectedAnswer: ExpectedAnswer
     /// False where an error's answer could repeat a secret of the body.
     public var mayQuoteAnswer = true
     /// Overrides the API's own limit for the whole exchange.
@@ -55,7 +57,8 @@ extension PlatformCall {
             api: .server,
             method: "POST",
             path: "/api/v1/workload_output/write",
-            body: .object({ $0.member("workloadId", workloadID) }, string: "output", holding: output)
+            body: .object({ $0.member("workloadId", workloadID) }, string: "output", holding: output),
+            expectedAnswer: .noContent
         )
     }
 
@@ -65,7 +68,8 @@ extension PlatformCall {
             api: .server,
             method: "POST",
             path: "/api/v1/\(catalog.connector.collection)/write_discover_catalog_result",
-            body: catalog.body
+            body: catalog.body,
+            expectedAnswer: .document
         )
     }
 
@@ -76,6 +80,7 @@ extension PlatformCall {
             method: "POST",
             path: "/api/v1/\(connector.collection)/get",
             body: OutputDocument(JSONWriter.object { $0.member(connector.idName, id) }),
+            expectedAnswer: .document,
             mayQuoteAnswer: false
         )
     }
@@ -102,6 +107,7 @@ extension PlatformCall {
                     }
                 }
             ),
+            expectedAnswer: .document,
             mayQuoteAnswer: false
         )
     }
@@ -121,6 +127,7 @@ extension PlatformCall {
             method: "PUT",
             path: "/api/v1/workload/\(name)",
             body: OutputDocument(body),
+            expectedAnswer: .noContentOrOK,
             timeout: timeout
         )
     }

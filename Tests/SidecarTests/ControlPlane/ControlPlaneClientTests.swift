@@ -100,8 +100,54 @@ import Testing
     @Test func serverCallsGoToTheServer() throws {
         perform(try client(Self.server), Self.write)
         #expect(transport.requests[0].url == "http://server:8001/api/v1/workload_output/write")
-        transport.answer(200, "{}")
-        #expect(answers.outcomes == [.accepted(body: [0x7B, 0x7D])])
+        transport.answer(204)
+        #expect(answers.outcomes == [.accepted(body: [])])
+    }
+
+    // MARK: Gateways
+
+    /// Sign-in pages and portals: the call has not reached the service.
+    @Test func pageOfAGatewayIsTriedAgain() throws {
+        let page = "<html><head><title>Sign in</title></head></html>"
+        let html = [HTTPHeader("Content-Type", "text/html")]
+        let client = try client(
+            Self.server.merging(["WORKLOAD_API_MAX_RETRIES": "2", "AIRBYTE_API_MAX_RETRIES": "1"]) { $1 }
+        )
+        for (call, retries) in [(Self.success, 2), (Self.write, 1)] {
+            answers.outcomes = []
+            perform(client, call)
+            for _ in 0..<retries {
+                transport.answer(200, page, headers: html)
+                #expect(answers.count == 0)
+                scheduler.advanceToNext()
+            }
+            transport.answer(200, page, headers: html)
+            guard case .unavailable(let problem, _)? = answers.outcomes.first else {
+                Issue.record("\(answers.outcomes)")
+                continue
+            }
+            #expect(problem.contains("was answered with 200: Sign in; this is a gateway's answer"))
+        }
+        #expect(transport.unanswered == 0)
+    }
+
+    @Test func pageOfAGatewayIsNoContact() throws {
+        attempt(try client())
+        transport.answer(200, "<html></html>", headers: [HTTPHeader("Content-Type", "text/html")])
+        guard case .unavailable? = answers.outcomes.first else {
+            Issue.record("\(answers.outcomes)")
+            return
+        }
+    }
+
+    @Test func pageInPlaceOfATokenIsTriedAgain() throws {
+        perform(try client(Self.token))
+        transport.answer(200, "<html></html>", headers: [HTTPHeader("Content-Type", "text/html")])
+        #expect(answers.count == 0)
+        scheduler.advanceToNext()
+        grant("t-1")
+        transport.answer(204)
+        #expect(answers.outcomes == [.accepted(body: [])])
     }
 
     // MARK: Retries
@@ -328,7 +374,7 @@ import Testing
         #expect(transport.requests.count == 1)
     }
 
-    @Test(arguments: ["", "{}", "hunter2", #"{"access_token":"hunter2\n"}"#])
+    @Test(arguments: ["{}", #"{"access_token":"hunter2\n"}"#])
     func unusableTokenIsFinal(_ answer: String) throws {
         perform(try client(Self.token))
         transport.answer(200, answer)

@@ -60,6 +60,50 @@ import Testing
         #expect(answers.outcomes == [.accepted(body: [])])
     }
 
+    /// Proxies break chunked bodies off that they would refuse with 413 if they knew the length.
+    @Test(arguments: [HTTPTransportError.Kind.interrupted, .timeout, .protocolViolation])
+    func lengthIsToldAfterTheBodyWasBrokenOff(_ kind: HTTPTransportError.Kind) throws {
+        try perform()
+        transport.fail(kind)
+        #expect(lengths == [nil])
+        scheduler.advanceToNext()
+        #expect(lengths == [nil, try length])
+        transport.answer(413)
+        #expect(lengths.count == 2 && scheduler.delays.isEmpty)
+        guard case .refused(let problem)? = answers.outcomes.first else {
+            Issue.record("\(answers.outcomes)")
+            return
+        }
+        #expect(
+            problem.hasSuffix(
+                "was answered with 413; a gateway or proxy on the way limits the size of request bodies"
+            )
+        )
+    }
+
+    /// Nobody has seen the body.
+    @Test(arguments: [HTTPTransportError.Kind.nameResolution, .connect, .tls])
+    func lengthIsNotToldWhereNobodyWasReached(_ kind: HTTPTransportError.Kind) throws {
+        try perform()
+        transport.fail(kind)
+        scheduler.advanceToNext()
+        transport.answer(503)
+        scheduler.advanceToNext()
+        #expect(lengths == [nil, nil, nil])
+    }
+
+    @Test func changedOutputIsNotSentAgainAfterItWasBrokenOff() throws {
+        try perform()
+        transport.fail(.interrupted)
+        output.spoil()
+        while answers.outcomes.isEmpty, scheduler.advanceToNext() != nil {}
+        #expect(transport.requests.count == 1)
+        guard case .refused? = answers.outcomes.first else {
+            Issue.record("\(answers.outcomes)")
+            return
+        }
+    }
+
     @Test func whoeverIsToldTheLengthAndStillWantsItIsNotAskedAgain() throws {
         try perform()
         transport.answer(411)

@@ -166,7 +166,7 @@ import Testing
         #expect(box.results == [.success("c-1")])
     }
 
-    @Test(arguments: ["", "{}", #"{"catalogId":null}"#, #"{"catalogId":5}"#, "[]"])
+    @Test(arguments: ["{}", #"{"catalogId":null}"#, #"{"catalogId":5}"#, "[]"])
     func catalogWithoutAnId(_ answer: String) throws {
         let box = try writeCatalog(.source)
         transport.answer(200, answer)

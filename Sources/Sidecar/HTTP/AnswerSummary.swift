@@ -1,0 +1,83 @@
+import AirbyteProtocol
+import CurlTransport
+
+extension HTTPResponse {
+    /// The content type in lower case, without its parameters; nil where the answer names none.
+    var mediaType: String? {
+        header("Content-Type").map { $0.prefix { $0 != ";" }.trimmingWhitespace().lowercased() }
+    }
+
+    /// Whether the body is a page for people: no API and no object store answers a program with one, gateways and
+    /// sign-in pages do.
+    var isPage: Bool {
+        if let mediaType, ["text/html", "application/xhtml+xml"].contains(mediaType) { return true }
+        return HTMLText.isPage(body)
+    }
+
+    /// Whether the body is JSON and is not declared as anything else.
+    var isJSON: Bool {
+        if let mediaType, !mediaType.isEmpty, mediaType != "application/json", mediaType != "text/json",
+            !mediaType.hasSuffix("+json")
+        {
+            return false
+        }
+        return (try? JSONDocument(parsing: body)) != nil
+    }
+
+    /// So much of an answer is quoted at most, in bytes: enough for a message, too little for a page.
+    private static let maxQuote = 300
+
+    /// What people need to know of an answer that is no success, on one line; continues "… was answered with".
+    ///
+    /// Says the status, the proxy that the answer came through, the text or title that it holds, which error squid gives
+    /// as its cause, where a redirection leads, and what to do about statuses that only gateways give.
+    ///
+    /// - Parameter quotingBody: false where the body could hold a secret.
+    func summary(quotingBody: Bool = true) -> String {
+        var summary = "\(status)"
+        if let proxy { summary += " through the proxy \(proxy)" }
+        let quote = quotingBody ? quote : ""
+        if !quote.isEmpty { summary += ": \(quote)" }
+        let fields = [
+            header("X-Squid-Error").map { "X-Squid-Error: \(Self.cut($0))" },
+            header("Location").map { "Location: \(Self.cut($0.withoutUserInfo.withoutQuery))" },
+        ].compactMap { $0 }
+        if !fields.isEmpty { summary += " (\(fields.joined(separator: ", ")))" }
+        if let advice { summary += "; \(advice)" }
+        return summary
+    }
+
+    private var quote: String {
+        guard isPage else {
+            let start = body.prefix(Self.maxQuote)
+            let text = String(decoding: start, as: UTF8.self).onOneLine.escapingControlCharacters()
+            return text + (body.count > Self.maxQuote && !text.isEmpty ? " …" : "")
+        }
+        var text = HTMLText(body).summary
+        // nginx: "413 Request Entity Too Large".
+        if text.hasPrefix("\(status) ") { text.removeFirst("\(status) ".count) }
+        return Self.cut(text)
+    }
+
+    private static func cut(_ text: String) -> String {
+        let start = String(decoding: text.utf8.prefix(maxQuote), as: UTF8.self)
+        return start.escapingControlCharacters() + (text.utf8.count > maxQuote ? " …" : "")
+    }
+
+    private var advice: String? {
+        switch status {
+        case 407:
+            "\(proxy.map { "the proxy \($0)" } ?? "a proxy on the way") demands authentication: HTTP_PROXY and"
+                + " HTTPS_PROXY can name a user and a password"
+        case 413:
+            "a gateway or proxy on the way limits the size of request bodies"
+        default:
+            nil
+        }
+    }
+}
+
+extension String {
+    /// A URL up to its query, which can hold a session's secrets.
+    fileprivate var withoutQuery: String { String(prefix { $0 != "?" && $0 != "#" }) }
+}
