@@ -25,6 +25,11 @@ import Testing
                 ),
                 StorageFault(service: service, name: "reset", rules: [.reset(upload, times: 2)]),
                 StorageFault(service: service, name: "answer lost", rules: [.lost(upload, after: 1)]),
+                StorageFault(
+                    service: service,
+                    name: "portal for a while",
+                    rules: [.answer(upload, times: 2, 200, welcome)]
+                ),
             ]
         } + [
             StorageFault(
@@ -92,28 +97,41 @@ import Testing
         }
     }
 
-    /// Such as a console's port in place of the service's.
+    /// Such as a console's port in place of the service's, or a portal before it.
     private static func page(_ service: StorageService) -> Rule {
-        .answer(service.upload, times: 9, 200, "<!DOCTYPE html><html><body>Welcome</body></html>")
+        .answer(service.upload, times: 9, 200, welcome)
     }
+
+    private static let welcome = "<!DOCTYPE html>\r\n<html>\r\n<body>Welcome</body></html>"
 
     private static func early(_ service: StorageService, _ code: String) -> Rule {
         service.refusal(service.upload, times: 9, 413, code).by("early")
     }
 
     private static let lasting = [
-        End(.s3, "page", page(.s3), says: "was answered with 200, but not by S3; see AWS_ENDPOINT_URL_S3"),
+        End(
+            .s3,
+            "page",
+            page(.s3),
+            says:
+                "was answered with 200: Welcome; this is not an answer of S3, but of a gateway or a portal: "
+                + "see AWS_ENDPOINT_URL_S3"
+        ),
         End(
             .gcs,
             "page",
             page(.gcs),
-            says: "was answered with 200, but not by Google's storage; see SIDECAR_GCS_ENDPOINT"
+            says:
+                "was answered with 200: Welcome; this is not an answer of Google's storage, but of a gateway or a "
+                + "portal: see SIDECAR_GCS_ENDPOINT"
         ),
         End(
             .azure,
             "page",
             page(.azure),
-            says: "answered with 200; this is no blob service: see BlobEndpoint"
+            says:
+                "was answered with 200: Welcome; this is not an answer of Azure's blob service, but of a gateway or "
+                + "a portal: see BlobEndpoint"
         ),
         End(
             .s3,

@@ -26,8 +26,10 @@ final class FakeTransport: HTTPTransport {
 
     /// Answers the oldest request that has had none.
     func answer(_ status: Int, _ body: String = "", headers: [HTTPHeader] = []) {
-        answer(.success(HTTPResponse(status: status, headers: headers, body: Array(body.utf8))))
+        answer(HTTPResponse(status: status, headers: headers, body: Array(body.utf8)))
     }
+
+    func answer(_ response: HTTPResponse) { answer(.success(response)) }
 
     /// The oldest request that has had no answer fails.
     func fail(_ kind: HTTPTransportError.Kind, _ message: String = "host: no luck") {

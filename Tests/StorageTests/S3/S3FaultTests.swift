@@ -128,8 +128,9 @@ import Testing
             "a proxy that takes no such body",
             .answer("PUT", times: 9, 413, "<html><body>Too Large</body></html>").by("early"),
             size: 4_000_000,
-            says: "PUT s3://output//KEY was answered with 413; the service, or a proxy before it, takes no "
-                + "document of this size"
+            says:
+                "PUT s3://output//KEY was answered with 413: Too Large; a gateway or proxy on the way limits the "
+                + "size of request bodies"
         ),
         End(
             "a document that is too large",
@@ -155,7 +156,9 @@ import Testing
             "an end that somebody else answers",
             .answer(complete, times: 9, 200, "<html><body>Welcome</body></html>"),
             size: large,
-            says: "POST s3://output//KEY was answered with 200, but not by S3; see AWS_ENDPOINT_URL_S3"
+            says:
+                "POST s3://output//KEY was answered with 200: Welcome; this is not an answer of S3, but of a gateway "
+                + "or a portal: see AWS_ENDPOINT_URL_S3"
         ),
         End(
             "an end that is refused",

@@ -8,6 +8,7 @@ struct AzureAnswer {
     let status: Int
     /// `x-ms-error-code`, or the body's `Code`; empty where the answer is not the service's own.
     let code: String
+    private let response: HTTPResponse
     private let message: String
     private let requestID: String?
 
@@ -15,6 +16,7 @@ struct AzureAnswer {
     private static let longestQuote = 300
 
     init(_ response: HTTPResponse) {
+        self.response = response
         status = response.status
         // Accepted answers have no body worth parsing.
         let fields = (200..<300).contains(response.status) ? nil : XMLFields(parsing: response.body)
@@ -25,13 +27,13 @@ struct AzureAnswer {
     }
 
     /// All that is asked for here is created. What answers with 200 is a console, a proxy or a portal that takes anything.
-    var isAccepted: Bool { status == 201 }
+    var isAccepted: Bool { status == 201 && !response.holdsPage }
 
     /// Worth another try after a pause.
     var isTemporary: Bool {
         switch code {
         case "ContainerBeingDeleted", "ServerBusy", "InternalError", "OperationTimedOut": true
-        default: status == 408 || status == 429 || status >= 500
+        default: response.isPassing
         }
     }
 
@@ -39,11 +41,21 @@ struct AzureAnswer {
     ///
     /// - Parameter what: names the request: `PUT of /key to Azure container logs at host`.
     func failure(_ what: String, advice: String?) -> StorageFailure {
-        var line = "\(what) was answered with \(status)"
-        if !code.isEmpty { line += " \(code)" }
-        // In quotes: behind a colon, `AuthorizationFailure: This …` would be taken for a secret and its name.
-        if !message.isEmpty { line += " \"\(message)\"" }
+        let isStrange = code.isEmpty && (response.holdsPage || (200..<300).contains(status))
+        guard !isStrange else {
+            let setting = "BlobEndpoint in AZURE_STORAGE_CONNECTION_STRING"
+            return response.strange(what, service: "Azure's blob service", settings: setting)
+        }
+        var line = "\(what) was answered with "
+        if code.isEmpty {
+            line += response.summaryWithoutMarkup
+        } else {
+            line += "\(status) \(code)"
+            // In quotes: behind a colon, `AuthorizationFailure: This …` would be taken for a secret and its name.
+            if !message.isEmpty { line += " \"\(message)\"" }
+        }
         if let requestID { line += " (request id \(requestID))" }
+        if !code.isEmpty { line += response.throughProxy }
         if let advice { line += "; \(advice)" }
         return StorageFailure(message: line.escapingControlCharacters())
     }
@@ -78,8 +90,6 @@ struct AzureAnswer {
         case "InvalidResourceName", "OutOfRangeInput":
             return "a container's name has 3 to 63 lower-case letters, digits and single hyphens"
         case "ContainerNotFound": return "create the container"
-        case "" where (200..<300).contains(status):
-            return "this is no blob service: see BlobEndpoint in AZURE_STORAGE_CONNECTION_STRING"
         default: return nil
         }
     }

@@ -81,9 +81,15 @@ final class AzureTokenSource {
     }
 
     private func take(_ response: HTTPResponse) {
+        guard !response.holdsPage else {
+            return fail(response.summary(), isTemporary: response.isPassing)
+        }
         guard response.status == 200 else {
-            let isTemporary = [408, 429].contains(response.status) || response.status >= 500
-            return fail("\(response.status)\(Self.problem(response.body))", isTemporary: isTemporary)
+            let problem = Self.problem(response.body)
+            return fail(
+                "\(response.status)\(problem)\(response.throughProxy)",
+                isTemporary: response.isPassing
+            )
         }
         do throws(AzureTokenAnswer.Unusable) {
             let answer = try AzureTokenAnswer(parsing: response.body)

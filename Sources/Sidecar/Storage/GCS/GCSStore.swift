@@ -149,12 +149,7 @@ final class GCSStore: ObjectStore {
         _ completion: @escaping (Failure?) -> Void
     ) {
         guard let object = (try? JSONDocument(parsing: response.body))?.root, object.kind == .object else {
-            // Of a console, a proxy or a portal that takes anything.
-            let failure = StorageFailure(
-                message:
-                    "\(title("PUT", key)) was answered with \(response.status), but not by Google's storage; "
-                    + "see SIDECAR_GCS_ENDPOINT and STORAGE_EMULATOR_HOST"
-            )
+            let failure = strange(title("PUT", key), response)
             return fail(failure) { completion($0) }
         }
         // What the answer leaves out cannot be compared.
@@ -288,11 +283,15 @@ final class GCSStore: ObjectStore {
     }
 
     private func judge(_ response: HTTPResponse, _ what: String, _ call: Call) -> StorageRequester.Judgement {
-        if 200..<300 ~= response.status { return .accepted }
+        if 200..<300 ~= response.status {
+            // What is no answer of the service has not reached it.
+            return response.holdsPage ? .retry(strange(what, response)) : .accepted
+        }
         let problem = GoogleProblem(response)
-        let failure = StorageFailure(
-            message: "\(what) was answered with \(problem.description)\(advice(problem))"
-        )
+        let failure =
+            response.holdsPage
+            ? strange(what, response)
+            : StorageFailure(message: "\(what) was answered with \(problem.description)\(advice(problem))")
         if response.status == 401, let token = call.token, !call.hasRenewedToken {
             call.hasRenewedToken = true
             tokens.reject(token)
@@ -301,6 +300,12 @@ final class GCSStore: ObjectStore {
         // A body that was changed on its way can arrive well the next time.
         let isDamaged = response.status == 400 && (problem.message?.contains("hash") ?? false)
         return problem.isTemporary || isDamaged ? .retry(failure) : .failed(failure)
+    }
+
+    /// Of a console, a proxy or a portal that takes anything.
+    private func strange(_ what: String, _ response: HTTPResponse) -> StorageFailure {
+        let settings = "SIDECAR_GCS_ENDPOINT and STORAGE_EMULATOR_HOST"
+        return response.strange(what, service: "Google's storage", settings: settings)
     }
 
     private func advice(_ problem: GoogleProblem) -> String {
@@ -312,7 +317,9 @@ final class GCSStore: ObjectStore {
             "; the account needs storage.objects.create and storage.objects.delete on the bucket (role Storage "
                 + "Object User)"
         case 404: "; the bucket is missing, or its name is wrong"
-        case 413: "; the document is too large for the service or for a proxy on the way"
+        // What has no reason is a gateway's, of which enough was said.
+        case 413 where problem.reason != nil:
+            "; the document is too large for the service or for a proxy on the way"
         default: ""
         }
     }

@@ -13,17 +13,21 @@ struct GoogleProblem {
     let reason: String?
     let message: String?
     let requestID: String?
+    private let response: HTTPResponse
+    /// Whether the answer is in one of the forms.
+    private let isOwn: Bool
 
     init(_ response: HTTPResponse) {
+        self.response = response
         status = response.status
         requestID = response.header("x-guploader-uploadid").map { String($0.prefix(120)) }
         guard let document = try? JSONDocument(parsing: response.body),
             let error = document.root[member: "error"]
         else {
-            reason = nil
-            message = Self.plainText(response.body)
+            (reason, message, isOwn) = (nil, Self.plainText(response.body), false)
             return
         }
+        isOwn = true
         if let code = error.string {
             reason = code
             message = document.root[member: "error_description"]?.string
@@ -37,24 +41,36 @@ struct GoogleProblem {
 
     /// One line: `403 forbidden "x@y does not have storage.objects.create access" (request id …)`.
     var description: String {
+        var text = isOwn ? ownDescription : summary
+        if let requestID { text += " (request id \(requestID))" }
+        if isOwn { text += response.throughProxy }
+        return text.escapingControlCharacters()
+    }
+
+    private var ownDescription: String {
         var text = "\(status)"
         if let reason, !reason.isEmpty { text += " " + Self.cut(reason) }
         // In quotes: behind a colon, `invalid_token: The …` would be taken for a secret and its name.
         if let message, !message.isEmpty { text += " \"\(Self.cut(message))\"" }
-        if let requestID { text += " (request id \(requestID))" }
-        return text.escapingControlCharacters()
+        return text
     }
 
-    /// A request timeout, too many requests, or a fault of the server: worth another try.
+    /// Of JSON in another form nothing is quoted: it could hold a token.
+    private var summary: String {
+        response.holdsPage || message != nil
+            ? response.summaryWithoutMarkup : response.summary(quotingBody: false)
+    }
+
+    /// Whether another try can help.
     var isTemporary: Bool {
-        status == 408 || status == 429 || status >= 500
+        response.isPassing
             || status == 403 && ["rateLimitExceeded", "userRateLimitExceeded"].contains(reason)
     }
 
-    /// Uploads are also refused in words alone. A proxy's page is none.
+    /// Uploads are also refused in words alone.
     private static func plainText(_ body: [UInt8]) -> String? {
         let text = String(decoding: body.prefix(4 * longestQuote), as: UTF8.self).trimmingWhitespace()
-        return text.hasPrefix("<") || text.hasPrefix("{") ? nil : text
+        return text.isEmpty || text.hasPrefix("<") || text.hasPrefix("{") ? nil : text
     }
 
     private static func cut(_ text: String) -> String {

@@ -221,7 +221,7 @@ final class GoogleTokenSource {
         from service: String,
         _ accepted: (GoogleTokenAnswer) -> Void
     ) {
-        guard response.status == 200 else {
+        guard response.status == 200, !response.holdsPage else {
             let problem = GoogleProblem(response)
             if correctClock(problem, response) { return request() }
             return fail(

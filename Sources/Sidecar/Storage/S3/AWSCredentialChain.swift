@@ -200,6 +200,8 @@ final class AWSCredentialChain {
         switch result {
         case .failure(let error):
             return .failed("\(what): \(error.message)", isTemporary: error.isTemporary)
+        case .success(let response) where response.holdsPage:
+            return .failed("\(what): answered with \(response.summary())", isTemporary: response.isPassing)
         case .success(let response):
             let fields = XMLFields(parsing: response.body)
             guard response.status == 200 else {
@@ -207,7 +209,10 @@ final class AWSCredentialChain {
                 let text = fields["Message"].map { " \"\($0)\"" } ?? ""
                 let passes =
                     response.status >= 500 || response.status == 429 || code == "IDPCommunicationError"
-                return .failed("\(what) refused with \(response.status) \(code)\(text)", isTemporary: passes)
+                return .failed(
+                    "\(what) refused with \(response.status) \(code)\(text)\(response.throughProxy)",
+                    isTemporary: passes
+                )
             }
             guard let id = fields["AccessKeyId"], let secret = fields["SecretAccessKey"],
                 let token = fields["SessionToken"]
@@ -305,7 +310,10 @@ final class AWSCredentialChain {
             case .failure: return completion(.absent("instance metadata at \(base)"))
             case .success(let response):
                 token = String(decoding: response.body, as: UTF8.self).trimmingWhitespace()
-                guard response.status == 200, !token.isEmpty else {
+                // It becomes a header field's value.
+                guard response.status == 200, !token.isEmpty,
+                    token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+                else {
                     return completion(
                         .failed(
                             "instance metadata: the session was answered with status \(response.status)",

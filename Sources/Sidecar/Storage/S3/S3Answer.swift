@@ -20,6 +20,7 @@ struct S3Answer {
     /// Nil where the answer has no document, as to HEAD.
     let code: String?
     let kind: Kind
+    private let response: HTTPResponse
     private let text: String?
     private let requestID: String?
 
@@ -42,6 +43,7 @@ struct S3Answer {
         let fields = XMLFields(parsing: isSuccess && response.body.count > 16_384 ? [] : response.body)
         let code = fields["Code"].flatMap { $0.isEmpty ? nil : $0 }
         status = response.status
+        self.response = response
         self.code = code
         text = fields["Message"]
         requestID = response.header("x-amz-request-id") ?? fields["RequestId"]
@@ -57,7 +59,8 @@ struct S3Answer {
         _ region: String,
         _ isRegion: (String) -> Bool
     ) -> Kind {
-        if isSuccess, code == nil { return .accepted }
+        // What is no answer of the service has not reached it.
+        if isSuccess, code == nil { return response.holdsPage ? .retry : .accepted }
         if let code {
             if code == "RequestTimeTooSkewed" || code == "RequestInTheFuture" { return .clock }
             if stale.contains(code) { return .credentials }
@@ -74,13 +77,24 @@ struct S3Answer {
 
     /// One line: what was answered, the request's id, and what to do.
     ///
-    /// - Parameter advises: false for the bucket itself, which is made only where a document has missed it.
-    func failure(_ what: String, advises: Bool = true) -> StorageFailure {
-        var message = "\(what) was answered with \(status)"
-        if let code { message += " \(code)" }
-        // In quotes: behind a colon, `ExpiredToken: The …` would be taken for a secret and its name.
-        if let text, !text.isEmpty { message += " \"\(text)\"" }
-        if let requestID { message += " (request id \(requestID))" }
+    /// - Parameters:
+    ///   - endpoint: the setting that the service's address comes from.
+    ///   - advises: false for the bucket itself, which is made only where a document has missed it.
+    func failure(_ what: String, endpoint: String, advises: Bool = true) -> StorageFailure {
+        guard !response.holdsPage else {
+            return response.strange(what, service: "S3", settings: endpoint)
+        }
+        var message = "\(what) was answered with "
+        if let code {
+            message += "\(status) \(code)"
+            // In quotes: behind a colon, `ExpiredToken: The …` would be taken for a secret and its name.
+            if let text, !text.isEmpty { message += " \"\(text)\"" }
+            if let requestID { message += " (request id \(requestID))" }
+            message += response.throughProxy
+        } else {
+            message += response.summaryWithoutMarkup
+            if let requestID { message += " (request id \(requestID))" }
+        }
         if advises, let advice { message += "; \(advice)" }
         return StorageFailure(message: message.escapingControlCharacters())
     }
@@ -129,7 +143,8 @@ struct S3Answer {
         return switch status {
         case 301, 307: "the bucket is in another region: see AWS_DEFAULT_REGION"
         case 403: "the credentials' policy must allow s3:PutObject on the bucket's objects"
-        case 413: "the service, or a proxy before it, takes no document of this size"
+        // What has no code is a gateway's, of which enough was said.
+        case 413 where code != nil: "the service, or a proxy before it, takes no document of this size"
         default: nil
         }
     }

@@ -143,11 +143,10 @@ final class S3Store: ObjectStore {
         }
     }
 
-    /// An answer that no service of this kind gives: of a console, a proxy or a portal that takes anything.
+    /// The end of a request whose answer lacks what every service of this kind says: it comes from a console, a proxy or
+    /// a portal that takes anything.
     func foreign(_ what: String, _ response: HTTPResponse) -> Failure {
-        let message =
-            "\(what) was answered with \(response.status), but not by S3; see \(endpointVariable)"
-        return Failure(code: nil, failure: StorageFailure(message: message))
+        Failure(code: nil, failure: response.strange(what, service: "S3", settings: endpointVariable))
     }
 
     static let contentType = "application/json"
@@ -243,7 +242,7 @@ final class S3Store: ObjectStore {
         isOfObject: Bool,
         _ used: AWSCredentials?
     ) -> StorageRequester.Judgement {
-        let failure = answer.failure(what, advises: isOfObject)
+        let failure = answer.failure(what, endpoint: endpointVariable, advises: isOfObject)
         switch answer.kind {
         case .accepted: return .accepted
         case .retry: return .retry(failure)

@@ -191,7 +191,9 @@ import Testing
         transport.answer(404, "<html><body>Not here</body>")
         #expect(
             messages == [
-                "PUT of a\\nb to Azure container output at acct.blob.core.windows.net was answered with 404"
+                "PUT of a\\nb to Azure container output at acct.blob.core.windows.net was answered with 404: "
+                    + "Not here; this is not an answer of Azure's blob service, but of a gateway or a portal: "
+                    + "see BlobEndpoint in AZURE_STORAGE_CONNECTION_STRING"
             ]
         )
     }

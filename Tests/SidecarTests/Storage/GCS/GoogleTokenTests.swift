@@ -150,7 +150,7 @@ import Testing
         world.transport.answer(404, "Not Found")
         world.wait()
         let end = try #require(world.end)
-        #expect(end.contains("http://metadata.google.internal answered with 404 \"Not Found\""))
+        #expect(end.contains("http://metadata.google.internal answered with 404: Not Found"))
         #expect(end.contains("give the pod's Kubernetes service account an IAM service account"))
     }
 
