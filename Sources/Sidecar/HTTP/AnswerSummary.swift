@@ -7,8 +7,8 @@ extension HTTPResponse {
         header("Content-Type").map { $0.prefix { $0 != ";" }.trimmingWhitespace().lowercased() }
     }
 
-    /// Whether the body is a page for people: no API and no object store answers a program with one, gateways and
-    /// sign-in pages do.
+    /// Whether the body is a page for people: no API answers a program with one, gateways and sign-in pages do. The
+    /// content types of object stores say less, see `holdsPage`.
     var isPage: Bool {
         if let mediaType, ["text/html", "application/xhtml+xml"].contains(mediaType) { return true }
         return HTMLText.isPage(body)
