@@ -291,25 +291,24 @@ extension CurlTransport {
     }
 
     private func answer(to exchange: Exchange) -> Result<HTTPResponse, HTTPTransportError> {
-        let status = exchange.head.status
-        func interrupted(_ reason: String) -> Result<HTTPResponse, HTTPTransportError> {
-            .failure(HTTPTransportError(kind: .interrupted, message: "\(exchange.route): \(reason)"))
+        func interrupted(_ reason: String, _ answer: HTTPResponse?) -> HTTPTransportError {
+            HTTPTransportError(kind: .interrupted, message: "\(exchange.route): \(reason)", answer: answer)
         }
         // libcurl is content with a head that was cut off by the end of the connection.
         guard exchange.head.isComplete else {
-            return interrupted("the connection was closed in the middle of the answer's head")
+            return .failure(interrupted("the connection was closed in the middle of the answer's head", nil))
         }
-        guard !exchange.isAcceptedTooEarly else {
-            return interrupted("the answer was \(status) before all of the request was sent")
-        }
-        return .success(
-            HTTPResponse(
-                status: status,
-                headers: exchange.head.headers,
-                body: exchange.body,
-                proxy: exchange.proxy?.origin.url
-            )
+        let response = HTTPResponse(
+            status: exchange.head.status,
+            headers: exchange.head.headers,
+            body: exchange.body,
+            proxy: exchange.proxy?.origin.url
         )
+        guard !exchange.isAcceptedTooEarly else {
+            let reason = "the answer was \(response.status) before all of the request was sent"
+            return .failure(interrupted(reason, response))
+        }
+        return .success(response)
     }
 
     private func result(
@@ -320,6 +319,8 @@ extension CurlTransport {
         if code == CURLE_OK || exchange.isAnswered(despite: code) { return answer(to: exchange) }
         if exchange.objection == .repetition { return .failure(exchange.unanswered) }
         if let error = exchange.bodyError { return .failure(error) }
+        // Says more than that the rest of the request could not be sent.
+        if exchange.isAcceptedTooEarly { return answer(to: exchange) }
         let failure = CurlFailure(
             code: code,
             detail: handle.detail,

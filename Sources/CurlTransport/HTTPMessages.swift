@@ -81,7 +81,7 @@ public struct HTTPRequest: Sendable {
 }
 
 /// A complete answer, whatever its status.
-public struct HTTPResponse: Sendable {
+public struct HTTPResponse: Hashable, Sendable {
     public var status: Int
     public var headers: [HTTPHeader]
     public var body: [UInt8]
@@ -129,13 +129,16 @@ public struct HTTPTransportError: Error, Hashable, Sendable {
     public var kind: Kind
     /// One line for people: what failed, on which host, through which proxy.
     public var message: String
+    /// A complete answer that does not count: a success that came before the request was sent. It can say why.
+    public var answer: HTTPResponse?
 
     /// Whether sending the same request again can help: not where the request itself is at fault, or a proxy refuses it.
     public var isTemporary: Bool { ![.refusedByProxy, .invalidRequest, .bodyUnavailable].contains(kind) }
 
-    public init(kind: Kind, message: String) {
+    public init(kind: Kind, message: String, answer: HTTPResponse? = nil) {
         self.kind = kind
         self.message = message
+        self.answer = answer
     }
 }
 

@@ -231,6 +231,7 @@ import Testing
         #expect(error.kind == .interrupted)
         let reason = "the answer was 201 before all of the request was sent"
         #expect(error.message == "127.0.0.1:\(server.port): \(reason)")
+        #expect(error.answer?.status == 201)
         try loop.settle()
     }
 

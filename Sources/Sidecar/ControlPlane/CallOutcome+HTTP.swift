@@ -46,9 +46,10 @@ extension CallOutcome {
     ) {
         switch result {
         case .failure(let error):
+            let words = error.answer?.words(quotingBody: quotingBody) ?? ""
             self =
                 error.isTemporary
-                ? .unavailable("\(call) failed: \(error.message)", retryAfter: nil)
+                ? .unavailable("\(call) failed: \(error.message)\(words)", retryAfter: nil)
                 : .refused("\(call) cannot be sent: \(error.message)")
         case .success(let response):
             self.init(response, call: call, expected, quotingBody: quotingBody)

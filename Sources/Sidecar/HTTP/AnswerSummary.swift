@@ -34,17 +34,19 @@ extension HTTPResponse {
     ///
     /// - Parameter quotingBody: false where the body could hold a secret.
     func summary(quotingBody: Bool = true) -> String {
-        var summary = "\(status)"
-        if let proxy { summary += " through the proxy \(proxy)" }
+        let route = proxy.map { " through the proxy \($0)" } ?? ""
+        return "\(status)\(route)\(words(quotingBody: quotingBody))\(advice.map { "; \($0)" } ?? "")"
+    }
+
+    /// What the answer says of itself: continues a sentence, and is empty where it says nothing.
+    func words(quotingBody: Bool) -> String {
         let quote = quotingBody ? quote : ""
-        if !quote.isEmpty { summary += ": \(quote)" }
         let fields = [
             header("X-Squid-Error").map { "X-Squid-Error: \(Self.cut($0))" },
             header("Location").map { "Location: \(Self.cut($0.withoutUserInfo.withoutQuery))" },
         ].compactMap { $0 }
-        if !fields.isEmpty { summary += " (\(fields.joined(separator: ", ")))" }
-        if let advice { summary += "; \(advice)" }
-        return summary
+        return (quote.isEmpty ? "" : ": \(quote)")
+            + (fields.isEmpty ? "" : " (\(fields.joined(separator: ", ")))")
     }
 
     private var quote: String {

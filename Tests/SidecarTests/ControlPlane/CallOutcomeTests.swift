@@ -147,6 +147,21 @@ import Testing
         )
     }
 
+    /// A gateway that does not wait for a long body.
+    @Test(arguments: [true, false])
+    func answerThatCameTooEarlyIsQuoted(_ quotingBody: Bool) {
+        let answer = HTTPResponse(status: 200, headers: Self.html, body: Array("<title>Sign in</title>".utf8))
+        let error = HTTPTransportError(kind: .interrupted, message: "host:1: too early", answer: answer)
+        let outcome = CallOutcome(
+            .failure(error),
+            call: "PUT x",
+            expecting: .noContent,
+            quotingBody: quotingBody
+        )
+        let words = quotingBody ? ": Sign in" : ""
+        #expect(outcome == .unavailable("PUT x failed: host:1: too early\(words)", retryAfter: nil))
+    }
+
     @Test(arguments: [HTTPTransportError.Kind.invalidRequest, .bodyUnavailable])
     func requestThatCannotBeSentIsNot(_ kind: HTTPTransportError.Kind) {
         let error = HTTPTransportError(kind: kind, message: "bad URL")
