@@ -73,7 +73,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Whether it has neither ended nor been reaped: only then is the number its own.
-    private var isRunning: Bool {
+    var isRunning: Bool {
         var information = siginfo_t()
         return waitid(P_PID, id_t(pid), &information, WEXITED | WNOHANG | WNOWAIT) == 0
             && information.si_signo == 0
