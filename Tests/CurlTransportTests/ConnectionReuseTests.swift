@@ -22,6 +22,20 @@ import Testing
         #expect(server.acceptedCount == 1)
     }
 
+    /// A connection is found again by its ends, whatever their addresses look like.
+    @Test func connectionsOverIPv6AreSharedToo() throws {
+        guard let socket = listenOnIPv6() else { return }
+        let server = LoopbackServer(on: socket) { connection in
+            while connection.readRequest() != nil { connection.answer() }
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic)
+        for _ in 0..<3 {
+            #expect(try loop.exchange(request("GET", "http://[::1]:\(server.port)/")).get().status == 200)
+        }
+        #expect(server.acceptedCount == 1)
+    }
+
     @Test(arguments: drivers, ["GET", "PUT", "POST"])
     func aConnectionThatWasClosedInTheMeantimeIsReplaced(driver: BackendChoice, method: String) throws {
         let isClosed = Signal()

@@ -15,8 +15,16 @@ final class LoopbackServer: Sendable {
     }
 
     /// The script runs on a thread of the connection's, which is closed when it returns.
-    init(_ script: @escaping @Sendable (ServerConnection) -> Void) {
-        (listener, port) = listen(backlog: 128)
+    convenience init(_ script: @escaping @Sendable (ServerConnection) -> Void) {
+        self.init(on: listen(backlog: 128), script)
+    }
+
+    /// A server on a socket that listens.
+    init(
+        on socket: (descriptor: Int32, port: UInt16),
+        _ script: @escaping @Sendable (ServerConnection) -> Void
+    ) {
+        (listener, port) = socket
         threads.enter()
         Thread.detachNewThread { [self] in
             acceptAll(script)
@@ -75,6 +83,26 @@ func listen(backlog: Int32) -> (descriptor: Int32, port: UInt16) {
     }
     precondition(bound, "no port on the loopback")
     return (descriptor, UInt16(bigEndian: address.sin_port))
+}
+
+/// The same on the loopback of IPv6; nil where there is none.
+func listenOnIPv6() -> (descriptor: Int32, port: UInt16)? {
+    let descriptor = socket(AF_INET6, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    var address = sockaddr_in6()
+    address.sin6_family = sa_family_t(AF_INET6)
+    address.sin6_addr = in6addr_loopback
+    var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    let bound = withUnsafeMutablePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+            bind(descriptor, address, length) == 0 && listen(descriptor, 128) == 0
+                && getsockname(descriptor, address, &length) == 0
+        }
+    }
+    guard bound else {
+        close(descriptor)
+        return nil
+    }
+    return (descriptor, UInt16(bigEndian: address.sin6_port))
 }
 
 /// A connection to a port of the loopback; non-blocking ones may still be on their way.
