@@ -105,7 +105,10 @@ import Testing
         "loading  50%", "\u{FEFF}", "\u{1B}[32m", "[INFO] ", "[12:00:01] ", "[1/3]", "{foo} ",
         "loaded {} and [1, 2]: ",
         "it's \"done\" - ", #"{"a" b"#, "é漢😀 ", "50% [####    ] {'host': 'h'} ", "[] x ", "\\", "]", "}",
-        #"INFO {"level":"info"} "#,
+        #"INFO {"level":"info"} "#, "reading 'users'", #"reading "users""#, "reading `",
+        // Objects that are no JSON, but have an end.
+        #"{"a": oops} "#, #"error {"detail": None, "b": ["}", {}, "\"}"]} "#, #"{"a":****7,"b":"]}"}"#,
+        "{\"a\":\"b\u{1}}\"}, ",
     ])
     func resultsBehindTextAreSalvaged(_ text: String) {
         for (events, transcript) in read(text + status("one") + " and more\n") {

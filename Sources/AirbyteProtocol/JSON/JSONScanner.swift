@@ -60,7 +60,8 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     }
 
     private var state = State.value
-    private var depth = 0
+    /// How many objects and arrays are open.
+    private(set) var depth = 0
     /// Of each open object or array whether it is an object, the outermost first.
     private var isObject: [Bool] = []
     /// The last of them.
@@ -118,6 +119,14 @@ struct JSONScanner<Handler: JSONScannerHandler> {
         guard state == .number, depth == 0, number.mayEnd else { return status = .invalid }
         if !isRefused { handler.endValue(at: offset, isEmpty: false) }
         status = .complete
+    }
+
+    /// Whether the text, as far as it goes, is within a string.
+    var isWithinString: Bool {
+        switch state {
+        case .text, .escape, .hexadecimal: true
+        default: false
+        }
     }
 
     /// Whether the text, as far as it goes, is within an object that has a key and a colon at least. Text for people has

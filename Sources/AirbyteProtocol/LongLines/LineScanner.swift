@@ -23,7 +23,9 @@ struct LineScanner {
         case text
         /// More of a value in text.
         case valueInText
-        /// What is within an object that breaks off: a message there is a part of the object.
+        /// What follows a value in text.
+        case behindValueInText
+        /// More of an object that is no JSON: a message within it is a part of it.
         case brokenObject
     }
 
@@ -37,8 +39,11 @@ struct LineScanner {
     private var text = TextBefore()
     /// How much of it stands before the value that is being read.
     private var textBeforeValue = 0
-    /// Whether a quotation mark stands right before the value that is being read.
-    private var isQuoted = false
+    /// The quotation mark right before the value that is being read, if there is one.
+    private var quotationMark: UInt8?
+    /// A value that counts unless the quotation mark stands behind it too.
+    private var found: ScannedValue?
+    private var broken: BrokenObject?
     private var lastByte: UInt8 = 0
     /// One for all values: text can have very many brackets.
     private let seed = UInt64.random(in: .min ... .max)
@@ -60,8 +65,9 @@ struct LineScanner {
                 case .messageOrText: skipWhiteSpace(rest, handler)
                 case .message: appendToMessage(rest)
                 case .text: skipText(rest)
-                case .valueInText: appendToValueInText(rest, handler)
-                case .brokenObject: take(rest)
+                case .valueInText: appendToValueInText(rest)
+                case .behindValueInText: endValueInText(rest, handler)
+                case .brokenObject: appendToBrokenObject(rest)
                 }
             rest = rest.extracting(droppingFirst: count)
         }
@@ -69,6 +75,7 @@ struct LineScanner {
 
     /// The line is complete; returns its length in UTF-16 units.
     mutating func finish(_ handler: Handler) -> Int {
+        if let found { tell(found, handler) }
         endSegment(handler)
         return segmentsLength
     }
@@ -147,8 +154,15 @@ extension LineScanner {
 
     /// What has been read as a value is none. Text for people has braces and brackets too.
     private mutating func breakOff() {
-        place = scan?.isWithinMember == true ? .brokenObject : .text
+        broken = scan?.brokenObject
+        place = broken == nil ? .text : .brokenObject
         scan = nil
+    }
+
+    private mutating func appendToBrokenObject(_ bytes: RawSpan) -> Int {
+        let count = broken?.append(bytes) ?? 0
+        if broken?.isClosed != false { place = .text }
+        return take(bytes.extracting(first: count))
     }
 }
 
@@ -165,23 +179,34 @@ extension LineScanner {
         }
         scan = ValueScan(start: end, seed: seed)
         textBeforeValue = text.count
-        isQuoted = [UInt8(ascii: "\""), UInt8(ascii: "'"), UInt8(ascii: "`")].contains(lastByte)
+        quotationMark = "\"'`".utf8.first { $0 == lastByte }
         place = .valueInText
         return count
     }
 
-    private mutating func appendToValueInText(_ bytes: RawSpan, _ handler: Handler) -> Int {
+    private mutating func appendToValueInText(_ bytes: RawSpan) -> Int {
         let (count, status) = appendToValue(bytes)
         switch status {
         case .open: break
         case .complete:
-            place = .text
-            if let value = endValue(), !isQuoted {
-                handler(.salvaged(value, textBefore: text.text(first: textBeforeValue)))
-            }
+            found = endValue()
+            place = .behindValueInText
         case .invalid: breakOff()
         }
         return count
+    }
+
+    /// A value between quotation marks is quoted; text that ends with one can stand before a message all the same.
+    private mutating func endValueInText(_ bytes: RawSpan, _ handler: Handler) -> Int {
+        let next = unsafe bytes.unsafeLoad(as: UInt8.self)
+        if let found, next != quotationMark { tell(found, handler) }
+        found = nil
+        place = .text
+        return 0
+    }
+
+    private func tell(_ value: ScannedValue, _ handler: Handler) {
+        handler(.salvaged(value, textBefore: text.text(first: textBeforeValue)))
     }
 
     /// Where the first opening brace or bracket stands; the number of bytes if there is none.

@@ -22,6 +22,7 @@ struct MessageScanner: JSONScannerHandler {
     static let maxSkeleton = 256 * 1_024 * 1_024
 
     private let schema: CompiledSchema
+    private let skeletonLimit: Int
     private var open: [Open] = []
     /// What the key that was read last leads to; nil where the protocol does not know it.
     private var member: CompiledSchema.Member?
@@ -61,8 +62,10 @@ struct MessageScanner: JSONScannerHandler {
         case word
     }
 
-    init(schema: CompiledSchema = .message) {
+    /// - Parameter skeletonLimit: in bytes.
+    init(schema: CompiledSchema = .message, skeletonLimit: Int = MessageScanner.maxSkeleton) {
         self.schema = schema
+        self.skeletonLimit = skeletonLimit
     }
 }
 
@@ -134,7 +137,7 @@ extension MessageScanner {
     }
 
     private mutating func boundSkeleton() {
-        guard skeleton.count > Self.maxSkeleton else { return }
+        guard skeleton.count > skeletonLimit else { return }
         isTooLong = true
         skeleton = []
     }

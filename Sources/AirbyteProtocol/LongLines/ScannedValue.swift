@@ -43,8 +43,11 @@ struct ValueScan {
         return (count, scanner.status)
     }
 
-    /// See `JSONScanner.isWithinMember`.
-    var isWithinMember: Bool { scanner.isWithinMember }
+    /// What the rest of a value is that has broken off; nil where it was only text.
+    var brokenObject: BrokenObject? {
+        guard scanner.isWithinMember else { return nil }
+        return BrokenObject(depth: scanner.depth, isInString: scanner.isWithinString)
+    }
 
     /// The value, once it is complete.
     ///
@@ -68,5 +71,42 @@ struct ValueScan {
                 destinationCatalog: StoredCatalog(message.operations, source)
             )
         )
+    }
+}
+
+/// The rest of an object that is no JSON: its end is where its brackets are closed, those within strings left out.
+struct BrokenObject {
+    private var depth: Int
+    private var isInString: Bool
+    private var isEscaped = false
+
+    init(depth: Int, isInString: Bool) {
+        self.depth = depth
+        self.isInString = isInString
+    }
+
+    var isClosed: Bool { depth == 0 }
+
+    /// Takes the next bytes up to its end; returns how many those are.
+    mutating func append(_ bytes: RawSpan) -> Int {
+        unsafe bytes.withUnsafeBytes { bytes in
+            var index = 0
+            while index < bytes.count, depth > 0 {
+                unsafe append(bytes[index])
+                index &+= 1
+            }
+            return index
+        }
+    }
+
+    private mutating func append(_ byte: UInt8) {
+        if isEscaped { return isEscaped = false }
+        switch byte {
+        case UInt8(ascii: "\\"): isEscaped = isInString
+        case UInt8(ascii: "\""): isInString.toggle()
+        case UInt8(ascii: "{"), UInt8(ascii: "["): if !isInString { depth &+= 1 }
+        case UInt8(ascii: "}"), UInt8(ascii: "]"): if !isInString { depth &-= 1 }
+        default: break
+        }
     }
 }
