@@ -12,6 +12,9 @@ extension SecretMask {
             reason.externalMessage = reason.externalMessage.map(masked)
             reason.internalMessage = reason.internalMessage.map(masked)
             reason.stacktrace = reason.stacktrace.map(masked)
+            reason.streamDescriptor = reason.streamDescriptor.map { stream in
+                StreamDescriptor(name: stream.name.map(masked), namespace: stream.namespace.map(masked))
+            }
             output.failureReason = reason
         }
         return output

@@ -1,3 +1,5 @@
+import AirbyteProtocol
+
 /// Finds the values of members with secret-like names in text: `"password": "x"`, `'api_key': 'x'`,
 /// `\"token\":\"x\"` at any depth of escaping, `client_secret=x`, `Authorization: Bearer x`.
 enum SecretMembers {
@@ -7,7 +9,8 @@ enum SecretMembers {
         var position = 0
         while let separator = nextSeparator(in: text, from: position) {
             position = separator + 1
-            guard let name = name(before: separator, in: text), SecretNames.contains(text[name]),
+            guard let (name, isQuoted) = name(before: separator, in: text),
+                SecretNames.contains(text[name], isQuoted: isQuoted),
                 let value = value(after: separator, in: text), !value.isEmpty
             else { continue }
             found.append(value)
@@ -25,13 +28,20 @@ enum SecretMembers {
         text[start...].firstIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }
     }
 
-    /// The name that ends before the separator, without its quotes and spaces.
-    private static func name(before separator: Int, in text: [UInt8]) -> Range<Int>? {
+    /// The name that ends before the separator, without its quotes and spaces, and whether it has quotes.
+    private static func name(
+        before separator: Int,
+        in text: [UInt8]
+    ) -> (name: Range<Int>, isQuoted: Bool)? {
         var end = separator
-        while end > 0, isSpace(text[end - 1]) || isQuoting(text[end - 1]) { end -= 1 }
+        var isQuoted = false
+        while end > 0, isSpace(text[end - 1]) || isQuoting(text[end - 1]) {
+            isQuoted = isQuoted || isQuoting(text[end - 1])
+            end -= 1
+        }
         var start = end
         while start > 0, isNameCharacter(text[start - 1]) { start -= 1 }
-        return start < end ? start..<end : nil
+        return start < end ? (start..<end, isQuoted) : nil
     }
 
     /// The value that begins after the separator, without its quotes.

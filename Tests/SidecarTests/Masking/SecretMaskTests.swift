@@ -52,6 +52,44 @@ import Testing
         #expect(mask.masked("got \(form)!") == "got **********!")
     }
 
+    /// The forms in which programs write `p/w <d>&'é`, and a header that has it in Base64 behind a user's name.
+    @Test(arguments: [
+        "p/w%20%3Cd%3E%26%27%C3%A9", "p%2fw%20%3cd%3e%26%27%c3%a9", "p%2Fw+%3Cd%3E%26%27%C3%A9",
+        "p%2Fw%20%3Cd%3E%26'%C3%A9", "cC93IDxkPiYnw6k=", "cC93IDxkPiYnw6k", "p/w &lt;d&gt;&amp;&#x27;é",
+        #"p/w <d>&'\xc3\xa9"#, #"p/w <d>&\'é"#,
+    ])
+    func encodedFormsAreHidden(_ form: String) throws {
+        let mask = try mask(#"{"password": "p/w <d>&'é"}"#)
+        #expect(mask.masked("got \(form)!") == "got **********!")
+    }
+
+    @Test func secretWithinABase64TextIsHidden() throws {
+        let mask = try mask(#"{"password": "hunter22-hunter22"}"#)
+        for user in ["u", "me", "you"] {
+            let text = Base64.encode(Array("\(user):hunter22-hunter22".utf8))
+            let masked = mask.masked("sent \(text)")
+            #expect(masked.contains("**********"))
+            #expect(!masked.contains("aHVudGVy") && !masked.contains("odW50ZX") && !masked.contains("h1bnRlc"))
+        }
+    }
+
+    @Test func severalLinesAsPythonQuotesThemAreHidden() throws {
+        let mask = try mask(#"{"private_key": "top secret\nsecond 'line'\n"}"#)
+        #expect(mask.masked(#"got {'private': "top secret\nsecond 'line'\n"}"#).contains("top secret") == false)
+    }
+
+    @Test func ownCredentialsAreHidden() {
+        let mask = SecretMask(configurations: [], credentials: ["client-secret-1", ""])
+        #expect(mask.masked("401: client-secret-1 is wrong") == "401: ********** is wrong")
+    }
+
+    /// More than can be looked for: the rest is not known.
+    @Test func configurationWithTooManySecretsIsToldApart() throws {
+        let values = (0..<20_000).map { #""a rather long secret number \#($0)""# }.joined(separator: ",")
+        #expect(try mask(#"{"tokens": [\#(values)]}"#).isIncomplete)
+        #expect(try !mask(#"{"tokens": ["one secret"]}"#).isIncomplete)
+    }
+
     @Test func longerSecretsGoFirst() throws {
         let mask = try mask(#"{"a_secret": "hunter", "b_secret": "hunter22"}"#)
         #expect(mask.masked("hunter22 hunter") == "********** **********")
@@ -74,8 +112,19 @@ import Testing
         (#"{"password": "never ends"#, #"{"password": "**********"#),
         // Names that only speak about a secret, and values that are none.
         (
-            #"{"token_url": "https://x", "primary_key": "id", "key": "k"}"#,
-            #"{"token_url": "https://x", "primary_key": "id", "key": "k"}"#
+            #"{"token_url": "https://x", "primary_key": "id"}"#,
+            #"{"token_url": "https://x", "primary_key": "id"}"#
+        ),
+        // Names of the platform's list are ordinary words where no quotes say that they are names.
+        (
+            #"{"key": "k", "Email": "a@b", "value": 7}, key: k, value=7"#,
+            #"{"key": "**********", "Email": "**********", "value": **********}, key: k, value=7"#
+        ),
+        // Passwords in URLs.
+        ("to postgres://u:p@w@db:5432/x?a=b@c", "to postgres://u:**********@db:5432/x?a=b@c"),
+        (
+            "http://host:80/a@b ftp://u@h, '://x:y@z'",
+            "http://host:80/a@b ftp://u@h, '://x:**********@z'"
         ),
         (#"{"credentials": {"user": "u"}}"#, #"{"credentials": {"user": "u"}}"#),
         ("password:", "password:"),
@@ -109,7 +158,8 @@ import Testing
                 failureType: .configError,
                 internalMessage: "with hunter22",
                 externalMessage: "hunter22",
-                stacktrace: "at login(hunter22)"
+                stacktrace: "at login(hunter22)",
+                streamDescriptor: StreamDescriptor(name: "table-hunter22", namespace: "hunter22")
             )
         )
         let masked = mask.masked(output)
@@ -117,6 +167,8 @@ import Testing
         #expect(masked.failureReason?.internalMessage == "with **********")
         #expect(masked.failureReason?.externalMessage == "**********")
         #expect(masked.failureReason?.stacktrace == "at login(**********)")
+        let stream = StreamDescriptor(name: "table-**********", namespace: "**********")
+        #expect(masked.failureReason?.streamDescriptor == stream)
         #expect(masked.spec == spec)
         let report = mask.masked(Report.failure(source: .source, reason: "hunter22"))
         #expect(report == .failure(source: .source, reason: "**********"))

@@ -1,0 +1,86 @@
+/// Finds every place at which one of some secrets stands in a text, in a time that does not depend on how many secrets
+/// there are.
+///
+/// Two classic methods, one behind the other. Most text holds no secret, so two bytes at a time are looked up in a table
+/// that says how far the next secret can begin at the earliest (Wu and Manber, "A Fast Algorithm for Multi-Pattern
+/// Searching", 1994). Where one may begin, an automaton goes through the text byte by byte (Aho and Corasick,
+/// "Efficient String Matching", 1975) until no secret can be under way any more. Each byte is looked at a bounded number
+/// of times, whatever secrets and text look like: both come from the connector.
+struct SecretAutomaton: Sendable {
+    /// Pairs of bytes share an entry by chance; the fewer entries, the more of them do. 4 KiB stay in the cache.
+    private static let entries = 4_096
+
+    /// The length of the shortest secret in bytes, as far as the table can tell: only so much of each is looked for in
+    /// the first place.
+    private let window: Int
+    /// How far the window may go on when it ends with a pair of bytes; 0 where a secret may stand in it.
+    private let shifts: [UInt8]
+    private let trie: SecretTrie
+
+    /// - Parameter secrets: of two bytes at least; their order and repetitions do not matter.
+    init(_ secrets: [[UInt8]]) {
+        window = min(secrets.map(\.count).min() ?? 0, Int(UInt8.max))
+        precondition(secrets.isEmpty || window >= 2, "a secret of one byte cannot be told from text")
+        var shifts = [UInt8](repeating: UInt8(max(0, window - 1)), count: Self.entries)
+        for secret in secrets {
+            for end in 1..<window {
+                let entry = Self.entry(secret[end - 1], secret[end])
+                shifts[entry] = min(shifts[entry], UInt8(window - 1 - end))
+            }
+        }
+        self.shifts = shifts
+        trie = SecretTrie(secrets)
+    }
+
+    /// The places of all secrets in the text, in order. Secrets that overlap share one place; secrets that only touch
+    /// have one each.
+    func places(in text: Span<UInt8>) -> [Range<Int>] {
+        guard window > 0 else { return [] }
+        var places: [Range<Int>] = []
+        var end = window - 1
+        while end < text.count {
+            let shift = Int(shifts[Self.entry(text[end - 1], text[end])])
+            guard shift == 0 else {
+                end += shift
+                continue
+            }
+            // No secret that begins earlier has been passed over, so the walk may begin here.
+            let start = end + 1 - window
+            end = walk(text, from: start, through: end, into: &places) + window - 1
+        }
+        return places
+    }
+
+    /// Walks the automaton from `start` on, beyond `last`, until no secret is under way. Returns the position behind the
+    /// last byte that was looked at.
+    private func walk(
+        _ text: Span<UInt8>,
+        from start: Int,
+        through last: Int,
+        into places: inout [Range<Int>]
+    ) -> Int {
+        var state = SecretTrie.root
+        var position = start
+        while position < text.count, position <= last || state != SecretTrie.root {
+            state = trie.next(state, text[position])
+            position += 1
+            let length = trie.longestSecret(endingIn: state)
+            guard length > 0 else { continue }
+            let found = position - length..<position
+            while let previous = places.last, previous.upperBound > found.lowerBound {
+                // A longer secret that ends later can begin earlier than several that were found before.
+                places.removeLast()
+                if previous.lowerBound <= found.lowerBound {
+                    places.append(previous.lowerBound..<found.upperBound)
+                    break
+                }
+            }
+            if places.last.map({ $0.upperBound < found.upperBound }) ?? true { places.append(found) }
+        }
+        return position
+    }
+
+    private static func entry(_ first: UInt8, _ second: UInt8) -> Int {
+        (Int(first) << 5 ^ Int(second)) % entries
+    }
+}
