@@ -51,6 +51,7 @@ class Admin:
 
     def _get_requests(self, rest, query, body):
         recorder = self._plane.recorder
+        recorder.settle()
         if rest:
             exchange = recorder.exchange(int(rest[0]))
             if exchange is None:

@@ -204,6 +204,7 @@ class ControlPlane:
                 exchange.answer = json.loads(reply.body) if reply.body else None
             except ValueError:
                 exchange.answer = reply.body.decode("utf-8", "replace")
+        self.recorder.answering(exchange)
         connection.send(reply.encoded(close and announced))
         return reply.status
 

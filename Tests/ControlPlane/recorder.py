@@ -5,6 +5,7 @@ import threading
 import time
 
 MAX_LISTED_BODY_BYTES = 256 * 1024  # a longer body is fetched alone, so that a list stays readable
+MAX_SETTLING_SECONDS = 5  # an answer goes out at once; a client that does not read it must not block a list
 
 
 class Exchange:
@@ -24,6 +25,7 @@ class Exchange:
         self.status = None
         self.answer = None
         self.fault = None
+        self.answering = False  # the answer is on its way, and not recorded yet
         self.done = False
         self.note = None
 
@@ -83,9 +85,23 @@ class Recorder:
             self.changed.notify_all()
             return exchange
 
+    def answering(self, exchange):
+        """The answer is about to be written."""
+        with self.changed:
+            exchange.answering = True
+
+    def settle(self):
+        """Waits until every answer that is on its way is recorded.
+
+        A client can have its answer, and ask what happened, before the thread that sent it has recorded it.
+        """
+        with self.changed:
+            self.changed.wait_for(lambda: not any(e.answering for e in self._exchanges), MAX_SETTLING_SECONDS)
+
     def finish(self, exchange, status, note=None):
         """The answer was written, or given up; `status` is None when none was sent."""
         with self.changed:
+            exchange.answering = False
             exchange.status = status
             exchange.note = note or exchange.note
             exchange.answered_at = time.time()

@@ -303,6 +303,35 @@ class RecordTests(OverSockets):
         self.assertEqual(self.client.requests("?after=1")[0]["number"], 2)
         self.assertEqual(self.client.call("GET", "/_admin/requests/2")[1]["call"], "heartbeat")
 
+    def test_whoever_has_an_answer_finds_it_recorded(self):
+        # The thread that sends an answer records it a moment later: here, only once somebody waits for that.
+        recorder, finish = self.plane.recorder, self.plane.recorder.finish
+        is_settling, settle = threading.Event(), recorder.settle
+
+        def late_finish(*arguments):
+            is_settling.wait(20)
+            finish(*arguments)
+
+        def announced_settle():
+            is_settling.set()
+            settle()
+
+        recorder.finish, recorder.settle = late_finish, announced_settle
+        self.assertEqual(self.client.workload("running"), 204)
+        recorded = self.admin.call("GET", "/_admin/requests")[1][0]
+        self.assertEqual((recorded["status"], recorded["done"]), (204, True))
+        self.assertIsNotNone(recorded["answeredAt"])
+
+    def test_a_request_that_is_held_holds_nobody_up(self):
+        rule = self.client.fault(call="running", fault="hold")
+        held = threading.Thread(target=self.client.workload, args=("running",))
+        held.start()
+        self.admin.call("GET", "/_admin/wait?call=running&received=1&timeout=20")
+        recorded = self.admin.call("GET", "/_admin/requests")[1][0]
+        self.assertEqual((recorded["status"], recorded["answeredAt"]), (None, None))
+        self.admin.call("POST", "/_admin/faults/%d/release" % rule)
+        held.join()
+
     def test_the_address_can_tell_the_workload(self):
         self.assertEqual(self.client.call("POST", "/w/w/api/v1/dataplanes/token", {
             "client_id": "a", "client_secret": "b"})[0], 200)
