@@ -80,8 +80,8 @@ import Testing
             let outcome = try await pod.outcome(of: try pod.startSidecar())
             #expect(outcome.exitCode == 78, "\(outcome)")
             #expect(outcome.errors.split(separator: "\n").count == 4, "\(outcome)")
-            #expect(outcome.errors.contains("DATAPLANE_CLIENT_ID: not set"))
-            #expect(outcome.errors.contains("DATAPLANE_CLIENT_SECRET: not set"))
+            #expect(outcome.errors.contains("DATAPLANE_CLIENT_ID cannot be used: not set"))
+            #expect(outcome.errors.contains("DATAPLANE_CLIENT_SECRET cannot be used: not set"))
         }
     }
 

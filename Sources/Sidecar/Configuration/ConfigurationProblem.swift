@@ -15,7 +15,8 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
 
     /// One line, whatever the value holds.
     public var description: String {
-        guard let value else { return "\(variable): \(advice)" }
+        // A colon behind a secret's name would have the log's mask hide the advice.
+        guard let value else { return "\(variable) cannot be used: \(advice)" }
         return "\(variable)=\(value.escapingControlCharacters()): \(advice)"
     }
 }

@@ -257,13 +257,13 @@ extension ControlPlaneClient {
             }
         case .unavailable(let problem, let retryAfter):
             return .failure(
-                TokenFailure(outcome: .unavailable("No access token: \(problem)", retryAfter: retryAfter))
+                TokenFailure(outcome: .unavailable("No access token was given: \(problem)", retryAfter: retryAfter))
             )
         case let outcome:
             return .failure(
                 TokenFailure(
                     outcome: .unauthorized(
-                        "No access token: \(outcome.problem ?? ""); are DATAPLANE_CLIENT_ID and "
+                        "No access token was given: \(outcome.problem ?? ""); are DATAPLANE_CLIENT_ID and "
                             + "DATAPLANE_CLIENT_SECRET right?"
                     )
                 )

@@ -200,7 +200,7 @@ import Testing
     @Test func aWrongKeyIsRefused() throws {
         let message = try #require(try put([1], "/k", in: store(.stranger)))
         #expect(message.contains("/token answered with 400 invalid_grant \"Invalid JWT: "))
-        #expect(message.contains("give a new key to GOOGLE_APPLICATION_CREDENTIALS="))
+        #expect(message.contains("give a new key to the file /"))
         #expect(!message.contains("PRIVATE"))
         #expect(try control(nil) == ["POST /token 400"])
         #expect(try server.read(bucket: "output", key: "/k") == nil)

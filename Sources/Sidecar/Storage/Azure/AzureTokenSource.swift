@@ -103,8 +103,8 @@ final class AzureTokenSource {
     private func fail(_ problem: String, isTemporary: Bool) {
         if let old = keeper.fallBack(now: scheduler.now) { return end(.success(old)) }
         let failure = StorageFailure(
-            message: "no token for the workload identity \(identity.clientID) from "
-                + "\(identity.tokenEndpoint.withoutUserInfo): \(problem)"
+            message: "\(identity.tokenEndpoint.withoutUserInfo) gave no token for the workload identity "
+                + "\(identity.clientID): \(problem)"
         )
         end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
     }
@@ -129,7 +129,7 @@ final class AzureTokenSource {
     private static func assertion(in path: String) throws(StorageFailure) -> String {
         func failure(_ problem: String) -> StorageFailure {
             StorageFailure(
-                message: "AZURE_FEDERATED_TOKEN_FILE=\(path.escapingControlCharacters()) \(problem)"
+                message: "the file \(path.escapingControlCharacters()) of AZURE_FEDERATED_TOKEN_FILE \(problem)"
             )
         }
         let bytes: [UInt8]

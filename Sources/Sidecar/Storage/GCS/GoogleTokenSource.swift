@@ -271,14 +271,14 @@ final class GoogleTokenSource {
 
     private func fail(_ problem: String, isTemporary: Bool) {
         if let old = keeper.fallBack(now: scheduler.now) {
-            log.warning("no new Google access token: \(problem); the present one is used to its end")
+            log.warning("no new Google access token was given: \(problem); the present one is used to its end")
             return end(.success(old))
         }
         let note = missingFile == nil ? "" : " (\(source) does not exist)"
         let hint =
             credentials == nil && settings.identity == .metadataServer && metadataTries != nil
             ? "; where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS" : ""
-        let failure = StorageFailure(message: "no Google access token: \(problem)\(note)\(hint)")
+        let failure = StorageFailure(message: "no Google access token was given: \(problem)\(note)\(hint)")
         end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
     }
 
@@ -291,7 +291,7 @@ final class GoogleTokenSource {
     /// For messages.
     private var source: String {
         switch settings.identity {
-        case .file(let path): "GOOGLE_APPLICATION_CREDENTIALS=\(path.escapingControlCharacters())"
+        case .file(let path): "the file \(path.escapingControlCharacters()) of GOOGLE_APPLICATION_CREDENTIALS"
         default: "GOOGLE_APPLICATION_CREDENTIALS"
         }
     }

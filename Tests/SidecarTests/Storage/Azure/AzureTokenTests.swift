@@ -128,7 +128,7 @@ import Testing
         #expect(failures.map(\.isTemporary) == [isTemporary])
         #expect(
             failures.map(\.failure.message) == [
-                "no token for the workload identity client from https://login/tenant/oauth2/v2.0/token: \(problem)"
+                "https://login/tenant/oauth2/v2.0/token gave no token for the workload identity client: \(problem)"
             ]
         )
     }
@@ -143,7 +143,7 @@ import Testing
             content.map { $0.isEmpty ? "is empty" : "is longer than 65536 bytes" } ?? "does not exist"
         #expect(
             failures.first?.failure.message.hasSuffix(
-                "AZURE_FEDERATED_TOKEN_FILE=\(directory.path("token")) \(problem)"
+                "the file \(directory.path("token")) of AZURE_FEDERATED_TOKEN_FILE \(problem)"
             ) == true
         )
         #expect(failures.first?.isTemporary == true)

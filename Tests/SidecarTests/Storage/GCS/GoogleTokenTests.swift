@@ -85,7 +85,7 @@ import Testing
         )
         world.put()
         #expect(
-            world.log.count(of: "GOOGLE_APPLICATION_CREDENTIALS=\(path) does not exist; asking the metadata")
+            world.log.count(of: "the file \(path) of GOOGLE_APPLICATION_CREDENTIALS does not exist; asking the metadata")
                 == 1
         )
         #expect(world.last.url.hasPrefix("http://169.254.169.254/computeMetadata/v1/instance/"))
@@ -96,10 +96,10 @@ import Testing
         let end = try #require(world.end)
         #expect(
             end.hasPrefix(
-                "PUT gs://out//workload/output/1 failed: no Google access token: 169.254.169.254: cannot"
+                "PUT gs://out//workload/output/1 failed: no Google access token was given: 169.254.169.254: cannot"
             )
         )
-        #expect(end.hasSuffix("(GOOGLE_APPLICATION_CREDENTIALS=\(path) does not exist)"))
+        #expect(end.hasSuffix("(the file \(path) of GOOGLE_APPLICATION_CREDENTIALS does not exist)"))
     }
 
     /// Away from Google's cloud nobody answers: three tries, and no retries of the whole, so that another sink gets its
@@ -117,7 +117,7 @@ import Testing
         let end = try #require(world.end)
         #expect(
             end
-                == "PUT gs://out//workload/output/1 failed: no Google access token: metadata.google.internal: no; "
+                == "PUT gs://out//workload/output/1 failed: no Google access token was given: metadata.google.internal: no; "
                 + "where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS"
         )
         #expect(world.scheduler.now == start + .seconds(2))
@@ -141,7 +141,7 @@ import Testing
             world.transport.fail(.timeout, "metadata: timed out")
             world.wait()
         }
-        #expect(world.end?.hasSuffix("no Google access token: metadata: timed out") == true)
+        #expect(world.end?.hasSuffix("no Google access token was given: metadata: timed out") == true)
     }
 
     @Test func noServiceAccountOnTheMetadataServer() throws {
@@ -266,7 +266,7 @@ import Testing
         world.put()
         world.transport.fail(.timeout, "metadata: timed out")
         #expect(world.last.header("Authorization") == "Bearer t1")
-        #expect(world.log.count(of: "no new Google access token: metadata: timed out") == 1)
+        #expect(world.log.count(of: "no new Google access token was given: metadata: timed out") == 1)
         world.transport.answer(200, "{}")
         store(world)
         #expect(world.log.lines.count == 1, "no other try for a while")
@@ -320,7 +320,7 @@ import Testing
                 "https://oauth2.googleapis.com/token answered with 400 invalid_grant \"Invalid JWT Signature.\""
             )
         )
-        #expect(end.contains("give a new key to GOOGLE_APPLICATION_CREDENTIALS="))
+        #expect(end.contains("give a new key to the file "))
         #expect(world.transport.requests.count == 1)
     }
 
@@ -378,7 +378,7 @@ import Testing
         #expect(world.end == nil, "no completion from within the call")
         world.wait()
         let end = try #require(world.end)
-        #expect(end.contains("GOOGLE_APPLICATION_CREDENTIALS=\(path)") && end.contains(problem), "\(end)")
+        #expect(end.contains("the file \(path) of GOOGLE_APPLICATION_CREDENTIALS") && end.contains(problem), "\(end)")
         #expect(!end.contains("hunter2"))
         #expect(world.transport.requests.isEmpty)
     }
