@@ -164,7 +164,7 @@ import Testing
 }
 
 @Suite struct TruncationTests {
-    private static let note = "… [cut by the Airbyte platform]"
+    private static let note = "... Remainder truncated by the Airbyte platform."
 
     @Test func leavesShortTextsAlone() {
         for text in [

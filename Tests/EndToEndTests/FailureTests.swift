@@ -94,6 +94,43 @@ import Testing
     }
 
     @Test(arguments: Backend.allCases)
+    func exitCodeThatIsNoNumberCostsNoResult(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            try pod.write(
+                #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"# + "\n",
+                to: "jobOutput.json"
+            )
+            try pod.write("banana\n", to: "exitCode.txt", byRename: true)
+            let outcome = try await pod.outcome(of: try pod.startSidecar())
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
+            #expect(outcome.console.contains("WARN  platform > The connector gave its connection status (which"))
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func killedContainerCostsNoResult(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            pod.environment["SIDECAR_LOST_CONNECTOR_GRACE_SECONDS"] = "0.5"
+            let sidecar = try pod.startSidecar()
+            let script = """
+                line {"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}
+                touch ready
+                sleep 60
+                """
+            let holder = try pod.startConnector(.script(script))
+            while !pod.exists("ready") { try await Task.sleep(for: .milliseconds(10)) }
+            holder.send(SIGTERM)
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
+            #expect(outcome.console.contains("WARN  platform > The connector gave its connection status (which"))
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
     func killedContainerIsNoticedWithinTheGrace(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
             pod.environment["SIDECAR_LOST_CONNECTOR_GRACE_SECONDS"] = "0.5"
@@ -110,6 +147,9 @@ import Testing
                 try #require(outcome.output["failureReason"]["externalMessage"].text).contains(
                     "out of memory"
                 )
+            )
+            #expect(
+                outcome.output["failureReason"]["internalMessage"] == "The connector's last log lines:\nhello"
             )
         }
     }

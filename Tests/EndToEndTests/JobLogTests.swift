@@ -76,6 +76,48 @@ import Testing
         }
     }
 
+    /// The platform reads the log as soon as it knows of the success.
+    @Test(arguments: Backend.allCases)
+    func theLogIsThereWhenTheSuccessArrives(_ backend: Backend) async throws {
+        try await storing("discover", backend: backend) { pod in
+            try await pod.controlPlane.addFault(#"{"call": "success", "fault": "hold"}"#)
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.sampleSource)
+            try await pod.controlPlane.waitForArrival(of: "success")
+            let messages = try pod.jobLogs().flatMap { $0["events"].elements }.compactMap { $0["message"].text }
+            #expect(messages.first == "----- START DISCOVER -----")
+            #expect(messages.contains("The connector gave its catalog"))
+            #expect(messages.contains { $0.hasPrefix("The job output") })
+            try await pod.controlPlane.removeFaults()
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            let all = try pod.jobLogs().flatMap { $0["events"].elements }.compactMap { $0["message"].text }
+            #expect(Array(all.prefix(messages.count)) == messages, "the rest comes behind it")
+            #expect(all.last == "----- END DISCOVER -----")
+        }
+    }
+
+    /// The store takes connections and never answers, for which a request would wait two minutes.
+    @Test(arguments: Backend.allCases)
+    func aStoreThatHangsHoldsTheReportBackForASecond(_ backend: Backend) async throws {
+        let silence = try SilentServer()
+        try await Pod.with("check", backend: backend) { pod in
+            pod.environment.merge([
+                "STORAGE_TYPE": "MINIO", "MINIO_ENDPOINT": "http://127.0.0.1:\(silence.port)",
+                "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "made-up-secret",
+                "STORAGE_BUCKET_LOG": "logs", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
+                "SIDECAR_OUTPUT_SINK": "api",
+            ]) { $1 }
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            let output = try #require(outcome.requests("output").first?["answeredAt"].number)
+            let success = try #require(outcome.requests("success").first?["receivedAt"].number)
+            #expect(success - output > 0.9, "it was waited for")
+            #expect(success - output < 10, "not until the store's own limits are over")
+            #expect(outcome.console.contains("the report does not wait for it"))
+        }
+    }
+
     @Test func aStoreThatDoesNotWorkCostsNoResult() async throws {
         try await storing { pod in
             pod.environment["SIDECAR_OUTPUT_SINK"] = "api"

@@ -36,6 +36,29 @@ import Testing
         #expect(outcome.isMarked)
     }
 
+    /// A connector that does not end has done what it was started for all the same.
+    @Test(arguments: ["spec", "check", "discover"], Backend.allCases)
+    func resultOfAConnectorThatHangsAtItsEndCounts(_ operation: String, _ backend: Backend) async throws {
+        let result = [
+            "spec": #"{"type":"SPEC","spec":{"connectionSpecification":{}}}"#,
+            "check": #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"#,
+            "discover": #"{"type":"CATALOG","catalog":{"streams":[{"name":"s","json_schema":{}}]}}"#,
+        ]
+        let outcome = try await Pod.with(operation, backend: backend) { pod in
+            pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0.02"
+            return try await pod.run(.script("line \(result[operation] ?? "")\nsleep 60"))
+        }
+        #expect(outcome.exitCode == 0, "\(outcome)")
+        #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
+        #expect(outcome.output["failureReason"] == .null)
+        #expect(outcome.output["outputType"] != .null)
+        #expect(
+            outcome.console.contains("(which counts although no exit code came within 1.2 seconds)"),
+            "\(outcome)"
+        )
+        #expect(outcome.isMarked)
+    }
+
     /// Some ten megabytes a second, which a test's disk can bear.
     private static let endlessWriter = """
         /usr/bin/python3 -c 'import os, time
@@ -56,7 +79,14 @@ import Testing
         #expect(try #require(failure["reason"].text).contains("within \(limit)"))
         #expect(outcome.console.contains("INFO  source > working on it"))
         #expect(outcome.console.contains("INFO  source > an unfinished line"))
-        #expect(outcome.requests("output").isEmpty)
+        let reason = outcome.output["failureReason"]
+        #expect(reason["failureOrigin"] == "unknown")
+        #expect(reason["externalMessage"] == failure["reason"])
+        #expect(
+            reason["internalMessage"]
+                == "The connector's last log lines:\nworking on it\nan unfinished line"
+        )
+        #expect(outcome.requests("success").isEmpty)
         #expect(!outcome.requests("heartbeat").isEmpty)
         #expect(outcome.isMarked)
     }

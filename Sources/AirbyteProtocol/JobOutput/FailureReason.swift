@@ -86,14 +86,31 @@ public struct FailureReason: Equatable, Sendable {
             failureType: trace.failureType ?? .systemError,
             internalMessage: trace.internalMessage?.truncated(toUTF16Length: Self.maximumMessageLength),
             externalMessage: trace.message?.truncated(toUTF16Length: Self.maximumMessageLength),
-            metadata: [
-                ("from_trace_message", .bool(true)), ("connector_command", .string(operation.rawValue)),
-            ],
+            metadata: [("from_trace_message", .bool(true))] + Self.metadata(of: operation),
             stacktrace: trace.stackTrace?.truncated(toUTF16Length: Self.maximumStackTraceLength),
             timestamp: trace.emittedAt,
             streamDescriptor: trace.streamDescriptor
         )
     }
+
+    /// What every failure carries: servers of 2023 and 2024 fail where there is no metadata.
+    public static func metadata(of operation: Operation) -> [(name: String, value: JSONScalar)] {
+        [("connector_command", .string(operation.rawValue))]
+    }
+
+    /// What users are to read first: the message for them; behind a general one the first line of what it is about.
+    /// Nil where neither is there.
+    public var visibleMessage: String? {
+        let detail = internalMessage?.firstLineOfText
+        guard let message = externalMessage, message.firstLineOfText != nil else { return detail }
+        guard message.hasPrefix(Self.generalMessage), let detail, !message.contains(detail) else {
+            return message
+        }
+        return "\(message) \(detail)"
+    }
+
+    /// How the message begins that Airbyte's connector development kit puts in place of an unexpected error's own.
+    private static let generalMessage = "Something went wrong in the connector"
 
     // A list of pairs has no equality of its own. What is written is all that there is to compare.
     public static func == (left: FailureReason, right: FailureReason) -> Bool {
@@ -141,5 +158,13 @@ extension JSONWriter {
         case .bool(let flag): bool(flag)
         case .null: null()
         }
+    }
+}
+
+extension String {
+    /// The first line that holds more than white space; nil where there is none.
+    fileprivate var firstLineOfText: String? {
+        split(whereSeparator: \.isNewline).lazy.map { $0.drop { $0.isWhitespace } }.first { !$0.isEmpty }
+            .map(String.init)
     }
 }

@@ -1,5 +1,5 @@
-/// What stands in place of a text's cut end.
-private let truncationNote = "… [cut by the Airbyte platform]"
+/// What stands in place of a text's cut end, in the platform's words.
+private let truncationNote = "... Remainder truncated by the Airbyte platform."
 
 extension String {
     /// The text if it has at most that many UTF-16 units, else its beginning and a note that says so.

@@ -30,6 +30,8 @@ public struct DeliveryPlan: Sendable {
     /// What is odd about the discovered catalog; nil where there is none to be delivered, or where it is not held: then
     /// it is found when the catalog is read again.
     public let catalogFindings: CatalogInspection?
+    /// The connector's error trace, in its words, where it decides nothing since there is a result.
+    public let strayError: String?
 
     private var plainReport: Report
     private var update: ConfigurationUpdate?
@@ -41,9 +43,17 @@ public struct DeliveryPlan: Sendable {
 
     /// The plan for an ending of the wait with what the connector had written by then.
     ///
-    /// - Parameter unread: why the output, or its rest, could not be read; continues "the connector's output …".
-    public init(ending: Ending, transcript: Transcript, unread: String? = nil, input: SidecarInput) {
-        context = VerdictContext(input: input, transcript: transcript, unread: unread)
+    /// - Parameters:
+    ///   - unread: why the output, or its rest, could not be read; continues "the connector's output …".
+    ///   - exhausted: what the workspace's volume has run out of; continues "no …".
+    public init(
+        ending: Ending,
+        transcript: Transcript,
+        unread: String? = nil,
+        exhausted: String? = nil,
+        input: SidecarInput
+    ) {
+        context = VerdictContext(input: input, transcript: transcript, unread: unread, exhausted: exhausted)
         let verdict = Verdict.of(ending, transcript, context)
         plainReport = verdict.report
         exitStatus = verdict.exitStatus
@@ -52,7 +62,9 @@ public struct DeliveryPlan: Sendable {
         catalogFindings = verdict.catalogFindings
         update = ConfigurationUpdate(transcript: transcript, input: input)
         isResult = verdict.isResult
-        summary = Summary(level: verdict.isResult ? .info : .warning, text: verdict.summary)
+        let isPlain = verdict.isResult && !verdict.isUnusual
+        summary = Summary(level: isPlain ? .info : .warning, text: verdict.summary)
+        strayError = verdict.isResult ? transcript.errorTrace?.text : nil
     }
 
     /// What is due. Secrets of the connector's configuration are hidden in it, but for the update that hands them over.
@@ -74,13 +86,18 @@ public struct DeliveryPlan: Sendable {
 
     /// The platform did not take the new configuration. The next job would run with the old one, which may have ended:
     /// the job has failed. A failure that the connector told of stays what is stored.
-    public mutating func configurationFailed(_ problem: String) {
+    ///
+    /// - Returns: one line for people.
+    @discardableResult
+    public mutating func configurationFailed(_ problem: String) -> String {
         update = nil
         let text = "The connector's new configuration could not be saved"
-        guard isResult else { return addToReport("\(text): \(problem)") }
-        catalog = nil
-        fail("\(text): \(problem)")
-        output = context.failedOutput(context.platformFailure("\(text).", internalMessage: problem))
+        if isResult {
+            replaceOutput(text, problem)
+        } else {
+            addToReport("\(text): \(problem)")
+        }
+        return "\(text): \(problem)"
     }
 
     /// The server took the catalog and named it.
@@ -90,12 +107,13 @@ public struct DeliveryPlan: Sendable {
     }
 
     /// The server did not take the catalog: the job has failed, and that is what is delivered.
-    public mutating func catalogFailed(_ problem: String) {
-        catalog = nil
-        fail("The discovered catalog could not be written to the platform: \(problem)")
-        output = context.failedOutput(
-            context.platformFailure("The discovered catalog could not be saved.", internalMessage: problem)
-        )
+    ///
+    /// - Returns: one line for people.
+    @discardableResult
+    public mutating func catalogFailed(_ problem: String) -> String {
+        let text = "The discovered catalog could not be written to the platform"
+        replaceOutput(text, problem)
+        return "\(text): \(problem)"
     }
 
     public mutating func outputStored() {
@@ -103,9 +121,21 @@ public struct DeliveryPlan: Sendable {
     }
 
     /// No sink took the output.
-    public mutating func outputLost(_ problem: String) {
+    ///
+    /// - Returns: one line for people.
+    @discardableResult
+    public mutating func outputLost(_ problem: String) -> String {
         output = nil
-        addToReport("The job output could not be saved: \(problem)")
+        let text = "The job output could not be saved: \(problem)"
+        addToReport(text)
+        return text
+    }
+
+    /// A step without which there is no result has failed for good: that is what is delivered instead of it.
+    private mutating func replaceOutput(_ text: String, _ problem: String) {
+        catalog = nil
+        fail("\(text): \(problem)")
+        output = context.failedOutput(context.platformFailure(text, problem: problem))
     }
 
     /// The platform did not take the report of success. The output that has been delivered stays as it is.
@@ -125,6 +155,14 @@ public struct DeliveryPlan: Sendable {
     private mutating func fail(_ reason: String) {
         plainReport = .failure(source: .airbytePlatform, reason: reason)
         exitStatus = ExitStatus.failure
+    }
+}
+
+extension ErrorTrace {
+    /// All that it says, for a log.
+    fileprivate var text: String {
+        let lines = [message, internalMessage, stackTrace].compactMap { $0 }.filter { !$0.isEmpty }
+        return lines.isEmpty ? "The connector sent an error trace without details" : lines.joined(separator: "\n")
     }
 }
 

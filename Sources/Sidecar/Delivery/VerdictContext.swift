@@ -1,6 +1,7 @@
 import AirbyteProtocol
 
-/// What a verdict needs to know of the input: which job it is, and whose fault a failure would be.
+/// What a verdict needs to know beside the ending and the transcript: which job it is, whose fault a failure would be,
+/// and what was found in the workspace at the end.
 struct VerdictContext: Sendable {
     let operation: Operation
     /// Where a failure of the connector comes from.
@@ -9,64 +10,19 @@ struct VerdictContext: Sendable {
     let mask: SecretMask
     /// Why the output, or its rest, could not be read.
     let unread: String?
+    /// What the workspace's volume has run out of: "free blocks".
+    let exhausted: String?
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
-    init(input: SidecarInput, transcript: Transcript, unread: String?) {
+    init(input: SidecarInput, transcript: Transcript, unread: String?, exhausted: String? = nil) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
         mask = SecretMask(configurations: [input.connectorConfiguration, transcript.lastConnectorConfig])
         self.unread = unread
+        self.exhausted = exhausted
         actorID = input.actorID
         discover = input.discover
-    }
-
-    /// So much of each of the connector's last log lines goes into a reason, in UTF-16 units: all ten of them fit.
-    private static let longestLine = 4_000
-
-    /// The reason of a failure: what the connector's error trace says, else the text and the connector's last log lines.
-    func failure(_ text: String, transcript: Transcript) -> FailureReason {
-        if let trace = transcript.errorTrace {
-            // Hidden before it is cut, or the beginning of a secret at the cut would stay.
-            return FailureReason(from: mask.masked(trace), operation: operation, origin: origin)
-        }
-        return FailureReason(
-            failureOrigin: origin,
-            failureType: .systemError,
-            internalMessage: lastWords(transcript),
-            externalMessage: text
-        )
-    }
-
-    /// The connector's last log lines under a heading; nil where it logged nothing.
-    private func lastWords(_ transcript: Transcript) -> String? {
-        let lines = transcript.lastLines.lines
-        guard !lines.isEmpty else { return nil }
-        let shown = lines.map { mask.masked($0).truncated(toUTF16Length: Self.longestLine) }
-        return (["The connector's last log lines:"] + shown).joined(separator: "\n")
-    }
-
-    /// The reason of a failure in the sidecar's own words; the connector's error trace, if any, goes below them.
-    func statedFailure(_ text: String, transcript: Transcript) -> FailureReason {
-        var reason = failure(text, transcript: transcript)
-        if let traced = reason.externalMessage, traced != text {
-            reason.internalMessage = [traced, reason.internalMessage].compactMap { $0 }.joined(
-                separator: "\n"
-            )
-            .truncated(toUTF16Length: FailureReason.maximumMessageLength)
-        }
-        reason.externalMessage = text
-        return reason
-    }
-
-    /// The reason of a failure that is not the connector's fault.
-    func platformFailure(_ text: String, internalMessage: String) -> FailureReason {
-        FailureReason(
-            failureOrigin: .airbytePlatform,
-            failureType: .systemError,
-            internalMessage: internalMessage,
-            externalMessage: text
-        )
     }
 
     /// The job output that says why there is no result; a CHECK also says `failed`.
@@ -76,7 +32,7 @@ struct VerdictContext: Sendable {
         if operation == .check {
             output.checkConnection = ConnectionStatus(
                 status: .failed,
-                message: reason.externalMessage ?? "The check failed."
+                message: reason.visibleMessage ?? "The check failed."
             )
         }
         return output

@@ -36,6 +36,11 @@ struct JobLogBatches {
     /// Events that found no room since the last one that did.
     private(set) var dropped = 0
 
+    /// How many events have found room.
+    private(set) var taken = 0
+    /// How many of them are stored.
+    private(set) var stored = 0
+
     /// True while nothing waits to be stored.
     var isEmpty: Bool { batches.isEmpty }
 
@@ -59,6 +64,7 @@ struct JobLogBatches {
         if batches[last].events > 0 { batches[last].bytes.append(UInt8(ascii: ",")) }
         batches[last].bytes += event
         batches[last].events += 1
+        taken += 1
         backlog += event.count
         return true
     }
@@ -71,9 +77,10 @@ struct JobLogBatches {
     }
 
     /// The document under way is stored. Returns how many events were dropped before there was room again.
-    mutating func stored() -> Int {
+    mutating func storedFirst() -> Int {
         isUnderWay = false
         let batch = batches.removeFirst()
+        stored += batch.events
         backlog -= batch.bytes.count - max(batch.events - 1, 0)
         defer { dropped = 0 }
         return dropped

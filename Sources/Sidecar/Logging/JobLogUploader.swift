@@ -3,7 +3,7 @@ import Logging
 import Reactor
 
 /// Stores a job's log where the platform's user interface reads it: a document after every interval with new events,
-/// whenever many have gathered, and at the end.
+/// whenever many have gathered, before the job's report, and at the end.
 final class JobLogUploader {
     /// A document that could not be stored at the end is tried again after so long.
     private static let lastRetryDelay: Duration = .seconds(1)
@@ -24,6 +24,9 @@ final class JobLogUploader {
     private var timer: TimerToken?
     private var isFailing = false
     private var relieved: [() -> Void] = []
+    private var onFlushed: (() -> Void)?
+    /// How many events have to be stored until a `flush` is done.
+    private var flushGoal = 0
     private var onClosed: (() -> Void)?
     private var retriesLeft = JobLogUploader.lastRetries
 
@@ -65,6 +68,21 @@ final class JobLogUploader {
         }
     }
 
+    /// Stores what it has been given so far. Once that is there, or the store has failed to take it, the handler is called
+    /// once, perhaps from within the call. There is no limit of time.
+    func flush(then handler: @escaping () -> Void) {
+        precondition(onFlushed == nil, "one flush at a time")
+        onFlushed = handler
+        flushGoal = batches.taken
+        upload()
+    }
+
+    private func flushed() {
+        let handler = onFlushed
+        onFlushed = nil
+        handler?()
+    }
+
     /// Stores what is left; then, or when the limit is over, the handler is called once, later, from the loop.
     func close(within limit: Duration, then handler: @escaping () -> Void) {
         onClosed = handler
@@ -88,7 +106,10 @@ final class JobLogUploader {
 
     private func upload() {
         guard let document = batches.begin() else {
-            if batches.isEmpty { closed() }
+            if batches.isEmpty {
+                flushed()
+                closed()
+            }
             return
         }
         let key = currentKey ?? self.key.next(millisecondsSince1970: wallClock.millisecondsSince1970)
@@ -101,12 +122,13 @@ final class JobLogUploader {
     private func stored() {
         currentKey = nil
         isFailing = false
-        let dropped = batches.stored()
+        let dropped = batches.storedFirst()
         if dropped > 0 {
             onTrouble("\(dropped) log lines are missing in \(store.name): it did not take them in time")
         }
         tellRelieved()
-        if onClosed != nil || batches.isCrowded {
+        if batches.stored >= flushGoal { flushed() }
+        if onClosed != nil || onFlushed != nil || batches.isCrowded {
             upload()
         } else if !batches.isEmpty {
             // Their interval may have ended while this document was under way.
@@ -124,6 +146,7 @@ final class JobLogUploader {
             )
         }
         tellRelieved()
+        flushed()
         if onClosed != nil {
             guard retriesLeft > 0 else { return closed() }
             retriesLeft -= 1

@@ -19,6 +19,19 @@ public enum Ending: Hashable, Sendable {
         return false
     }
 
+    /// What would speak against a result, if a result did not count all the same; continues "although …".
+    var shortfall: String? {
+        switch self {
+        case .connectorExited(.code(0)): nil
+        case .connectorExited(.code(let code)): "the exit code is \(code)\(code.meaning)"
+        case .connectorExited(.unusable(let problem)): "exitCode.txt \(problem)"
+        case .connectorLost: "no exit code came: the connector was probably killed"
+        case .fileTimeout(let limit): "no exit code came within \(limit.spokenDescription)"
+        case .startTimeout(let limit): "no start was seen within \(limit.spokenDescription)"
+        case .terminated(let signal): "the sidecar was told to stop (\(signalName(signal)))"
+        }
+    }
+
     /// One line for people.
     var description: String {
         switch self {

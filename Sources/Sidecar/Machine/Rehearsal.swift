@@ -13,7 +13,7 @@ enum Rehearsal {
         let ending: [WorkloadMachine.Event] = [
             .exitCodeFound(.code(0)), .transcriptRead(reader.transcript, unread: nil),
             .catalogWritten(id: ""),
-            .outputStored, .reportAnswered(.accepted(body: [])),
+            .outputStored, .logStored, .reportAnswered(.accepted(body: [])),
         ]
         for event in ending {
             for action in machine.handle(event, now: now) { prepare(action, input) }

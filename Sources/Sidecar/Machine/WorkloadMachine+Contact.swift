@@ -28,7 +28,7 @@ extension WorkloadMachine {
         }
         contact.failed()
         if contact.isLastTry { return actions + lastTryFailed(call, outcome, now) }
-        let delay = contactDelay(after: outcome)
+        let delay = retryDelay(after: outcome, failures: contact.failures)
         actions.append(
             .log(
                 .warning,
@@ -62,7 +62,7 @@ extension WorkloadMachine {
     /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
     /// report that is held has not been sent, and is not to be sent any more.
     private mutating func contactGone(_ call: Contact) -> [Action] {
-        if case .reporting = phase, !reportIsHeld {
+        if case .reporting = phase, reportProgress != .held {
             contact.closed = true
             return [.disarm(.contact)]
         }
@@ -75,10 +75,10 @@ extension WorkloadMachine {
 
     /// Failures of the moment are tried again soon, but never less often than heartbeats; what the platform has
     /// refused is tried again with the next heartbeat.
-    private mutating func contactDelay(after outcome: CallOutcome) -> Duration {
+    mutating func retryDelay(after outcome: CallOutcome, failures: Int) -> Duration {
         guard case .unavailable(_, let retryAfter) = outcome else { return settings.heartbeat.interval }
         let delay = settings.contactRetries.delay(
-            beforeRetry: contact.failures,
+            beforeRetry: failures,
             retryAfter: retryAfter,
             using: &random
         )
@@ -121,8 +121,8 @@ extension WorkloadMachine {
     var nextCall: Contact { contact.announced ? .heartbeat : .running }
 
     private mutating func releaseHeldReport() -> [Action] {
-        guard reportIsHeld, case .reporting(let plan) = phase else { return [] }
-        reportIsHeld = false
+        guard reportProgress == .held, case .reporting(let plan) = phase else { return [] }
+        reportProgress = .underWay
         return [.report(plan.report)]
     }
 }

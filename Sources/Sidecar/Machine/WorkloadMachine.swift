@@ -8,7 +8,7 @@ import Reactor
 /// things go on side by side. The *contact* with the workload API announces the workload as running and then
 /// sends heartbeats until the end. The *phase* of the job goes one way:
 ///
-///     waiting ──▶ reading ──▶ delivering ──▶ reporting ──▶ ended
+///     waiting ──▶ reading ──▶ delivering ──▶ storing log ──▶ reporting ──▶ ended
 ///
 /// and any phase can jump to `ended`: when the platform says that the workload is over (410), when it has been
 /// out of reach for too long, or when the time to stop after a signal is used up.
@@ -64,6 +64,10 @@ public struct WorkloadMachine: Sendable {
         case unknown
     }
 
+    /// How long the report waits for the job's log to be stored. The platform shows the log as soon as it knows the
+    /// outcome, but a store that hangs must not keep the outcome back.
+    public static let logStorageBudget: Duration = .seconds(1)
+
     public enum Contact: String, Hashable, Sendable {
         case running
         case heartbeat
@@ -81,6 +85,12 @@ public struct WorkloadMachine: Sendable {
         case lostConnector
         /// The end of the reading where no exit code has come.
         case lateReading
+        /// The end of the waiting for the job's log.
+        case logStorage
+        /// The next attempt to tell of the success.
+        case report
+        /// The end of the attempts to tell of the success.
+        case reportTimeout
         case termination
     }
 
@@ -97,8 +107,9 @@ public struct WorkloadMachine: Sendable {
         case outputVerified(Writers)
         /// Answers `lookAtWorkspace`, after the events of what was found.
         case workspaceLookedAt
-        /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read.
-        case transcriptRead(Transcript, unread: String? = nil)
+        /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read, `exhausted` what the
+        /// workspace's volume has run out of.
+        case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
         case contactAnswered(Contact, CallOutcome)
         case configurationUpdated
         case configurationFailed(String)
@@ -108,6 +119,8 @@ public struct WorkloadMachine: Sendable {
         case catalogFailed(String)
         case outputStored
         case outputLost(String)
+        /// Answers `storeLog`: as far as it can be stored, it is.
+        case logStored
         case reportAnswered(CallOutcome)
         case timerFired(TimerName)
         case signalled(Int32)
@@ -127,11 +140,15 @@ public struct WorkloadMachine: Sendable {
         case updateConfiguration(ConfigurationUpdate)
         case writeCatalog(CatalogWrite)
         case storeOutput(JobOutput)
+        /// Store what has been logged so far.
+        case storeLog
         /// Retried as configured, then to be answered by `reportAnswered`.
         case report(Report)
         case arm(TimerName, at: Instant)
         case disarm(TimerName)
         case log(Logger.Level, String)
+        /// Log what the connector said.
+        case logFromConnector(Logger.Level, String)
         /// The end: nothing follows.
         case exit(Int32)
     }
@@ -140,9 +157,19 @@ public struct WorkloadMachine: Sendable {
         case waiting
         case reading(Ending)
         case delivering(DeliveryPlan)
+        /// Nothing is left to deliver; the report waits for the log, for a while.
+        case storingLog(DeliveryPlan)
         /// The plan's report is due or under way.
         case reporting(DeliveryPlan)
         case ended
+    }
+
+    enum ReportProgress {
+        /// Waits until the first announcement has been answered, so that the two cannot overtake each other.
+        case held
+        case underWay
+        /// Is told again after a while.
+        case postponed
     }
 
     let settings: Settings
@@ -154,8 +181,9 @@ public struct WorkloadMachine: Sendable {
     var contactDeadlines: [TimerName: Instant] = [:]
     /// Set by a signal; then it is the exit status, whatever else happens.
     private var stopSignal: Int32?
-    /// A report waits until the first announcement has been answered, so that the two cannot overtake each other.
-    var reportIsHeld = false
+    var reportProgress = ReportProgress.held
+    /// How often a success has been told without an answer.
+    private var unansweredReports = 0
     var random: SplitMix64
 
     /// - Parameter seed: for the jitter of the delays.
@@ -177,16 +205,19 @@ public struct WorkloadMachine: Sendable {
         case .outputTouched: return outputTouched()
         case .outputVerified(let writers): return outputVerified(writers, now)
         case .workspaceLookedAt: return workspaceLookedAt(now)
-        case .transcriptRead(let transcript, let unread): return transcriptRead(transcript, unread)
+        case .transcriptRead(let transcript, let unread, let exhausted):
+            return transcriptRead(transcript, unread, exhausted, now)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
-        case .configurationUpdated: return advance { $0.configurationUpdated() }
-        case .configurationFailed(let problem): return advance { $0.configurationFailed(problem) }
+        case .configurationUpdated: return advance(now) { $0.configurationUpdated() }
+        case .configurationFailed(let problem):
+            return advanceDespiteFailure(now) { $0.configurationFailed(problem) }
         case .catalogInspected(let inspection): return Self.warnings(inspection)
-        case .catalogWritten(let id): return advance { $0.catalogWritten(id: id) }
-        case .catalogFailed(let problem): return advance { $0.catalogFailed(problem) }
-        case .outputStored: return advance { $0.outputStored() }
-        case .outputLost(let problem): return advance { $0.outputLost(problem) }
-        case .reportAnswered(let outcome): return reportAnswered(outcome)
+        case .catalogWritten(let id): return advance(now) { $0.catalogWritten(id: id) }
+        case .catalogFailed(let problem): return advanceDespiteFailure(now) { $0.catalogFailed(problem) }
+        case .outputStored: return advance(now) { $0.outputStored() }
+        case .outputLost(let problem): return advanceDespiteFailure(now) { $0.outputLost(problem) }
+        case .logStored: return logStored()
+        case .reportAnswered(let outcome): return reportAnswered(outcome, now)
         case .timerFired(let timer): return timerFired(timer, now)
         case .signalled(let signal): return signalled(signal, now)
         }
@@ -250,7 +281,7 @@ extension WorkloadMachine {
         switch phase {
         case .waiting:
             return startReading(.connectorExited(exit), now)
-        case .reading(.connectorExited), .delivering, .reporting, .ended:
+        case .reading(.connectorExited), .delivering, .storingLog, .reporting, .ended:
             return []
         case .reading:
             phase = .reading(.connectorExited(exit))
@@ -273,13 +304,25 @@ extension WorkloadMachine {
     }
 
     /// reading → delivering.
-    private mutating func transcriptRead(_ transcript: Transcript, _ unread: String?) -> [Action] {
+    private mutating func transcriptRead(
+        _ transcript: Transcript,
+        _ unread: String?,
+        _ exhausted: String?,
+        _ now: Instant
+    ) -> [Action] {
         guard case .reading(let ending) = phase else { return [] }
-        let plan = DeliveryPlan(ending: ending, transcript: transcript, unread: unread, input: input)
+        let plan = DeliveryPlan(
+            ending: ending,
+            transcript: transcript,
+            unread: unread,
+            exhausted: exhausted,
+            input: input
+        )
         phase = .delivering(plan)
+        let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []
         let summary: [Action] = plan.summary.map { [.log($0.level, $0.text)] } ?? []
-        return [.disarm(.lateReading)] + summary + Self.warnings(plan.catalogFindings)
-            + continueDelivery(plan)
+        return [.disarm(.lateReading)] + error + summary + Self.warnings(plan.catalogFindings)
+            + continueDelivery(plan, now)
     }
 
     /// A line for each finding that is kept, and one for those that are not.
@@ -333,32 +376,50 @@ extension WorkloadMachine {
 
 extension WorkloadMachine {
     /// Takes the result of a step into the plan and goes on with what is next.
-    private mutating func advance(_ record: (inout DeliveryPlan) -> Void) -> [Action] {
+    private mutating func advance(_ now: Instant, _ record: (inout DeliveryPlan) -> Void) -> [Action] {
         guard case .delivering(var plan) = phase else { return [] }
         record(&plan)
         phase = .delivering(plan)
-        return continueDelivery(plan)
+        return continueDelivery(plan, now)
     }
 
-    /// delivering → reporting, once nothing is left to deliver.
-    private mutating func continueDelivery(_ plan: DeliveryPlan) -> [Action] {
+    /// The same for a step that has failed for good, which is told once.
+    private mutating func advanceDespiteFailure(
+        _ now: Instant,
+        _ record: (inout DeliveryPlan) -> String
+    ) -> [Action] {
+        var problem: String?
+        let next = advance(now) { problem = record(&$0) }
+        return (problem.map { [.log(.error, $0)] } ?? []) + next
+    }
+
+    /// delivering → storing log, once nothing is left to deliver.
+    private mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
         switch plan.nextStep {
         case .updateConfiguration(let update): return [.updateConfiguration(update)]
         case .writeCatalog(let catalog): return [.writeCatalog(catalog)]
         case .storeOutput(let output): return [.storeOutput(output)]
-        case .report(let report):
-            phase = .reporting(plan)
-            if contact.current == .running, contact.failures == 0 {
-                reportIsHeld = true
-                return []
-            }
-            return [.report(report)]
+        case .report:
+            phase = .storingLog(plan)
+            return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
         }
     }
 
-    /// reporting → ended, or once more → reporting with the failure that the success could not be told.
-    private mutating func reportAnswered(_ outcome: CallOutcome) -> [Action] {
-        guard case .reporting(var plan) = phase, !reportIsHeld else { return [] }
+    /// storing log → reporting.
+    private mutating func logStored() -> [Action] {
+        guard case .storingLog(let plan) = phase else { return [] }
+        phase = .reporting(plan)
+        if contact.current == .running, contact.failures == 0 {
+            return [.disarm(.logStorage)]
+        }
+        reportProgress = .underWay
+        return [.disarm(.logStorage), .report(plan.report)]
+    }
+
+    /// reporting → ended, or once more → reporting: a success whose answer was lost is told again, and one that was
+    /// refused becomes a failure.
+    private mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        guard case .reporting(var plan) = phase, reportProgress == .underWay else { return [] }
         switch outcome {
         case .accepted:
             return end(plan.exitStatus, .info, plan.report.confirmation)
@@ -368,6 +429,8 @@ extension WorkloadMachine {
                 .warning,
                 "The workload was already in a terminal state: \(plan.report.loss)"
             )
+        case .unavailable where plan.report == .success:
+            return repeatSuccess(outcome, now)
         case .notFound, .unavailable, .unauthorized, .refused:
             let problem = outcome.problem ?? ""
             guard plan.report == .success else {
@@ -375,8 +438,32 @@ extension WorkloadMachine {
             }
             plan.successRefused(problem)
             phase = .reporting(plan)
-            return [.log(.error, "The success could not be reported: \(problem)"), .report(plan.report)]
+            return [
+                .disarm(.reportTimeout), .log(.error, "The success could not be reported: \(problem)"),
+                .report(plan.report),
+            ]
         }
+    }
+
+    /// Nobody knows whether the success has arrived: a failure could contradict it, and a second success does no harm.
+    private mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        var actions: [Action] = []
+        if unansweredReports == 0 {
+            actions.append(.arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
+        }
+        unansweredReports += 1
+        reportProgress = .postponed
+        let delay = retryDelay(after: outcome, failures: unansweredReports)
+        return actions + [
+            .log(
+                .warning,
+                """
+                It is not known whether the success has arrived (\(outcome.problem ?? "")); telling it again in \
+                \(delay.spokenDescription)
+                """
+            ),
+            .arm(.report, at: now + delay),
+        ]
     }
 
     mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
@@ -416,6 +503,22 @@ extension WorkloadMachine {
         case .lateReading:
             guard case .reading = phase else { return [] }
             return [.stopReading]
+        case .logStorage:
+            return [.log(.info, "The job's log is not stored yet: the report does not wait for it")]
+                + logStored()
+        case .report:
+            guard reportProgress == .postponed, case .reporting(let plan) = phase else { return [] }
+            reportProgress = .underWay
+            return [.report(plan.report)]
+        case .reportTimeout:
+            return end(
+                ExitStatus.failure,
+                .error,
+                """
+                It is not known whether the success has arrived: no attempt to tell it was answered for \
+                \(settings.heartbeat.contactTimeout.spokenDescription).
+                """
+            )
         case .termination:
             return end(
                 ExitStatus.failure,
@@ -431,10 +534,10 @@ extension WorkloadMachine {
         return [.lookAtWorkspace]
     }
 
-    /// The first signal lets what is complete be delivered; a second one ends everything.
+    /// The first signal lets what is complete be delivered; further ones change nothing.
     private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
         guard stopSignal == nil else {
-            return end(ExitStatus.failure, .warning, "Signalled again: stopping at once.")
+            return [.log(.info, "\(signalName(signal)) changes nothing: the end is under way")]
         }
         stopSignal = signal
         var actions: [Action] = [.arm(.termination, at: now + Self.terminationBudget)]

@@ -114,10 +114,13 @@ extension WorkloadRunner {
         case .updateConfiguration(let update): perform(update)
         case .writeCatalog(let catalog): write(catalog)
         case .storeOutput(let output): store(output)
+        case .storeLog: storeLog()
         case .report(let report): send(report)
         case .arm(let timer, let deadline): arm(timer, deadline)
         case .disarm(let timer): disarm(timer)
         case .log(let level, let message): log.log(level: level, "\(message)")
+        case .logFromConnector(let level, let message):
+            pipeline.write(level, from: LogSource(input.connectorKind), message)
         case .exit(let status): exit(status)
         }
     }
@@ -165,6 +168,12 @@ extension WorkloadRunner {
         courier.store(output) { [weak self] problem in
             self?.post(problem.map { .outputLost($0.message) } ?? .outputStored)
         }
+    }
+
+    private func storeLog() {
+        pipeline.settle()
+        guard let jobLog = pipeline.jobLog else { return post(.logStored) }
+        jobLog.flush { [weak self] in self?.post(.logStored) }
     }
 
     private func arm(_ timer: WorkloadMachine.TimerName, _ deadline: Instant) {
@@ -323,7 +332,7 @@ extension WorkloadRunner {
             guard let self else { return }
             show(reader.finish())
             let text = problem.map { "\($0.file) \($0.problem)" }
-            post(.transcriptRead(reader.transcript, unread: text))
+            post(.transcriptRead(reader.transcript, unread: text, exhausted: workspace.exhausted))
         }
     }
 
@@ -348,7 +357,7 @@ extension WorkloadRunner {
     }
 
     private func show(_ events: [TranscriptEvent]) {
-        let source: LogSource = input.connectorKind == .destination ? .destination : .source
+        let source = LogSource(input.connectorKind)
         for event in events {
             switch event {
             case .connectorLog(let log):
@@ -377,5 +386,11 @@ extension LogLevel {
         case .debug: .debug
         case .trace: .trace
         }
+    }
+}
+
+extension LogSource {
+    fileprivate init(_ kind: ConnectorKind) {
+        self = kind == .destination ? .destination : .source
     }
 }

@@ -107,6 +107,7 @@ import Testing
         #expect(output.checkConnection?.status == .failed)
         #expect(output.failureReason?.failureOrigin == .airbytePlatform)
         #expect(output.failureReason?.internalMessage == "403 from the server")
+        #expect(output.failureReason?.externalMessage?.hasSuffix(": 403 from the server") == true)
         #expect(plan.report.source == .airbytePlatform)
         #expect(plan.report.reason?.contains("403 from the server") == true)
         #expect(plan.exitStatus == 1)

@@ -47,12 +47,16 @@ import Testing
 
     @Test func catalogFailureChangesOutputAndReport() throws {
         var plan = try plan(.discover, .connectorExited(.code(0)), Line.catalog)
-        plan.catalogFailed("503 from the server")
+        let told = plan.catalogFailed("503 from the server")
+        #expect(told.hasSuffix(": 503 from the server"))
         let output = try dueOutput(of: plan)
         #expect(output.at("discoverCatalogId") == nil)
         #expect(output.text("failureReason.failureOrigin") == "airbyte_platform")
         #expect(output.text("failureReason.failureType") == "system_error")
         #expect(output.text("failureReason.internalMessage") == "503 from the server")
+        let message = "The discovered catalog could not be written to the platform: 503 from the server"
+        #expect(output.text("failureReason.externalMessage") == message)
+        #expect(output.at("failureReason.metadata")?.written == #"{"connector_command":"discover"}"#)
         plan.outputStored()
         let report = try #require(dueReport(of: plan))
         #expect(report.source == .airbytePlatform)
@@ -97,16 +101,33 @@ import Testing
         #expect(plan.exitStatus == 1)
     }
 
-    @Test func timeoutStoresNothing() throws {
-        let plan = try plan(.check, .fileTimeout(limit: .seconds(540)), Line.succeeded)
+    @Test func timeoutStoresAFailureAndReportsIt() throws {
+        var plan = try plan(.check, .fileTimeout(limit: .seconds(540)), "so far")
+        #expect(try dueOutput(of: plan).text("checkConnection.status") == "failed")
+        plan.outputStored()
         #expect(dueReport(of: plan)?.source == .unknown)
         #expect(plan.exitStatus == 2)
     }
+
+    // MARK: An error trace beside a result
+
+    @Test func errorTraceBesideAResultIsKeptForTheLog() throws {
+        let beside = try plan(.check, .connectorExited(.code(0)), Line.trace, Line.succeeded)
+        #expect(beside.strayError == "no such table\nSQL 42\nat x")
+        let bare = try plan(.check, .connectorExited(.code(0)), Line.succeeded, Line.bareTrace)
+        #expect(bare.strayError?.contains("without details") == true)
+        #expect(try plan(.check, .connectorExited(.code(0)), Line.succeeded).strayError == nil)
+        #expect(try plan(.check, .connectorExited(.code(1)), Line.trace).strayError == nil)
+    }
+
+    // MARK: Summaries
 
     @Test func summaryIsWeightierForFailures() throws {
         let success = try plan(.check, .connectorExited(.code(0)), Line.succeeded)
         let failure = try plan(.check, .connectorExited(.code(1)), Line.trace)
         #expect(success.summary?.level == .info)
+        let hung = try plan(.check, .fileTimeout(limit: .seconds(540)), Line.succeeded)
+        #expect(hung.summary?.level == .warning)
         #expect(failure.summary?.level == .warning)
     }
 
@@ -137,7 +158,7 @@ import Testing
         #expect(try plan(.discover, .terminated(signal: 15), Line.oddCatalog).catalogFindings?.total == 2)
         #expect(try plan(.discover, .connectorExited(.code(0)), Line.namelessCatalog).catalogFindings == nil)
         #expect(
-            try plan(.discover, .fileTimeout(limit: .seconds(1)), Line.oddCatalog).catalogFindings == nil
+            try plan(.discover, .fileTimeout(limit: .seconds(1)), Line.oddCatalog).catalogFindings?.total == 2
         )
         #expect(
             try plan(.check, .connectorExited(.code(0)), Line.succeeded, Line.oddCatalog).catalogFindings

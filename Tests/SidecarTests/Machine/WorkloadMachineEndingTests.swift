@@ -86,7 +86,8 @@ import Testing
             #expect(reads.isEmpty || world.now - world.started == limit)
         }
         #expect(reads == ["read"], "the connector's log lines so far are read")
-        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["failure(unknown)"])
+        #expect(world.send(.transcriptRead(transcript())) == ["store"])
+        #expect(world.send(.outputStored) == ["failure(unknown)"])
         #expect(world.logged.contains { $0.contains("within \(spoken)") })
         #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
     }
@@ -128,7 +129,8 @@ import Testing
         #expect(world.send(.timerFired(.fileTimeout)) == ["read"])
         #expect(world.delay(of: .lateReading) == .seconds(5))
         #expect(world.advance(by: .seconds(5)) == ["stop reading"])
-        #expect(world.send(.transcriptRead(transcript())) == ["failure(unknown)"])
+        #expect(world.send(.transcriptRead(transcript())) == ["store"])
+        #expect(world.send(.outputStored) == ["failure(unknown)"])
         #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
     }
 
@@ -187,10 +189,7 @@ import Testing
 
     // MARK: Reports that are not taken
 
-    @Test(arguments: [
-        CallOutcome.refused("422"), .notFound("404"), .unauthorized("403"),
-        .unavailable("down for good", retryAfter: nil),
-    ])
+    @Test(arguments: [CallOutcome.refused("422"), .notFound("404"), .unauthorized("403")])
     func refusedSuccessBecomesAFailure(_ outcome: CallOutcome) throws {
         var world = try world()
         world.announce()
@@ -200,6 +199,126 @@ import Testing
         #expect(world.send(.reportAnswered(outcome)) == ["failure(airbyte_platform)"])
         #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
         #expect(world.steps.count { $0 == "store" } == 1, "the good output stays")
+    }
+
+    /// A world whose success is under way.
+    private func worldThatReports() throws -> MachineWorld {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        world.send(.outputStored)
+        return world
+    }
+
+    /// A success without an answer can have arrived: a failure would contradict it.
+    @Test func successWithoutAnAnswerIsToldAgain() throws {
+        var world = try worldThatReports()
+        #expect(world.send(.reportAnswered(.down)) == [])
+        #expect(world.send(.reportAnswered(.ok)) == [], "nothing is under way")
+        #expect(world.advance(by: .seconds(2)) == ["success"])
+        #expect(world.send(.reportAnswered(.unavailable("busy", retryAfter: .seconds(20)))) == [])
+        #expect(world.advance(by: .seconds(19)) == [])
+        #expect(world.advance(by: .seconds(1)) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.timers.isEmpty)
+    }
+
+    /// The echo of a success that has arrived: its repetition is accepted.
+    @Test func heartbeatThatIsGoneEndsNoUnansweredSuccess() throws {
+        var world = try worldThatReports()
+        world.advance(by: .seconds(15))
+        world.send(.reportAnswered(.unavailable("busy", retryAfter: .seconds(20))))
+        #expect(world.advance(by: .seconds(15)) == ["heartbeat"])
+        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [])
+        #expect(world.advance(by: .seconds(5)) == ["success"])
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+    }
+
+    @Test(arguments: [true, false])
+    func successThatIsNeverAnsweredEndsWithoutAFailure(_ heartbeatsWork: Bool) throws {
+        var world = try worldThatReports()
+        var left = 2_000
+        while !world.isEnded, left > 0 {
+            left -= 1
+            let wanted = world.advance(by: .seconds(1)) + (left == 1_999 ? ["success"] : [])
+            if wanted.contains("heartbeat") {
+                world.send(.contactAnswered(.heartbeat, heartbeatsWork ? .ok : .down))
+            }
+            if wanted.contains("success") { world.send(.reportAnswered(.down)) }
+        }
+        #expect(world.steps.last == "exit 1")
+        #expect(!world.steps.contains { $0.hasPrefix("failure") })
+        #expect(world.now - world.started <= .seconds(301), "five minutes, whatever the heartbeats say")
+    }
+
+    @Test func successThatIsRefusedLaterIsAFailure() throws {
+        var world = try worldThatReports()
+        world.send(.reportAnswered(.down))
+        #expect(world.advance(by: .seconds(2)) == ["success"])
+        // A success that had arrived would have been accepted again.
+        #expect(world.send(.reportAnswered(.refused("422"))) == ["failure(airbyte_platform)"])
+        #expect(world.delay(of: .reportTimeout) == nil)
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+    }
+
+    // MARK: The job's log
+
+    @Test func reportWaitsForTheLog() throws {
+        var world = try world()
+        world.storesLogSlowly = true
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        #expect(world.send(.outputStored) == ["store log"])
+        #expect(world.delay(of: .logStorage) == .seconds(1))
+        #expect(world.send(.logStored) == ["success"])
+        #expect(world.delay(of: .logStorage) == nil)
+        #expect(world.send(.logStored) == [])
+    }
+
+    @Test func reportWaitsForTheLogNoLongerThanASecond() throws {
+        var world = try world()
+        world.storesLogSlowly = true
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.succeeded)))
+        world.send(.outputStored)
+        #expect(world.advance(by: .milliseconds(999)) == [])
+        #expect(world.advance(by: .milliseconds(1)) == ["success"])
+        #expect(world.send(.logStored) == [], "late")
+        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+    }
+
+    @Test func cancelledWorkloadStoresNoLogFirst() throws {
+        var world = try world()
+        world.announce()
+        world.advance(by: .seconds(30))
+        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == ["exit 1"])
+    }
+
+    @Test func errorTraceBesideAResultIsLoggedAsTheConnectors() throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.trace, Line.succeeded)))
+        #expect(world.connectorLog == ["error no such table\nSQL 42\nat x"])
+    }
+
+    @Test func failedStepsAreOneErrorEach() throws {
+        var world = try world(.discover)
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        world.send(.transcriptRead(transcript(Line.catalog)))
+        world.send(.catalogFailed("422 from the server"))
+        world.send(.outputLost("disk full"))
+        let errors = world.logged.filter { $0.hasPrefix("error") }
+        #expect(
+            errors == [
+                "error The discovered catalog could not be written to the platform: 422 from the server",
+                "error The job output could not be saved: disk full",
+            ]
+        )
     }
 
     @Test func refusedFailureEnds() throws {
@@ -287,17 +406,13 @@ import Testing
     }
 
     @Test(arguments: Stage.allCases)
-    func secondSignalEndsAtOnce(_ stage: Stage) throws {
+    func secondSignalChangesNothing(_ stage: Stage) throws {
         var world = try world(in: stage)
-        world.send(.signalled(SIGTERM))
-        #expect(world.send(.signalled(SIGTERM)) == ["exit 143"])
-        #expect(world.timers.isEmpty)
-    }
-
-    @Test func otherSignalsHaveTheirOwnCode() throws {
-        var world = try world(in: .waiting)
         world.send(.signalled(SIGINT))
-        #expect(world.send(.signalled(SIGTERM)) == ["exit 130"], "the first one counts")
+        world.advance(by: .seconds(7))
+        #expect(world.send(.signalled(SIGTERM)) == [])
+        #expect(world.delay(of: .termination) == .seconds(13))
+        #expect(world.advance(by: .seconds(13)).last == "exit 130", "the first one counts")
     }
 
     @Test func completeResultIsDeliveredAfterASignal() throws {

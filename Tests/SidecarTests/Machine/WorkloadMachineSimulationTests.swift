@@ -45,10 +45,14 @@ private struct Simulation {
     private var isUpdating = false
     private var isWritingCatalog = false
     private var isStoring = false
+    private var isStoringLog = false
     private var report: Report?
 
     private var hasOpened = false
     private var stored = false
+    private var logWasStored = false
+    /// A success went out whose answer was lost.
+    private var successMayHaveArrived = false
     private var signalled = false
     private var sawGone = false
     private var lastReportAccepted: Report?
@@ -139,6 +143,7 @@ private struct Simulation {
         if isUpdating { answers.append(roll(kindly) ? .configurationUpdated : .configurationFailed("x")) }
         if isWritingCatalog { answers.append(roll(kindly) ? .catalogWritten(id: "c") : .catalogFailed("x")) }
         if isStoring { answers.append(roll(kindly) ? .outputStored : .outputLost("x")) }
+        if isStoringLog { answers.append(.logStored) }
         if report != nil { answers.append(.reportAnswered(outcome(kindly: kindly))) }
         guard let answer = answers.randomElement(using: &random) else { return false }
         take(answer)
@@ -151,6 +156,7 @@ private struct Simulation {
         if contact != .heartbeat { strays.append(.contactAnswered(.heartbeat, .gone)) }
         if contact != .running { strays.append(.contactAnswered(.running, .gone)) }
         if !isReading { strays.append(.transcriptRead(randomTranscript())) }
+        if !isStoringLog { strays.append(.logStored) }
         if report == nil { strays.append(.reportAnswered(.ok)) }
         if !isUpdating, !isStoring, !isWritingCatalog { strays += [.outputStored, .catalogFailed("stray")] }
         if let stray = strays.randomElement(using: &random) { take(stray) }
@@ -205,7 +211,7 @@ private struct Simulation {
         expect(timers[.contactTimeout] != nil, "patience with the platform has an end")
         let isReporting = report != nil
         expect(
-            contact != nil || timers[.contact] != nil || (sawGone && isReporting),
+            contact != nil || timers[.contact] != nil || (sawGone && (isReporting || timers[.report] != nil)),
             "heartbeats go on"
         )
     }
@@ -227,7 +233,10 @@ private struct Simulation {
             if isStoring { stored = true }
             isStoring = false
         case .outputLost: isStoring = false
+        case .logStored: isStoringLog = false
+        case .timerFired(.logStorage): isStoringLog = false
         case .reportAnswered(let outcome):
+            if report == .success { successMayHaveArrived = outcome.isUnavailable }
             if case .accepted = outcome, report != nil { lastReportAccepted = report }
             report = nil
         case .signalled: signalled = true
@@ -260,8 +269,14 @@ private struct Simulation {
             expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "one step at a time")
             expect(!stored, "the output is stored once")
             isStoring = true
+        case .storeLog:
+            expect(!isUpdating && !isStoring && !isWritingCatalog, "the log comes after what it tells of")
+            expect(!logWasStored, "the log is stored once before the report")
+            (isStoringLog, logWasStored) = (true, true)
         case .report(let report):
             expect(self.report == nil, "one report at a time")
+            expect(logWasStored && !isStoringLog, "the log comes before the report")
+            expect(report == .success || !successMayHaveArrived, "no failure contradicts a success")
             expect(report != .success || stored, "no success before the output is stored")
             expect(!isUpdating && !isStoring && !isWritingCatalog, "the report comes last")
             self.report = report
@@ -269,7 +284,7 @@ private struct Simulation {
             expect(deadline >= now, "timers lie in the future")
             timers[timer] = deadline
         case .disarm(let timer): timers[timer] = nil
-        case .log: return
+        case .log, .logFromConnector: return
         case .exit(let status): exits.append(status)
         }
         history.append(action.name)
@@ -286,4 +301,11 @@ private struct Simulation {
 
 extension WorkloadMachine.TimerName {
     fileprivate var order: Int { Self.allCases.firstIndex(of: self) ?? 0 }
+}
+
+extension CallOutcome {
+    fileprivate var isUnavailable: Bool {
+        if case .unavailable = self { return true }
+        return false
+    }
 }

@@ -19,6 +19,10 @@ struct MachineWorld {
     /// How often the workspace was to be looked at. Each look is answered at once, with what is to be found.
     private(set) var looks = 0
     var found: [WorkloadMachine.Event] = []
+    /// What the connector was made to say in the log.
+    private(set) var connectorLog: [String] = []
+    /// Whether the job's log takes time to be stored; else it is stored at once, and that is no step.
+    var storesLogSlowly = false
 
     init(
         _ input: SidecarInput,
@@ -60,6 +64,8 @@ struct MachineWorld {
             case .arm(let timer, let deadline): timers[timer] = deadline
             case .disarm(let timer): timers[timer] = nil
             case .log(let level, let message): logged.append("\(level) \(message)")
+            case .logFromConnector(let level, let message): connectorLog.append("\(level) \(message)")
+            case .storeLog where !storesLogSlowly: answers.append(.logStored)
             case .storeOutput(let output):
                 self.output = output
                 wanted.append(action.name)
@@ -119,11 +125,12 @@ extension WorkloadMachine.Action {
         case .updateConfiguration: "update"
         case .writeCatalog: "catalog"
         case .storeOutput: "store"
+        case .storeLog: "store log"
         case .report(.success): "success"
         case .report(.failure(let source, _)): "failure(\(source.rawValue))"
         case .arm(let timer, _): "arm \(timer)"
         case .disarm(let timer): "disarm \(timer)"
-        case .log: "log"
+        case .log, .logFromConnector: "log"
         case .exit(let status): "exit \(status)"
         }
     }
