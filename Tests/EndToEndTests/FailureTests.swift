@@ -192,6 +192,35 @@ import Testing
         }
     }
 
+    /// 297 of 300 lines stand there again, between new ones: in the same file, or in another one in its place.
+    @Test(arguments: [false, true], Backend.allCases)
+    func linesOfARewrittenOutputAreLoggedOnce(_ isReplaced: Bool, _ backend: Backend) async throws {
+        let lines = (0..<300).map { "this is line \($0)." }
+        let again = ["written anew"] + lines.prefix(297) + ["another one", Self.succeeded]
+        let script = """
+            lines 300 this is line {i}.
+            wait-for go
+            \(isReplaced ? "exit 0" : "truncate 0\nfile new")
+            """
+        try await Pod.with("check", backend: backend) { pod in
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.script(script))
+            #expect(try await sidecar.waitForOutput("this is line 299."))
+            let text = again.map { $0 + "\n" }.joined()
+            try pod.write(text, to: isReplaced ? "jobOutput.json" : "new", byRename: true)
+            try pod.write("", to: "go")
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            let logged = outcome.console.split(separator: "\n").compactMap { line in
+                line.firstRange(of: "source > ").map { String(line[$0.upperBound...]) }
+            }
+            #expect(logged == lines + ["written anew", "another one"])
+        }
+    }
+
+    private static let succeeded = #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"#
+
     @Test(arguments: ["ln -s /etc/passwd", "mkfifo", "mkdir"], Backend.allCases)
     func outputThatIsNoRegularFileIsNotRead(_ making: String, _ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in

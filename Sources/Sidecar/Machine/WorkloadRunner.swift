@@ -9,6 +9,7 @@ final class WorkloadRunner {
 
     private var machine: WorkloadMachine
     private var reader: TranscriptReader
+    private var loggedLines = LoggedLines()
     private let input: SidecarInput
     private let reactor: Reactor
     private let workspace: Workspace
@@ -350,15 +351,15 @@ extension WorkloadRunner {
         pipeline.replaceMask(SecretMask(configurations: [input.connectorConfiguration, configuration]))
     }
 
-    /// The file was truncated or replaced: what counts is what it holds in the end.
+    /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.
     private func restart() {
-        show(reader.finish())
+        loggedLines.startOver()
         reader = TranscriptReader(kind: input.connectorKind)
     }
 
     private func show(_ events: [TranscriptEvent]) {
         let source = LogSource(input.connectorKind)
-        for event in events {
+        for event in events where loggedLines.admit(event) {
             switch event {
             case .connectorLog(let log):
                 pipeline.write(log.level.loggerLevel, from: source, log.textWithStackTrace)

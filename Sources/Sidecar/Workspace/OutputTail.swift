@@ -186,6 +186,11 @@ extension OutputTail {
             if restartIfTruncated() || restartIfRewritten() || switchToReplacement() { isStale = true }
             isStale ? readOn() : atEnd()
         case .success(let count):
+            if restartIfRewritten() {
+                // These bytes go on with something else: they can begin in the middle of a line.
+                isStale = true
+                return readOn()
+            }
             offset += UInt64(count)
             // A short read has reached the end as it was.
             if count == buffer.capacity || finishing != nil || mayBeReplaced { isStale = true }
@@ -246,7 +251,7 @@ extension OutputTail {
     /// A file that was truncated and has grown beyond what had been read shows by other bytes in the places that are
     /// remembered. (Where the same bytes stand there, nothing tells.)
     private func restartIfRewritten() -> Bool {
-        guard finishing != nil, let file, !samples.match(file), mayRestart() else { return false }
+        guard let file, !samples.match(file), mayRestart() else { return false }
         log.warning(
             "\(file.name) was written anew after \(offset) bytes had been read of it: it is read again"
         )

@@ -331,6 +331,21 @@ import Testing
         #expect(fixture.log.count(of: "was written anew") == 1)
     }
 
+    /// What comes behind the old end of a file that was written anew is the rest of some line: nothing of it is told.
+    @Test(arguments: BackendChoice.both)
+    func fileThatWasWrittenAnewIsNoticedBeforeItsRestIsTold(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "a line of the first version\n")
+        fixture.tail.wake()
+        try fixture.tick(until: "a line of the first version\n")
+        fixture.directory.write(Self.output, "this one has been written anew, and it is longer\n")
+        fixture.tail.wake()
+        try fixture.tick(
+            until: "a line of the first version\nthis one has been written anew, and it is longer\n"
+        )
+        #expect(fixture.restarts == ["a line of the first version\n".utf8.count])
+    }
+
     @Test(arguments: BackendChoice.both)
     func finishNowEndsBeforeTheEnd(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
