@@ -180,8 +180,9 @@ extension Sidecar {
         }
     }
 
-    /// The workload has ended; what is left is the rest of its log.
+    /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
     private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        Self.writeMarker(workspace)
         pipeline.settle()
         guard let jobLog = pipeline.jobLog else {
             self.status = status

@@ -115,6 +115,10 @@ import Testing
             #expect(success - output > 0.9, "it was waited for")
             #expect(success - output < 10, "not until the store's own limits are over")
             #expect(outcome.console.contains("the report does not wait for it"))
+            // The rest of the log has fifteen seconds, in which the main container has ended long ago.
+            let marker = pod.workspace.appendingPathComponent("TERMINATED").path
+            let marked = try FileManager.default.attributesOfItem(atPath: marker)[.modificationDate] as? Date
+            #expect(try #require(marked).timeIntervalSinceNow < -5)
         }
     }
 

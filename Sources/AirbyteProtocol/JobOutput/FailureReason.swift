@@ -101,8 +101,8 @@ public struct FailureReason: Equatable, Sendable {
     /// What users are to read first: the message for them; behind a general one the first line of what it is about.
     /// Nil where neither is there.
     public var visibleMessage: String? {
-        let detail = internalMessage?.firstLineOfText
-        guard let message = externalMessage, message.firstLineOfText != nil else { return detail }
+        let detail = internalMessage?.firstLineWithText
+        guard let message = externalMessage, message.firstLineWithText != nil else { return detail }
         guard message.hasPrefix(Self.generalMessage), let detail, !message.contains(detail) else {
             return message
         }
@@ -158,13 +158,5 @@ extension JSONWriter {
         case .bool(let flag): bool(flag)
         case .null: null()
         }
-    }
-}
-
-extension String {
-    /// The first line that holds more than white space; nil where there is none.
-    fileprivate var firstLineOfText: String? {
-        split(whereSeparator: \.isNewline).lazy.map { $0.drop { $0.isWhitespace } }.first { !$0.isEmpty }
-            .map(String.init)
     }
 }

@@ -150,7 +150,7 @@ extension ProtocolMessage {
 
 extension String {
     /// The first line that is not blank, white space around it left out.
-    fileprivate var firstLineWithText: String? {
+    var firstLineWithText: String? {
         let line = unicodeScalars.drop(while: \.properties.isWhitespace).prefix { $0 != "\n" && $0 != "\r" }
         guard let end = line.lastIndex(where: { !$0.properties.isWhitespace }) else { return nil }
         return String(line[...end])

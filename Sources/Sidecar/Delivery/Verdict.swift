@@ -23,6 +23,9 @@ struct Verdict {
         if let result = transcript.result(for: context.operation) {
             return success(result, ending, transcript, context)
         }
+        if let salvaged = transcript.salvagedResult(for: context.operation) {
+            return success(salvaged.result, behind: salvaged.textBefore, ending, transcript, context)
+        }
         switch ending {
         case .connectorExited(.code(let code)):
             return exited(with: code, transcript, context)
@@ -74,8 +77,10 @@ struct Verdict {
 }
 
 extension Verdict {
+    /// - Parameter text: what stands before the result on its line.
     private static func success(
         _ result: OperationResult,
+        behind text: String? = nil,
         _ ending: Ending,
         _ transcript: Transcript,
         _ context: VerdictContext
@@ -99,10 +104,11 @@ extension Verdict {
                 findings = CatalogInspection(of: catalog, kind: result.connectorKind)
             }
         }
-        let despite = ending.shortfall.map { " (which counts although \($0))" } ?? ""
+        let shortfalls = [text.map(context.quotationOfTextBefore), ending.shortfall].compactMap { $0 }
+        let despite = shortfalls.isEmpty ? "" : " (which counts although \(shortfalls.joined(separator: ", and ")))"
         return Verdict(
             isResult: true,
-            isUnusual: !ending.isExpected,
+            isUnusual: !ending.isExpected || text != nil,
             output: output,
             catalog: catalog,
             catalogFindings: findings,

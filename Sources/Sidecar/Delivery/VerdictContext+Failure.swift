@@ -1,6 +1,6 @@
 import AirbyteProtocol
 
-/// The words of a failure. Secrets are hidden in each text before it is cut, or the beginning of a secret would stay at
+/// The words of a verdict. Secrets are hidden in each text before it is cut, or the beginning of a secret would stay at
 /// the cut.
 extension VerdictContext {
     /// So much of each of the connector's last log lines goes into a reason, in UTF-16 units: all ten of them fit.
@@ -62,9 +62,19 @@ extension VerdictContext {
         )
     }
 
+    /// So much of a text that stands before a result is quoted, in UTF-16 units: enough to find it in the output.
+    private static let maxQuotationLength = 200
+
+    /// That text stands before the result on its line; continues "although …".
+    func quotationOfTextBefore(_ text: String) -> String {
+        let shown = mask.masked(text).truncated(toUTF16Length: Self.maxQuotationLength)
+        return "\"\(shown.escapingControlCharacters())\" stands before it on its line"
+    }
+
     /// What else is known about why there is no result, in sentences.
     func hints(_ transcript: Transcript) -> [String] {
         var hints: [String] = []
+        if let flaw = transcript.resultFlaw(for: operation) { hints.append("In its output, \(flaw).") }
         if let exhausted {
             hints.append("The volume of the workspace is full: it has no \(exhausted) left.")
         }
@@ -78,7 +88,7 @@ extension VerdictContext {
 
     /// The first line of the last error that the connector logged.
     private func lastError(_ transcript: Transcript) -> String? {
-        nil
+        transcript.lastFatalOrErrorLine(masked: mask.masked)
     }
 
     /// The connector's last log lines under a heading; nil where it logged nothing.

@@ -62,7 +62,7 @@ extension VerdictTests {
     /// airbyte-cdk 6.61.6 and 7.39.1, `utils/traced_exception.py`: the message of an exception that is no
     /// `AirbyteTracedException`.
     @Test(arguments: [
-        ("'count'", " 'count'"), ("\\n  first \\nsecond", " first "), ("", ""), (" ", ""),
+        ("'count'", " 'count'"), ("\\n  first \\nsecond", " first"), ("", ""), (" ", ""),
     ])
     func generalMessageGoesOnWithWhatItIsAbout(_ detail: String, _ shown: String) throws {
         let general = "Something went wrong in the connector. See the logs for more details."
@@ -86,6 +86,77 @@ extension VerdictTests {
         #expect(
             try failure(of: .connectorExited(.code(1)), trace).text("checkConnection.message") == "503"
         )
+    }
+
+    // MARK: What the connector logged, or wrote in place of a result
+
+    private static let fatal =
+        #"{"type":"LOG","log":{"level":"FATAL","message":"cannot log in\nTraceback\nValueError"}}"#
+
+    /// airbyte-cdk 7.39.1 masks short secrets within its finished trace, which is no JSON any more.
+    @Test(arguments: [
+        (Ending.connectorExited(.code(1)), "The connector's check ended with exit code 1."),
+        (.connectorExited(.code(0)), "The connector ended with exit code 0 but gave no connection status."),
+        (.connectorExited(.unusable("is empty")), "The connector's exit code is unknown: exitCode.txt is empty."),
+    ])
+    func lastErrorIsTheVisibleReason(_ ending: Ending, _ text: String) throws {
+        let output = try failure(of: ending, Self.fatal, "a line")
+        #expect(output.text("failureReason.externalMessage") == "cannot log in. \(text)")
+        #expect(output.text("checkConnection.message") == "cannot log in. \(text)")
+        #expect(output.text("failureReason.internalMessage")?.contains("ValueError\na line") == true)
+    }
+
+    /// The last error need not be why a connector hangs, or was killed.
+    @Test(arguments: [
+        Ending.connectorLost(grace: .seconds(10)), .fileTimeout(limit: .seconds(540)),
+        .startTimeout(limit: .seconds(540)),
+    ])
+    func lastErrorIsNotTheReasonOfOtherEndings(_ ending: Ending) throws {
+        let output = try failure(of: ending, Self.fatal)
+        #expect(output.text("failureReason.externalMessage")?.contains("log in") == false)
+        #expect(output.text("failureReason.internalMessage")?.contains("cannot log in") == true)
+    }
+
+    @Test func traceWithoutDetailsLeavesTheWordToTheLog() throws {
+        let output = try failure(of: .connectorExited(.code(1)), Self.fatal, Line.bareTrace)
+        #expect(output.text("failureReason.externalMessage") == "cannot log in")
+        #expect(output.text("checkConnection.message") == "cannot log in")
+    }
+
+    @Test(arguments: [
+        #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}"#,
+        #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FINE"}}"#,
+    ])
+    func resultInAMalformedLineIsNamed(_ line: String) throws {
+        let output = try failure(of: .connectorExited(.code(0)), line)
+        #expect(
+            output.text("failureReason.externalMessage")?.hasSuffix(
+                "In its output, a CONNECTION_STATUS was seen in a malformed line."
+            ) == true
+        )
+    }
+
+    /// airbyte-cdk 7.39.1 puts what is printed without a line end in front of the next message.
+    @Test(arguments: jobs)
+    func resultBehindTextIsSalvagedWithAWarning(_ job: Job) throws {
+        let line = Array(Line.result(of: job.operation, kind: job.kind).utf8)
+        guard case .message(let message) = MessageDecoder(kind: job.kind).decode(line) else {
+            Issue.record("no message")
+            return
+        }
+        var transcript = Transcript()
+        transcript.consume(.salvaged(message, textBefore: "loading  50%\u{1B}[0m"))
+        let context = VerdictContext(
+            input: try sidecarInput(job.operation, of: job.kind),
+            transcript: transcript,
+            unread: nil
+        )
+        let verdict = Verdict.of(.connectorExited(.code(0)), transcript, context)
+        #expect(verdict.isResult && verdict.isUnusual)
+        #expect(verdict.report == .success)
+        #expect(verdict.summary.contains(#"although "loading  50%\u{1b}[0m" stands before it on its line"#))
+        let hung = Verdict.of(.fileTimeout(limit: .seconds(540)), transcript, context)
+        #expect(hung.summary.contains("on its line, and no exit code came within 9 minutes"))
     }
 
     // MARK: The workspace
