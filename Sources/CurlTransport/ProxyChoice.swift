@@ -46,7 +46,7 @@ extension CurlTransport {
     private static let proxySchemes: Set = ["http", "https", "socks4", "socks4a", "socks5", "socks5h"]
 
     /// Continues "HTTP_PROXY is …".
-    public static let proxyAdvice = "not of the form [scheme://][user:password@]host[:port]"
+    public static let proxyAdvice = "not of the form scheme://host:port, such as http://proxy:3128"
 
     /// Whether the text names a proxy that can be used.
     public static func isUsableProxy(_ setting: String) -> Bool { proxyOrigin(setting) != nil }

@@ -237,7 +237,7 @@ import Testing
         case .lost:
             world.send(.outputClosed)
             world.send(.timerFired(.lostConnector))
-            world.send(.outputVerified(isClosed: true))
+            world.send(.outputVerified(.none))
         case .fileTimeout: world.send(.timerFired(.fileTimeout))
         case .signal: world.send(.signalled(SIGTERM))
         case .gone:

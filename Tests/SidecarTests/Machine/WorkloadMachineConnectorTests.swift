@@ -42,7 +42,8 @@ import Testing
         #expect(world.advance(by: .seconds(1)) == ["read"])
         #expect(world.looks == 1)
         #expect(world.logged.last?.contains("did not start within 30 minutes") == true)
-        #expect(world.send(.transcriptRead(transcript())) == ["failure(unknown)"])
+        #expect(world.send(.transcriptRead(transcript())) == ["store"])
+        #expect(world.send(.outputStored) == ["failure(unknown)"])
         #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
     }
 
