@@ -23,14 +23,17 @@ public final class Sidecar {
 
     /// The first lines of the program: settings, then the workspace, whose marker is written at every end.
     private static func start(environment: [String: String]) throws(StartError) -> Int32 {
-        let workspacePath = Configuration.workspacePath(in: environment)
+        let settings = Result { () throws(StartError) in try SettingsFile.completed(environment) }
+        // A settings file that cannot be used does not say where the workspace is.
+        let workspacePath = Configuration.workspacePath(in: (try? settings.get()) ?? environment)
         let workspace = Result { () throws(SystemError) in try Workspace(path: workspacePath) }
         defer {
             if case .success(let workspace) = workspace { writeMarker(workspace) }
         }
+        let variables = try settings.get()
         let configuration: Configuration
         do {
-            configuration = try Configuration(environment: environment)
+            configuration = try Configuration(environment: variables, paths: .machine)
         } catch {
             throw StartError(problems: error.problems)
         }
@@ -204,6 +207,7 @@ extension Sidecar {
             label: "sidecar"
         )
         log.error("\(text)")
+        warn(log)
         let client = controlPlaneClient(try makeTransport(), log)
         let report = Report.failure(
             source: .airbytePlatform,
@@ -386,14 +390,15 @@ extension Sidecar {
             \(limit) for the connector to start, on \(reactor.backend.rawValue)
             """
         )
-        if let problem = configuration.storageProblem {
-            log.warning(
-                "The output goes through the server API, since the storage cannot be used: \(problem)"
-            )
-        }
+        warn(log)
         if let reason = reactor.fallbackReason {
             log.info("io_uring is not to be had here (\(reason)): epoll does the same work")
         }
+    }
+
+    /// Tells what is wrong with the settings, now that there is a log.
+    private func warn(_ log: Logger) {
+        for warning in configuration.warnings { log.warning("\(warning)") }
     }
 
     /// The pod's name.

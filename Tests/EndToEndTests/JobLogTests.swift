@@ -11,8 +11,7 @@ import Testing
         _ body: (Pod) async throws -> Result
     ) async throws -> Result {
         try await Pod.with(operation, config: config, backend: backend) { pod in
-            pod.environment["STORAGE_TYPE"] = "LOCAL"
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] = pod.localStorage.path
+            pod.useLocalStorage()
             pod.environment["SIDECAR_LOG_UPLOAD_INTERVAL_SECONDS"] = interval
             return try await body(pod)
         }
@@ -124,9 +123,7 @@ import Testing
 
     @Test func aStoreThatDoesNotWorkCostsNoResult() async throws {
         try await storing { pod in
-            pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] =
-                pod.folder.appendingPathComponent("config.json/x").path
+            try pod.useLocalStorage(withoutRoomFor: "job-logging")
             pod.environment["SIDECAR_LOG_UPLOAD_INTERVAL_SECONDS"] = "0.05"
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

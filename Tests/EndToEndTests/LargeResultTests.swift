@@ -35,6 +35,7 @@ import Testing
         let spec = LargeSpec(bytes: Self.specBytes, damaged: damaged, seed: 3)
         try await Pod.with("spec") { pod in
             pod.useLocalStorage()
+            pod.environment["SIDECAR_OUTPUT_SINK"] = "storage"
             let outcome = try await pod.run(output: [spec.line])
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.calls == ["running", "success"])
@@ -192,11 +193,6 @@ extension Pod {
         }
         try output.write(to: file)
         return .script("file \(file.path)")
-    }
-
-    func useLocalStorage() {
-        environment["STORAGE_TYPE"] = "LOCAL"
-        environment["SIDECAR_LOCAL_STORAGE_ROOT"] = localStorage.path
     }
 
     /// The job output in local storage.

@@ -27,8 +27,7 @@ import Testing
             pod.environment["LOG_LEVEL"] = "TRACE"
             pod.environment["PLATFORM_LOG_FORMAT"] = format
             pod.environment["SIDECAR_TRACE"] = "1"
-            pod.environment["STORAGE_TYPE"] = "LOCAL"
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] = pod.localStorage.path
+            pod.useLocalStorage()
             pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
             let outcome = try await pod.run(.script(Self.script))
             #expect(outcome.exitCode == 0, "\(outcome)")

@@ -24,6 +24,7 @@ import Testing
             "STORAGE_TYPE": "MINIO", "MINIO_ENDPOINT": server.endpoint, "AWS_ACCESS_KEY_ID": user.key,
             "AWS_SECRET_ACCESS_KEY": user.secret, "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
             "STORAGE_BUCKET_LOG": "logs", "SIDECAR_STORAGE_RETRY_DELAY_SECONDS": "0.05",
+            "SIDECAR_OUTPUT_SINK": "storage",
         ]) { $1 }
     }
 
@@ -68,7 +69,7 @@ import Testing
             pod.environment.merge([
                 "STORAGE_TYPE": "GCS", "GOOGLE_APPLICATION_CREDENTIALS": account.path,
                 "SIDECAR_GCS_ENDPOINT": server.origin, "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
-                "STORAGE_BUCKET_LOG": "logs",
+                "STORAGE_BUCKET_LOG": "logs", "SIDECAR_OUTPUT_SINK": "storage",
             ]) { $1 }
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
@@ -87,6 +88,7 @@ import Testing
             pod.environment.merge([
                 "STORAGE_TYPE": "AZURE", "AZURE_STORAGE_CONNECTION_STRING": server.connectionString,
                 "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs", "STORAGE_BUCKET_LOG": "logs",
+                "SIDECAR_OUTPUT_SINK": "storage",
             ]) { $1 }
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

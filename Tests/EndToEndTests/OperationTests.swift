@@ -73,8 +73,8 @@ import Testing
     @Test(arguments: Backend.allCases)
     func localStorageTakesTheOutput(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
-            pod.environment["STORAGE_TYPE"] = "local"
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] = pod.localStorage.path
+            pod.useLocalStorage()
+            pod.environment["SIDECAR_OUTPUT_SINK"] = "storage"
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.requests("output").isEmpty)
@@ -87,10 +87,7 @@ import Testing
     @Test func storageThatFailsGivesWayToTheAPI() async throws {
         try await Pod.with("check") { pod in
             pod.environment["SIDECAR_OUTPUT_SINK"] = "storage"
-            pod.environment["STORAGE_TYPE"] = "LOCAL"
-            // A folder below a file cannot be made.
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] =
-                pod.folder.appendingPathComponent("config.json/x").path
+            try pod.useLocalStorage(withoutRoomFor: "workload")
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
@@ -100,9 +97,7 @@ import Testing
 
     @Test func apiThatFailsGivesWayToStorage() async throws {
         try await Pod.with("check") { pod in
-            pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
-            pod.environment["STORAGE_TYPE"] = "LOCAL"
-            pod.environment["SIDECAR_LOCAL_STORAGE_ROOT"] = pod.localStorage.path
+            pod.useLocalStorage()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 403}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

@@ -19,6 +19,7 @@ import Testing
         let outcome = try await Pod.with("check") { pod in
             pod.environment.merge(settings) { $1 }
             pod.environment["STORAGE_BUCKET_WORKLOAD_OUTPUT"] = "b"
+            pod.environment["SIDECAR_OUTPUT_SINK"] = "storage"
             return try await pod.run(.script(StorageFault.succeeded))
         }
         #expect(outcome.exitCode == 0, "\(outcome)")
@@ -70,7 +71,7 @@ import Testing
                 "AZURE_STORAGE_CONNECTION_STRING": server.endpointOnly,
                 "AZURE_CLIENT_ID": server.facts.clientID,
                 "AZURE_TENANT_ID": server.facts.tenantID, "AZURE_FEDERATED_TOKEN_FILE": token.path,
-                "AZURE_AUTHORITY_HOST": server.origin,
+                "AZURE_AUTHORITY_HOST": server.origin, "SIDECAR_OUTPUT_SINK": "storage",
             ]) { $1 }
             return try await pod.run(.script(StorageFault.succeeded))
         }

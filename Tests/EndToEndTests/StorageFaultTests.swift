@@ -262,11 +262,13 @@ import Testing
         #expect(warnings.first?.contains("403 AccessDenied") == true, "\(outcome)")
     }
 
-    /// `SIDECAR_OUTPUT_SINK=api`: the API is asked first.
+    /// The API is asked first, with `auto` too.
     @Test(arguments: StorageService.allCases)
     func storageStandsInForTheAPI(_ service: StorageService) async throws {
         let fault = StorageFault(service: service, name: "stands in", rules: [])
-        let settings = ["SIDECAR_OUTPUT_SINK": "api", "AIRBYTE_API_MAX_RETRIES": "0"]
+        let settings = [
+            "SIDECAR_OUTPUT_SINK": service == .s3 ? "api" : "auto", "AIRBYTE_API_MAX_RETRIES": "0",
+        ]
         let outcome = try await fault.check(settings, api: #"{"call": "output", "status": 503}"#)
         #expect(outcome.exitCode == 0, "\(outcome)")
         #expect(try checkStatus(service.output(in: fault.bucket)) == "succeeded")

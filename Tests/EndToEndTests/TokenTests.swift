@@ -56,6 +56,81 @@ import Testing
         }
     }
 
+    // MARK: No token
+
+    /// An installation without authentication takes calls without a token, whatever its token endpoint says.
+    @Test(
+        arguments: [
+            #"{"call": "token", "status": 401}"#, #"{"call": "token", "status": 404}"#,
+            #"{"call": "token", "status": 500}"#, #"{"call": "token", "fault": "garbage"}"#,
+            #"{"call": "token", "fault": "close"}"#,
+            #"{"call": "token", "status": 200, "body": {"token": "x"}}"#,
+            #"{"call": "token", "status": 200, "headers": {"Content-Type": "text/html"}, "body": "<html>sign in</html>"}"#,
+        ],
+        [Backend.epoll]
+    )
+    func withoutATokenTheJobGoesOn(_ fault: String, _ backend: Backend) async throws {
+        try await Pod.with("discover", backend: backend) { pod in
+            useTokens(pod)
+            pod.environment["LOG_LEVEL"] = "INFO"
+            try await pod.controlPlane.addFault(fault)
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("success").count == 1)
+            #expect(outcome.output["discoverCatalogId"].text != nil)
+            #expect(
+                outcome.requests.allSatisfy { $0["headers"]["authorization"] == .null },
+                "no header is sent"
+            )
+            let told = outcome.warnings.filter { $0.contains("calls go without one") }
+            #expect(told.count == 1, "\(outcome)")
+            #expect(told.first?.contains("WARN  platform > No access token could be fetched (") == true)
+            #expect(!outcome.console.contains("**********"), "our own message is whole")
+            #expect(!outcome.console.contains(Self.secret))
+        }
+    }
+
+    @Test(arguments: [("", ""), ("id", " \n"), ("", "s")])
+    func withoutCredentialsTheJobGoesOn(_ id: String, _ secret: String) async throws {
+        try await Pod.with("check") { pod in
+            useTokens(pod)
+            pod.environment["LOG_LEVEL"] = "INFO"
+            pod.environment["DATAPLANE_CLIENT_ID"] = id
+            pod.environment["DATAPLANE_CLIENT_SECRET"] = secret
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("token").isEmpty)
+            #expect(outcome.calls.sorted() == ["output", "running", "success"])
+            #expect(outcome.warnings.count == 1, "\(outcome)")
+            #expect(outcome.warnings.first?.hasSuffix("calls go without an access token") == true)
+        }
+    }
+
+    /// An endpoint that is down for a while costs nothing where tokens are needed.
+    @Test func anEndpointThatComesBackIsWaitedFor() async throws {
+        try await Pod.with("check", controlPlane: ["--auth"]) { pod in
+            useTokens(pod)
+            pod.environment["LOG_LEVEL"] = "INFO"
+            try await pod.controlPlane.addFault(#"{"call": "token", "times": 3, "status": 503}"#)
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("output").allSatisfy { $0["status"].number == 204 }, "\(outcome)")
+            #expect(!outcome.console.contains("calls go without"), "\(outcome)")
+        }
+    }
+
+    /// A secret made with `echo` ends in a newline.
+    @Test func whiteSpaceAroundCredentialsDoesNotCount() async throws {
+        try await Pod.with("check", controlPlane: ["--auth"]) { pod in
+            useTokens(pod)
+            pod.environment["DATAPLANE_CLIENT_ID"]? += "\n"
+            pod.environment["DATAPLANE_CLIENT_SECRET"]? += "\n"
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("token").count == 1)
+        }
+    }
+
     @Test func wrongSecretIsToldWithoutBeingShown() async throws {
         try await Pod.with("check", controlPlane: ["--auth", "--client-secret", "another"]) { pod in
             useTokens(pod)

@@ -26,82 +26,112 @@ extension Configuration {
         var storage: Storage?
         /// In the order in which they are tried.
         var sinks: [OutputSink]
-        var problem: String?
     }
 
-    /// Where outputs go: to the storage, where `STORAGE_TYPE` and what it needs are set, else through the server API,
-    /// else to local storage; and to the other one where the first fails.
-    static func storageChoice(_ reader: inout EnvironmentReader) -> StorageChoice {
+    /// Where outputs go. The server API comes first: a data plane's own bucket is often not the control plane's, and
+    /// what is stored there is never read. Then comes the storage that `STORAGE_TYPE` names with all that it needs, which
+    /// is local storage where nothing is named. Each stands in for the other where that one fails.
+    ///
+    /// What is wrong with the storage is a warning as long as the server API can take the output.
+    static func storageChoice(
+        _ reader: inout EnvironmentReader,
+        hasAPI: Bool,
+        _ paths: PathProbe
+    ) -> StorageChoice {
         let wish = reader.choice("SIDECAR_OUTPUT_SINK", default: OutputSinkChoice.auto)
-        let isNamed = reader.text("STORAGE_TYPE") != nil
-        // An address that is wrong has been told already: it is not unset.
-        let hasAPI = reader.text("INTERNAL_API_HOST") != nil
-        if wish == .api, !hasAPI {
-            reader.reject(
+        var trial = reader.anew
+        let storage = storage(&trial, isDemanded: wish == .storage || !hasAPI, paths)
+        let stored: [OutputSink] = storage?.has(.output) == true ? [.storage] : []
+        if !hasAPI { demandSink(wish, hasStorage: !stored.isEmpty, &trial, &reader) }
+        reader.take(trial)
+        let api: [OutputSink] = hasAPI ? [.api] : []
+        return StorageChoice(storage: storage, sinks: wish == .storage ? stored + api : api + stored)
+    }
+
+    /// Without the server API, the job cannot do without storage.
+    private static func demandSink(
+        _ wish: OutputSinkChoice,
+        hasStorage: Bool,
+        _ storageReader: inout EnvironmentReader,
+        _ reader: inout EnvironmentReader
+    ) {
+        if reader.text("INTERNAL_API_HOST") != nil {
+            // The address is what has to be put right, not the storage that would stand in.
+            if wish == .api || !hasStorage { reader.require("INTERNAL_API_HOST") }
+        } else if wish == .api {
+            reader.require(
                 "SIDECAR_OUTPUT_SINK",
                 value: "api",
                 "INTERNAL_API_HOST is not set; it is needed for this sink"
             )
+        } else {
+            storageReader.requireAll()
         }
-        let isRequired = wish == .storage || wish == .auto && !hasAPI
-        let (storage, problem) = readStorage(&reader, isRequired: isRequired)
-        let api: [OutputSink] = hasAPI ? [.api] : []
-        let isUsable = storage?.has(.output) == true && (isNamed || isRequired)
-        let stored: [OutputSink] = isUsable ? [.storage] : []
-        return StorageChoice(
-            storage: storage,
-            sinks: wish == .api || !isUsable ? api + stored : stored + api,
-            problem: problem
-        )
     }
 
-    /// The storage, and what it lacks. What it lacks is a problem of the start only where nothing can stand in.
-    private static func readStorage(
+    /// What follows where a setting that the storage needs cannot be used.
+    static let storageIsUnused = "storage is not used"
+
+    private static func storage(
         _ reader: inout EnvironmentReader,
-        isRequired: Bool
-    ) -> (Storage?, String?) {
-        let before = reader.problems.count
-        var trial = reader
-        let storage = storage(&trial)
-        if storage?.has(.output) == false {
-            trial.reject(
-                "STORAGE_BUCKET_WORKLOAD_OUTPUT",
-                value: nil,
-                "not set; STORAGE_TYPE needs it for job outputs"
-            )
-        }
-        let lacking = trial.problems[before...]
-        // A value that cannot be understood is one in any case.
-        guard !isRequired, lacking.allSatisfy({ trial.text($0.variable) == nil }) else {
-            reader = trial
-            return (storage, nil)
-        }
-        let problem = lacking.first.map { "\($0.variable) is \($0.advice)" }
-        // Without a bucket for outputs the logs still have theirs.
-        let isUnreachable = lacking.contains { $0.variable != "STORAGE_BUCKET_WORKLOAD_OUTPUT" }
-        return (isUnreachable ? nil : storage, problem)
-    }
-
-    private static func storage(_ reader: inout EnvironmentReader) -> Storage? {
+        isDemanded: Bool,
+        _ paths: PathProbe
+    ) -> Storage? {
+        let root = localRoot(&reader)
         let buckets = Buckets(
             output: reader.text("STORAGE_BUCKET_WORKLOAD_OUTPUT"),
             log: reader.text("STORAGE_BUCKET_LOG")
         )
+        let storage: Storage?
         switch reader.choice("STORAGE_TYPE", default: StorageType.local) {
-        case .local: return .local(root: localRoot(&reader))
-        case .s3: return .s3(.read(&reader, service: .s3), buckets)
-        case .minio: return .s3(.read(&reader, service: .minio), buckets)
-        case .gcs: return .gcs(.read(&reader), buckets)
-        case .azure: return AzureSettings.read(&reader, isRequired: true).map { .azure($0, buckets) }
+        case .local: return localStorage(root, &reader, isDemanded: isDemanded, paths)
+        case .s3: storage = S3Settings.read(&reader, service: .s3).map { .s3($0, buckets) }
+        case .minio: storage = S3Settings.read(&reader, service: .minio).map { .s3($0, buckets) }
+        case .gcs: storage = GCSSettings.read(&reader).map { .gcs($0, buckets) }
+        case .azure: storage = AzureSettings.read(&reader).map { .azure($0, buckets) }
         }
+        if buckets.output == nil {
+            reader.reject(
+                "STORAGE_BUCKET_WORKLOAD_OUTPUT",
+                value: nil,
+                "not set; STORAGE_TYPE needs it for job outputs",
+                otherwise: "storage is not used for the output"
+            )
+        }
+        return storage
     }
 
     private static func localRoot(_ reader: inout EnvironmentReader) -> String {
         let root = reader.text("SIDECAR_LOCAL_STORAGE_ROOT") ?? "/storage"
         if !root.hasPrefix("/") {
-            reader.reject("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
+            reader.require("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
         }
         return root
+    }
+
+    /// Local storage is a volume that is mounted into the pod. Where there is none, a folder of that name would be in the
+    /// container, where nobody reads it.
+    ///
+    /// - Parameter isDemanded: whether it is worth a word that there is none, although nothing names local storage.
+    private static func localStorage(
+        _ root: String,
+        _ reader: inout EnvironmentReader,
+        isDemanded: Bool,
+        _ paths: PathProbe
+    ) -> Storage? {
+        if paths.isFolder(root) { return .local(root: root) }
+        let names = ["SIDECAR_LOCAL_STORAGE_ROOT", "STORAGE_TYPE"]
+        let name = names.first { reader.text($0) != nil }
+        guard isDemanded || name != nil else { return nil }
+        reader.warn(
+            name ?? "STORAGE_TYPE",
+            value: name.flatMap { reader.text($0) },
+            (name == nil ? "not set, and " : "")
+                + "the folder \(root) of local storage does not exist: mount "
+                + "one there, or set INTERNAL_API_HOST",
+            otherwise: storageIsUnused
+        )
+        return nil
     }
 
     /// Storage answers sooner than the platform's APIs do, or not at all.
@@ -110,11 +140,13 @@ extension Configuration {
             connectTimeout: reader.duration(
                 "SIDECAR_STORAGE_CONNECT_TIMEOUT_SECONDS",
                 unit: .seconds,
+                zero: .noTimeout,
                 default: .seconds(10)
             ),
             readTimeout: reader.duration(
                 "SIDECAR_STORAGE_READ_TIMEOUT_SECONDS",
                 unit: .seconds,
+                zero: .noTimeout,
                 default: .seconds(120)
             ),
             retries: retries(&reader, prefix: "SIDECAR_STORAGE")

@@ -1,6 +1,4 @@
 import AirbyteProtocol
-import CurlTransport
-import Glibc
 import Reactor
 
 extension Configuration {
@@ -9,28 +7,17 @@ extension Configuration {
         EnvironmentReader(environment).text("AIRBYTE_CONFIG_DIR") ?? "/config"
     }
 
-    /// Throws what a job of this kind needs and the settings lack, or what they name and the machine lacks.
+    /// Throws what a job of this kind needs and the settings lack.
     func check(against input: SidecarInput) throws(StartError) {
-        if input.operation == .discover, serverAPI == nil {
-            throw StartError(
-                problem: "INTERNAL_API_HOST",
-                nil,
-                "not set; a DISCOVER hands its catalog to the server API, such as http://airbyte-server:8001"
-            )
+        guard input.operation == .discover, serverAPI == nil else { return }
+        if let warning = warnings.first(where: { $0.problem.variable == "INTERNAL_API_HOST" }) {
+            throw StartError(problems: [warning.problem])
         }
-        if let file = network.certificateFile { try Self.check([file], of: "SSL_CERT_FILE", file) }
-        if let directories = network.certificateDirectory {
-            // Several are separated by colons; as for OpenSSL, one of them is enough.
-            let paths = directories.split(separator: ":").map(String.init)
-            try Self.check(paths, of: "SSL_CERT_DIR", directories)
-        }
-    }
-
-    /// Throws unless one of the paths can be read.
-    private static func check(_ paths: [String], of variable: String, _ value: String) throws(StartError) {
-        guard !paths.contains(where: { unsafe access($0, R_OK) == 0 }) else { return }
-        let problem = SystemError(call: "access", errno: errno)
-        throw StartError(problem: variable, value, "cannot be read: \(problem.name)")
+        throw StartError(
+            problem: "INTERNAL_API_HOST",
+            nil,
+            "not set; a DISCOVER hands its catalog to the server API, such as http://airbyte-server:8001"
+        )
     }
 
     /// The file timeout that applies to this job; nil where there is none.
@@ -42,23 +29,18 @@ extension Configuration {
     func machineSettings(for input: SidecarInput) -> WorkloadMachine.Settings {
         WorkloadMachine.Settings(
             heartbeat: heartbeat,
-            contactRetries: workloadAPI.retries,
+            contactRetries: contactRetries,
             startTimeout: startTimeout,
             fileTimeout: fileTimeout(for: input),
             lostConnectorGrace: lostConnectorGrace
         )
     }
 
-    var transportOptions: CurlTransport.Options {
-        CurlTransport.Options(
-            userAgent: "AirbyteConnectorSidecar",
-            httpProxy: network.httpProxy,
-            httpsProxy: network.httpsProxy,
-            noProxy: network.noProxy,
-            reachesPodHostsDirectly: true,
-            certificateFile: network.certificateFile,
-            certificateDirectory: network.certificateDirectory
-                ?? CurlTransport.Options.systemCertificateDirectory
-        )
+    /// Announcements and heartbeats are repeated without end, so that some delay is needed between them even where none
+    /// is wanted between retries.
+    private var contactRetries: RetryPolicy {
+        var retries = workloadAPI.retries
+        if retries.firstDelay == .zero { retries.firstDelay = Self.defaultRetryDelay }
+        return retries
     }
 }

@@ -85,6 +85,7 @@ public struct Configuration: Sendable {
     public var workloadAPI: API
     /// Absent where the platform's server is not to be called.
     public var serverAPI: API?
+    /// Absent where none is configured, or where what there is cannot be used: calls then go without access tokens.
     public var tokenSource: TokenSource?
     public var heartbeat: Heartbeat
     /// From the sidecar's start to the connector's open of its output; nil where there is no limit.
@@ -96,8 +97,6 @@ public struct Configuration: Sendable {
     public var outputSinks: [OutputSink]
     /// What `.storage` is, and where the job's log goes; absent where the settings name none that can be used.
     var storage: Storage?
-    /// Why the storage that `STORAGE_TYPE` names is left out; nil where it is not.
-    var storageProblem: String?
     /// Job logs are only stored where the platform has said so: elsewhere nobody would read them.
     var storesJobLogs: Bool
     /// How long log events wait for others before they are stored.
@@ -110,11 +109,15 @@ public struct Configuration: Sendable {
     /// Sent as `X-Airbyte-Version`.
     public var airbyteVersion: String
     public var network: Network
+    /// What is wrong with the settings and yet no reason not to serve the job. For the log, once it is there.
+    public var warnings: [ConfigurationWarning]
 
     /// The settings that the environment holds.
     ///
-    /// Pure: looks at nothing but the variables handed in. Throws every problem at once.
-    public init(environment: [String: String]) throws(ConfigurationError) {
+    /// Pure: looks at nothing but what is handed in. Throws every problem at once.
+    ///
+    /// - Parameter paths: answers what the settings need to know about the machine.
+    public init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
         workspacePath = Self.workspacePath(in: environment)
         workloadAPI = Self.workloadAPI(&reader)
@@ -129,6 +132,7 @@ public struct Configuration: Sendable {
             contactTimeout: reader.duration(
                 "SIDECAR_HEARTBEAT_TIMEOUT_MINUTES",
                 unit: .minutes,
+                zero: .noTimeout,
                 default: .seconds(300)
             )
         )
@@ -144,9 +148,8 @@ public struct Configuration: Sendable {
             default: .seconds(10)
         )
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
-        let choice = Self.storageChoice(&reader)
+        let choice = Self.storageChoice(&reader, hasAPI: serverAPI != nil, paths)
         storage = choice.storage
-        storageProblem = choice.problem
         storesJobLogs =
             reader.text("STORAGE_TYPE") != nil || reader.text("SIDECAR_LOCAL_STORAGE_ROOT") != nil
         outputSinks = choice.sinks
@@ -161,7 +164,8 @@ public struct Configuration: Sendable {
         logLevel = Self.logLevel(&reader)
         logFormat = reader.choice("PLATFORM_LOG_FORMAT", default: LogFormat.text)
         airbyteVersion = Self.airbyteVersion(&reader)
-        network = Self.network(reader)
+        network = Self.network(&reader, paths)
+        warnings = reader.warnings
         try reader.finish()
     }
 }
@@ -170,12 +174,12 @@ public struct Configuration: Sendable {
 
 extension Configuration {
     private static func workloadAPI(_ reader: inout EnvironmentReader) -> API {
-        let isSet = reader.text("WORKLOAD_API_HOST") != nil
-        let baseURL = reader.baseURL("WORKLOAD_API_HOST")
-        if !isSet {
-            reader.reject(
+        let baseURL = reader.baseURL("WORKLOAD_API_HOST", otherwise: "")
+        // The job cannot do without it.
+        reader.require("WORKLOAD_API_HOST")
+        if reader.text("WORKLOAD_API_HOST") == nil {
+            reader.require(
                 "WORKLOAD_API_HOST",
-                value: nil,
                 "not set; the base URL of the workload API is needed, such as http://workload-api-server:8007"
             )
         }
@@ -184,11 +188,13 @@ extension Configuration {
             connectTimeout: reader.duration(
                 "WORKLOAD_API_CONNECT_TIMEOUT_SECONDS",
                 unit: .seconds,
+                zero: .noTimeout,
                 default: .seconds(30)
             ),
             readTimeout: reader.duration(
                 "WORKLOAD_API_READ_TIMEOUT_SECONDS",
                 unit: .seconds,
+                zero: .noTimeout,
                 default: .seconds(300)
             ),
             retries: retries(&reader, prefix: "WORKLOAD_API")
@@ -197,16 +203,19 @@ extension Configuration {
 
     private static func fileTimeouts(_ reader: inout EnvironmentReader) -> FileTimeouts {
         let names = ("SIDECAR_FILE_TIMEOUT_MINUTES", "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES")
-        let isSet = reader.text(names.0, names.1) != nil
-        let standalone = reader.limit(
-            names.0,
-            names.1,
-            unit: .minutes,
-            default: FileTimeouts.defaultStandalone
-        )
         return FileTimeouts(
-            standalone: standalone,
-            discover: isSet ? standalone : FileTimeouts.defaultDiscover,
+            standalone: reader.limit(
+                names.0,
+                names.1,
+                unit: .minutes,
+                default: FileTimeouts.defaultStandalone
+            ),
+            discover: reader.limit(
+                names.0,
+                names.1,
+                unit: .minutes,
+                default: FileTimeouts.defaultDiscover
+            ),
             withinSync: reader.limit(
                 "SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES",
                 "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES_WITHIN_SYNC",
@@ -218,15 +227,17 @@ extension Configuration {
 
     private static func serverAPI(_ reader: inout EnvironmentReader) -> API? {
         // The limits are read whether or not they are needed, so that a wrong one is told in any case.
-        let baseURL = reader.baseURL("INTERNAL_API_HOST")
+        let baseURL = reader.baseURL("INTERNAL_API_HOST", otherwise: "the server API is not called")
         let connectTimeout = reader.duration(
             "AIRBYTE_API_CONNECT_TIMEOUT_SECONDS",
             unit: .seconds,
+            zero: .noTimeout,
             default: .seconds(30)
         )
         let readTimeout = reader.duration(
             "AIRBYTE_API_READ_TIMEOUT_SECONDS",
             unit: .seconds,
+            zero: .noTimeout,
             default: .seconds(600)
         )
         let retries = retries(&reader, prefix: "AIRBYTE_API")
@@ -239,12 +250,15 @@ extension Configuration {
         )
     }
 
+    static let defaultRetryDelay: Duration = .seconds(2)
+
     static func retries(_ reader: inout EnvironmentReader, prefix: String) -> RetryPolicy {
         RetryPolicy(
             firstDelay: reader.duration(
                 "\(prefix)_RETRY_DELAY_SECONDS",
                 unit: .seconds,
-                default: .seconds(2)
+                zero: .zero,
+                default: defaultRetryDelay
             ),
             maxRetries: reader.count("\(prefix)_MAX_RETRIES", in: 0...1000, default: 5)
         )
@@ -252,9 +266,17 @@ extension Configuration {
 
     private static func tokenSource(_ reader: inout EnvironmentReader) -> TokenSource? {
         guard reader.text("CONTROL_PLANE_TOKEN_ENDPOINT") != nil else { return nil }
-        let endpoint = reader.baseURL("CONTROL_PLANE_TOKEN_ENDPOINT")
-        for name in ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"] where reader.text(name) == nil {
-            reader.reject(name, value: nil, "not set; it is needed since CONTROL_PLANE_TOKEN_ENDPOINT is set")
+        // Some installations need no tokens, so that calls without one are worth trying.
+        let consequence = "calls go without an access token"
+        let endpoint = reader.baseURL("CONTROL_PLANE_TOKEN_ENDPOINT", otherwise: consequence)
+        let missing = ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"].filter { reader.text($0) == nil }
+        if !missing.isEmpty {
+            reader.reject(
+                missing.joined(separator: " and "),
+                value: nil,
+                "not set, but needed since CONTROL_PLANE_TOKEN_ENDPOINT is set",
+                otherwise: consequence
+            )
         }
         guard let endpoint, let clientID = reader.text("DATAPLANE_CLIENT_ID"),
             let clientSecret = reader.text("DATAPLANE_CLIENT_SECRET")
@@ -290,19 +312,14 @@ extension Configuration {
     private static func airbyteVersion(_ reader: inout EnvironmentReader) -> String {
         let version = reader.text("AIRBYTE_VERSION") ?? "dev"
         guard version.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
-            reader.reject("AIRBYTE_VERSION", value: version, "only printable ASCII can be sent as a header")
+            reader.reject(
+                "AIRBYTE_VERSION",
+                value: version,
+                "only printable ASCII can be sent as a header",
+                otherwise: "the default (dev) is used"
+            )
             return "dev"
         }
         return version
-    }
-
-    private static func network(_ reader: EnvironmentReader) -> Network {
-        Network(
-            httpProxy: reader.text("HTTP_PROXY", "http_proxy"),
-            httpsProxy: reader.text("HTTPS_PROXY", "https_proxy"),
-            noProxy: reader.text("NO_PROXY", "no_proxy"),
-            certificateFile: reader.text("SSL_CERT_FILE"),
-            certificateDirectory: reader.text("SSL_CERT_DIR")
-        )
     }
 }

@@ -1,5 +1,8 @@
 /// One setting that cannot be used: which, what it holds, what is allowed.
 public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    /// So much of a value is shown, in characters: enough to recognise it.
+    private static let maxShownValue = 200
+
     /// The environment variable.
     public var variable: String
     /// What it holds, nil where there is nothing or where it must not be shown.
@@ -15,9 +18,27 @@ public struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConve
 
     /// One line, whatever the value holds.
     public var description: String {
-        // A colon behind a secret's name would have the log's mask hide the advice.
-        guard let value else { return "\(variable) cannot be used: \(advice)" }
-        return "\(variable)=\(value.escapingControlCharacters()): \(advice)"
+        // A colon right behind a name such as `AWS_SECRET_ACCESS_KEY` would have the log's mask hide the advice.
+        value == nil ? "\(variable) cannot be used: \(advice)" : "\(setting): \(advice)"
+    }
+
+    fileprivate var setting: String {
+        guard let value else { return variable }
+        let shown = value.prefix(Self.maxShownValue).escapingControlCharacters()
+        return "\(variable)=\(shown)\(shown.count < value.count ? "…" : "")"
+    }
+}
+
+/// A setting that cannot be used, while the job goes on without it.
+public struct ConfigurationWarning: Hashable, Sendable, CustomStringConvertible {
+    public var problem: ConfigurationProblem
+    /// What happens now, without a full stop: "the default (INFO) is used".
+    public var consequence: String
+
+    /// One line for the log. No colon follows the variable's name: the log would hide what comes after a name such as
+    /// `AWS_SECRET_ACCESS_KEY`.
+    public var description: String {
+        "\(problem.setting) cannot be used (\(problem.advice)); \(consequence)"
     }
 }
 

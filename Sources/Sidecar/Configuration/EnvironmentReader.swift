@@ -1,29 +1,30 @@
 /// Reads typed settings from environment variables and collects what is wrong with them.
 ///
-/// An empty value counts as unset, since the workload launcher passes unset settings that way. Where a value
-/// cannot be understood, the default stands in and the problem is remembered, so that all of them can be told
-/// at once; `finish()` throws them.
+/// White space around a value does not count: a Kubernetes secret made with `echo` ends in a newline. An empty value is as
+/// good as none, since the workload launcher passes unset settings that way.
+///
+/// Where a value cannot be understood, the default stands in, and the reader remembers a problem or a warning. Which of
+/// the two follows from the name: the value of a setting of our own is a problem, which stops the start. All other
+/// variables are the platform's, whose own sidecar lives with any value, so that these are warnings.
 struct EnvironmentReader {
     private let variables: [String: String]
+    /// What stops the start, all of it, so that one start shows it all.
     private(set) var problems: [ConfigurationProblem] = []
+    /// What the job goes on without.
+    private(set) var warnings: [ConfigurationWarning] = []
 
     init(_ variables: [String: String]) {
         self.variables = variables
     }
 
-    /// Throws everything that was wrong with what has been read.
+    /// Throws the problems of what has been read.
     func finish() throws(ConfigurationError) {
         guard problems.isEmpty else { throw ConfigurationError(problems: problems) }
     }
 
-    /// The value as it stands, of the first of the names that is set.
+    /// The value of the first of the names that is set, without white space around it.
     func text(_ names: String...) -> String? {
         firstSet(names)?.value
-    }
-
-    /// Remembers that the variable cannot be used.
-    mutating func reject(_ variable: String, value: String?, _ advice: String) {
-        problems.append(ConfigurationProblem(variable: variable, value: value, advice: advice))
     }
 
     /// One of the words of `Choice`, in any letter case.
@@ -43,53 +44,68 @@ struct EnvironmentReader {
         let wanted = value.lowercased()
         if let found = Choice.allCases.first(where: { $0.rawValue.lowercased() == wanted }) { return found }
         let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-        reject(name, value: value, "not one of: \(allowed)")
+        reject(name, value: value, "not one of: \(allowed)", otherwise: Self.standIn(fallback?.rawValue))
         return fallback
     }
 
-    /// A length of time, a decimal number of `unit`s greater than zero, of the first of the names that is set.
-    mutating func duration(_ names: String..., unit: TimeUnit, default fallback: Duration) -> Duration {
+    /// A length of time, a decimal number of `unit`s, of the first of the names that is set.
+    ///
+    /// - Parameter zero: what `0` stands for; nil where it makes no sense.
+    mutating func duration(
+        _ names: String...,
+        unit: TimeUnit,
+        zero: Duration? = nil,
+        default fallback: Duration
+    ) -> Duration {
         guard let (name, value) = firstSet(names) else { return fallback }
-        // What is rounded to no time at all would be a timer that never stops firing.
-        guard let number = Self.decimal(value), number <= unit.largest,
-            case let nanoseconds = Int64(number * Double(unit.duration.nanoseconds)), nanoseconds > 0
-        else {
-            reject(
-                name,
-                value: value,
-                "not a number of \(unit.rawValue) greater than 0 and up to \(Int(unit.largest)), such as "
-                    + unit.example
-            )
-            return fallback
+        if let number = Self.decimal(value), number <= unit.maximum {
+            if let zero, number == 0 { return zero }
+            let nanoseconds = Int64(number * Double(unit.duration.nanoseconds))
+            // What is rounded to no time at all would be a timer that never stops firing.
+            if nanoseconds > 0 { return .nanoseconds(nanoseconds) }
         }
-        return .nanoseconds(nanoseconds)
+        let least = zero == nil ? "greater than 0 and up to" : "from 0 to"
+        reject(
+            name,
+            value: value,
+            "not a number of \(unit.rawValue) \(least) \(Int(unit.maximum)), such as \(unit.example)",
+            otherwise: Self.standIn(fallback.spokenDescription)
+        )
+        return fallback
     }
 
     /// A limit of time, as `duration` reads it; nil for `0`, which means that there is none.
     mutating func limit(_ names: String..., unit: TimeUnit, default fallback: Duration) -> Duration? {
-        guard let (name, value) = firstSet(names) else { return fallback }
-        if Self.decimal(value) == 0 { return nil }
-        return duration(name, unit: unit, default: fallback)
+        guard let (name, _) = firstSet(names) else { return fallback }
+        let limit = duration(name, unit: unit, zero: .noTimeout, default: fallback)
+        return limit == .noTimeout ? nil : limit
     }
 
     /// A whole number within the bounds.
     mutating func count(_ name: String, in bounds: ClosedRange<Int>, default fallback: Int) -> Int {
         guard let value = text(name) else { return fallback }
         guard let number = Int(value), bounds.contains(number) else {
-            reject(name, value: value, "not a whole number from \(bounds.lowerBound) to \(bounds.upperBound)")
+            reject(
+                name,
+                value: value,
+                "not a whole number from \(bounds.lowerBound) to \(bounds.upperBound)",
+                otherwise: Self.standIn("\(fallback)")
+            )
             return fallback
         }
         return number
     }
 
     /// The base of an HTTP service; `http://` is added where no scheme is given, slashes at the end are cut.
-    mutating func baseURL(_ name: String) -> String? {
+    ///
+    /// - Parameter consequence: what happens where the value is no such address.
+    mutating func baseURL(_ name: String, otherwise consequence: String) -> String? {
         guard let value = text(name) else { return nil }
         do {
             return try HTTPBaseURL.normalised(value)
         } catch {
             // The value is not shown: it could carry a password (http://user:password@host).
-            reject(name, value: nil, error.advice)
+            reject(name, value: nil, error.advice, otherwise: consequence)
             return nil
         }
     }
@@ -102,11 +118,91 @@ struct EnvironmentReader {
         return Double(text)
     }
 
+    private static func standIn(_ fallback: String?) -> String {
+        fallback.map { "the default (\($0)) is used" } ?? "it is ignored"
+    }
+
     private func firstSet(_ names: [String]) -> (name: String, value: String)? {
         for name in names {
-            if let value = variables[name], !value.isEmpty { return (name, value) }
+            if let value = variables[name]?.trimmingWhitespace(), !value.isEmpty { return (name, value) }
         }
         return nil
+    }
+}
+
+// MARK: - What is wrong
+
+extension EnvironmentReader {
+    /// Our own settings begin so, and their values stop the start.
+    private static let ownPrefix = "SIDECAR_"
+
+    /// Except for these: storage can be done without.
+    private static let lenientPrefixes = ["SIDECAR_STORAGE_", "SIDECAR_S3_"]
+
+    /// Remembers that the value cannot be used, or is missing: as a problem or as a warning, as the name has it. Each
+    /// variable is told once.
+    ///
+    /// - Parameter consequence: what happens where it is a warning, without a full stop.
+    mutating func reject(
+        _ variable: String,
+        value: String?,
+        _ advice: String,
+        otherwise consequence: String
+    ) {
+        let isOwn =
+            variable.hasPrefix(Self.ownPrefix)
+            && !Self.lenientPrefixes.contains { variable.hasPrefix($0) }
+        if isOwn {
+            require(variable, value: value, advice)
+        } else {
+            warn(variable, value: value, advice, otherwise: consequence)
+        }
+    }
+
+    /// Remembers a warning, whatever the name.
+    mutating func warn(
+        _ variable: String,
+        value: String?,
+        _ advice: String,
+        otherwise consequence: String
+    ) {
+        guard !isKnown(variable) else { return }
+        let problem = ConfigurationProblem(variable: variable, value: value, advice: advice)
+        warnings.append(ConfigurationWarning(problem: problem, consequence: consequence))
+    }
+
+    /// Remembers a problem, whatever the name: the job cannot do without.
+    mutating func require(_ variable: String, value: String? = nil, _ advice: String) {
+        add(ConfigurationProblem(variable: variable, value: value, advice: advice))
+    }
+
+    /// Makes problems of the warnings about the variable: the job cannot do without after all.
+    mutating func require(_ variable: String) {
+        for warning in warnings where warning.problem.variable == variable { add(warning.problem) }
+        warnings.removeAll { $0.problem.variable == variable }
+    }
+
+    /// Makes problems of all warnings.
+    mutating func requireAll() {
+        for warning in warnings { add(warning.problem) }
+        warnings = []
+    }
+
+    /// A reader of the same variables that knows of nothing wrong yet.
+    var anew: EnvironmentReader { EnvironmentReader(variables) }
+
+    /// Takes over what another reader of the same variables has found.
+    mutating func take(_ other: EnvironmentReader) {
+        other.problems.forEach { add($0) }
+        warnings += other.warnings.filter { !isKnown($0.problem.variable) }
+    }
+
+    private mutating func add(_ problem: ConfigurationProblem) {
+        if !problems.contains(where: { $0.variable == problem.variable }) { problems.append(problem) }
+    }
+
+    private func isKnown(_ variable: String) -> Bool {
+        (problems + warnings.map(\.problem)).contains { $0.variable == variable }
     }
 }
 
@@ -118,71 +214,12 @@ enum TimeUnit: String {
     var duration: Duration { self == .seconds ? .seconds(1) : .seconds(60) }
 
     /// A year: whoever asks for more has mistaken the unit.
-    var largest: Double { self == .seconds ? 31_536_000 : 525_600 }
+    var maximum: Double { self == .seconds ? 31_536_000 : 525_600 }
 
     var example: String { self == .seconds ? "30" : "9 or 0.5" }
 }
 
-/// The part of an HTTP service's address that its paths are appended to.
-enum HTTPBaseURL {
-    struct Malformed: Error {
-        var advice: String
-    }
-
-    static func normalised(_ text: String) throws(Malformed) -> String {
-        var url = text.schemeSeparator == nil ? "http://" + text : text
-        guard let separator = url.schemeSeparator else { throw Malformed(advice: "not a URL") }
-        let scheme = url[..<separator.lowerBound].lowercased()
-        guard scheme == "http" || scheme == "https" else {
-            throw Malformed(advice: "not an http or https URL, such as http://airbyte-server:8001")
-        }
-        let printable = url.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F }
-        guard printable, !url.contains(where: { $0 == "?" || $0 == "#" }) else {
-            throw Malformed(advice: "a URL without spaces, query or fragment is needed")
-        }
-        let authority = url[separator.upperBound...].prefix { $0 != "/" }
-        guard hasHost(authority) else {
-            throw Malformed(
-                advice: "the URL's host or port is missing or wrong, such as http://airbyte-server:8001"
-            )
-        }
-        // There is a host, so that the slashes of `://` stay.
-        while url.hasSuffix("/") { url.removeLast() }
-        return url
-    }
-
-    /// True for `[user:password@]host[:port]`, where an IPv6 address stands in brackets.
-    private static func hasHost(_ authority: Substring) -> Bool {
-        let hostAndPort = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        var host = hostAndPort.prefix { $0 != ":" }
-        var rest = hostAndPort[host.endIndex...]
-        if hostAndPort.hasPrefix("[") {
-            guard let bracket = hostAndPort.firstIndex(of: "]") else { return false }
-            host = hostAndPort[..<bracket].dropFirst()
-            rest = hostAndPort[bracket...].dropFirst()
-        }
-        return !host.isEmpty && (rest.isEmpty || rest.first == ":" && isPort(rest.dropFirst()))
-    }
-
-    private static func isPort(_ text: Substring) -> Bool {
-        let digits = text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
-        return digits && Int(text).map { (1...65_535).contains($0) } ?? false
-    }
-}
-
-extension String {
-    /// Where the first `://` lies.
-    var schemeSeparator: Range<String.Index>? {
-        guard let colon = firstIndex(of: ":"), self[colon...].hasPrefix("://") else { return nil }
-        return colon..<index(colon, offsetBy: 3)
-    }
-
-    /// The URL without `user:password@`, for messages.
-    var withoutUserInfo: String {
-        guard let separator = schemeSeparator else { return self }
-        let rest = self[separator.upperBound...]
-        let authority = rest.prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@") else { return self }
-        return String(self[..<separator.upperBound]) + String(rest[rest.index(after: at)...])
-    }
+extension Duration {
+    /// What a timeout of `0` stands for: none. A year, longer than any job and short enough to be added to others.
+    static let noTimeout: Duration = .seconds(31_536_000)
 }

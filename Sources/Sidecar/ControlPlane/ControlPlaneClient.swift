@@ -11,24 +11,14 @@ final class ControlPlaneClient {
 
     private let workloadAPI: Configuration.API
     private let serverAPI: Configuration.API?
-    private let tokenSource: Configuration.TokenSource?
+    /// Nil where no tokens are configured.
+    private let tokens: AccessTokenSource?
     private let headers: [HTTPHeader]
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
-    private let wallClock: WallClock
     private let log: Logger
     private let connectorOutput: DocumentReader.Source
-
-    private var keeper = AccessTokenKeeper()
-    /// Calls that wait for the token that is being fetched; empty when none is.
-    private var tokenWaiters: [(TokenResult) -> Void] = []
     private var random: SplitMix64
-
-    private typealias TokenResult = Result<String, TokenFailure>
-
-    private struct TokenFailure: Error {
-        var outcome: CallOutcome
-    }
 
     /// - Parameter connectorOutput: from which the parts are read of a body that is not held.
     init(
@@ -42,15 +32,24 @@ final class ControlPlaneClient {
     ) {
         workloadAPI = configuration.workloadAPI
         serverAPI = configuration.serverAPI
-        tokenSource = configuration.tokenSource
-        headers = [
+        let headers = [
             HTTPHeader("Content-Type", "application/json"),
             HTTPHeader("Accept", "application/json"),
             HTTPHeader("X-Airbyte-Version", configuration.airbyteVersion),
         ]
+        self.headers = headers
+        tokens = configuration.tokenSource.map {
+            AccessTokenSource(
+                settings: $0,
+                headers: headers,
+                transport: transport,
+                scheduler: scheduler,
+                wallClock: wallClock,
+                log: log
+            )
+        }
         self.transport = transport
         self.scheduler = scheduler
-        self.wallClock = wallClock
         self.log = log
         self.connectorOutput = connectorOutput
         random = SplitMix64(seed: seed)
@@ -58,7 +57,7 @@ final class ControlPlaneClient {
 
     /// Makes the call once; only a stale token is replaced and tried again.
     func attempt(_ call: PlatformCall, completion: @escaping Completion) {
-        attempt(call, body(of: call), tokenIsFresh: false, completion)
+        attempt(call, body(of: call), isLast: false, completion)
     }
 
     /// Makes the call and repeats it, as the API's settings say, as long as it is worth trying.
@@ -87,8 +86,8 @@ final class ControlPlaneClient {
         retry: Int,
         _ completion: @escaping Completion
     ) {
-        attempt(call, body, tokenIsFresh: false) { [self] outcome in
-            let policy = settings(of: call)?.retries
+        let policy = settings(of: call)?.retries
+        attempt(call, body, isLast: retry > policy?.maxRetries ?? 0) { [self] outcome in
             guard case .unavailable(let problem, let retryAfter) = outcome, let policy,
                 retry <= policy.maxRetries
             else { return completion(outcome) }
@@ -113,18 +112,50 @@ final class ControlPlaneClient {
 // MARK: - One attempt
 
 extension ControlPlaneClient {
+    /// How a call was sent that the platform refused with 401 or 403.
+    private struct Refusal {
+        var token: String?
+        var problem: String
+    }
+
+    /// - Parameters:
+    ///   - isLast: whether the call will not be repeated.
+    ///   - refusal: how the attempt ended before this one, which is made with another token.
     private func attempt(
         _ call: PlatformCall,
         _ body: CallBody,
-        tokenIsFresh: Bool,
+        isLast: Bool,
+        after refusal: Refusal? = nil,
         _ completion: @escaping Completion
     ) {
-        withToken { [self] result in
-            switch result {
-            case .failure(let failure): completion(failure.outcome)
-            case .success(let token): send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
+        guard let tokens else {
+            return send(call, body, token: nil, tokenIsFresh: true, isLast: isLast, completion)
+        }
+        tokens.get(isRefused: refusal != nil, isLastAttempt: isLast) { [self] grant in
+            switch grant {
+            case .wait(let failure):
+                completion(.unavailable(failure.text, retryAfter: failure.retryAfter))
+            case .send(nil, _) where refusal != nil && refusal?.token == nil:
+                // It would be the same once more.
+                completion(unauthorized(refusal?.problem ?? ""))
+            case .send(let token, let isStandIn):
+                send(
+                    call,
+                    body,
+                    token: token,
+                    tokenIsFresh: isStandIn || refusal != nil,
+                    isLast: isLast,
+                    completion
+                )
             }
         }
+    }
+
+    /// The platform wants a token, or another one; the endpoint may have one soon.
+    private func unauthorized(_ problem: String) -> CallOutcome {
+        guard let failure = tokens?.failure else { return .unauthorized(problem) }
+        let text = "\(problem); \(failure.text)"
+        return failure.isTransient ? .unavailable(text, retryAfter: failure.retryAfter) : .unauthorized(text)
     }
 
     private func send(
@@ -132,6 +163,7 @@ extension ControlPlaneClient {
         _ body: CallBody,
         token: String?,
         tokenIsFresh: Bool,
+        isLast: Bool,
         _ completion: @escaping Completion
     ) {
         guard let api = settings(of: call) else {
@@ -151,15 +183,19 @@ extension ControlPlaneClient {
                 expecting: call.expectedAnswer,
                 quotingBody: call.mayQuoteAnswer
             )
-            if case .unauthorized = outcome, let token, !tokenIsFresh {
-                keeper.reject(token)
-                log.info("The access token was refused: fetching a new one")
-                return attempt(call, body, tokenIsFresh: true, completion)
+            if case .unauthorized(let problem) = outcome {
+                guard !tokenIsFresh else { return completion(unauthorized(problem)) }
+                if let token {
+                    tokens?.reject(token)
+                    log.info("The access token was refused: fetching a new one")
+                }
+                let refusal = Refusal(token: token, problem: problem)
+                return attempt(call, body, isLast: isLast, after: refusal, completion)
             }
             if case .success(let answer) = result, answer.status == 411, body.lacksLength {
                 // The receiver, or a proxy before it, takes no body without a length.
                 body.wantsLength = true
-                return send(call, body, token: token, tokenIsFresh: tokenIsFresh, completion)
+                return send(call, body, token: token, tokenIsFresh: tokenIsFresh, isLast: isLast, completion)
             }
             if case .failure(let error) = result, Self.canComeOfChunks(error) { body.wantsLength = true }
             completion(outcome)
@@ -196,78 +232,7 @@ extension ControlPlaneClient {
     }
 }
 
-// MARK: - Access token
-
-extension ControlPlaneClient {
-    /// Hands over a good token, nil where none is configured; fetches it where needed, once for all who wait.
-    private func withToken(_ body: @escaping (Result<String?, TokenFailure>) -> Void) {
-        guard let tokenSource else { return body(.success(nil)) }
-        if let token = keeper.current(now: scheduler.now) { return body(.success(token)) }
-        tokenWaiters.append { body($0.map { $0 }) }
-        guard tokenWaiters.count == 1 else { return }
-        fetchToken(tokenSource) { [self] result in
-            let waiters = tokenWaiters
-            tokenWaiters = []
-            for waiter in waiters { waiter(result) }
-        }
-    }
-
-    private func fetchToken(
-        _ source: Configuration.TokenSource,
-        _ completion: @escaping (TokenResult) -> Void
-    ) {
-        let body = JSONWriter.object { writer in
-            writer.member("client_id", source.clientID)
-            writer.member("client_secret", source.clientSecret)
-        }
-        // A contact waits for the token, so the token has no more time than a contact.
-        let request = HTTPRequest(
-            method: "POST",
-            url: source.endpoint,
-            headers: headers,
-            body: body,
-            connectTimeout: PlatformCall.contactTimeout,
-            totalTimeout: PlatformCall.contactTimeout
-        )
-        _ = transport.send(request) { [self] result in
-            completion(tokenResult(result, endpoint: source.endpoint.withoutUserInfo))
-        }
-    }
-
-    private func tokenResult(
-        _ result: Result<HTTPResponse, HTTPTransportError>,
-        endpoint: String
-    ) -> TokenResult {
-        switch CallOutcome(result, call: "POST \(endpoint)", expecting: .document, quotingBody: false) {
-        case .accepted(let answer):
-            do {
-                return .success(
-                    try keeper.accept(
-                        answer: answer,
-                        now: scheduler.now,
-                        wallClock: wallClock.secondsSince1970
-                    )
-                )
-            } catch {
-                return .failure(
-                    TokenFailure(
-                        outcome: .refused("The answer of the token endpoint \(endpoint) \(error.problem)")
-                    )
-                )
-            }
-        case .unavailable(let problem, let retryAfter):
-            return .failure(
-                TokenFailure(outcome: .unavailable("No access token was given: \(problem)", retryAfter: retryAfter))
-            )
-        case let outcome:
-            return .failure(
-                TokenFailure(
-                    outcome: .unauthorized(
-                        "No access token was given: \(outcome.problem ?? ""); are DATAPLANE_CLIENT_ID and "
-                            + "DATAPLANE_CLIENT_SECRET right?"
-                    )
-                )
-            )
-        }
-    }
+extension AccessTokenKeeper.FetchFailure {
+    /// No colon follows the words "access token": the log would hide what comes after it.
+    fileprivate var text: String { "no access token could be fetched (\(problem))" }
 }

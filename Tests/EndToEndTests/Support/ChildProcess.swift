@@ -106,7 +106,6 @@ final class ChildProcess: Sendable {
         for (descriptor, path) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
             posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         }
-        keepDescriptorsFromChildren()
 
         // The signals as a shell would leave them, whatever this process blocks or ignores.
         var attributes = posix_spawnattr_t()
@@ -127,14 +126,6 @@ final class ChildProcess: Sendable {
         }
         guard code == 0 else { throw Trouble("\(program): \(String(cString: strerror(code)))") }
         return pid
-    }
-
-    /// Other tests' descriptors are none of the program's business, and not every library opens them close-on-exec.
-    private static func keepDescriptorsFromChildren() {
-        let open = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
-        for descriptor in open.compactMap({ Int32($0) }) where descriptor > STDERR_FILENO {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
     }
 
     private static func withCStrings<Result>(

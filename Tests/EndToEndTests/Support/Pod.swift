@@ -144,6 +144,17 @@ final class Pod {
     /// The folder of `STORAGE_TYPE=LOCAL`.
     var localStorage: URL { folder.appendingPathComponent("storage") }
 
+    func useLocalStorage() {
+        environment["STORAGE_TYPE"] = "LOCAL"
+        environment["SIDECAR_LOCAL_STORAGE_ROOT"] = localStorage.path
+    }
+
+    /// Gives the pod local storage that takes nothing of that kind: a file stands where the folder would be.
+    func useLocalStorage(withoutRoomFor name: String) throws {
+        useLocalStorage()
+        try Data().write(to: localStorage.appendingPathComponent(name))
+    }
+
     /// Starts the main container with the connector.
     @discardableResult
     func startConnector(_ connector: Connector) throws -> ChildProcess {

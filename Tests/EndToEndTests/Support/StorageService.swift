@@ -22,7 +22,8 @@ enum StorageService: String, CaseIterable, Sendable {
     /// Has the pod store its output in the bucket, through whatever stands at the origin.
     func use(_ pod: Pod, at origin: String, bucket: String) throws {
         pod.environment.merge([
-            "STORAGE_TYPE": rawValue, "STORAGE_BUCKET_WORKLOAD_OUTPUT": bucket,
+            "SIDECAR_OUTPUT_SINK": "storage", "STORAGE_TYPE": rawValue,
+            "STORAGE_BUCKET_WORKLOAD_OUTPUT": bucket,
             "SIDECAR_STORAGE_RETRY_DELAY_SECONDS": "0.02", "SIDECAR_STORAGE_MAX_RETRIES": "2",
         ]) { $1 }
         switch self {

@@ -12,14 +12,20 @@ import Testing
         var variable: String
         var unit: Duration
         var standard: Duration
+        /// What `0` stands for, where that is a length of time.
+        var zero: Duration?
         var value: @Sendable (Configuration) -> Duration?
         var testDescription: String { variable }
-        /// Whether 0 stands for no limit.
+        /// Whether `0` stands for no limit, which is nil.
         var isLimit: Bool { variable.contains("FILE_TIMEOUT") || variable.contains("START_TIMEOUT") }
     }
 
     static let durations: [DurationRow] = [
-        DurationRow(variable: "SIDECAR_FILE_TIMEOUT_MINUTES", unit: .seconds(60), standard: .seconds(540)) {
+        DurationRow(
+            variable: "SIDECAR_FILE_TIMEOUT_MINUTES",
+            unit: .seconds(60),
+            standard: .seconds(540)
+        ) {
             $0.fileTimeouts.standalone
         },
         DurationRow(
@@ -50,7 +56,8 @@ import Testing
         DurationRow(
             variable: "SIDECAR_HEARTBEAT_TIMEOUT_MINUTES",
             unit: .seconds(60),
-            standard: .seconds(300)
+            standard: .seconds(300),
+            zero: .noTimeout
         ) { $0.heartbeat.contactTimeout },
         DurationRow(
             variable: "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS",
@@ -63,32 +70,73 @@ import Testing
         DurationRow(
             variable: "WORKLOAD_API_CONNECT_TIMEOUT_SECONDS",
             unit: .seconds(1),
-            standard: .seconds(30)
+            standard: .seconds(30),
+            zero: .noTimeout
         ) { $0.workloadAPI.connectTimeout },
         DurationRow(
             variable: "WORKLOAD_API_READ_TIMEOUT_SECONDS",
             unit: .seconds(1),
-            standard: .seconds(300)
+            standard: .seconds(300),
+            zero: .noTimeout
         ) { $0.workloadAPI.readTimeout },
-        DurationRow(variable: "WORKLOAD_API_RETRY_DELAY_SECONDS", unit: .seconds(1), standard: .seconds(2)) {
+        DurationRow(
+            variable: "WORKLOAD_API_RETRY_DELAY_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(2),
+            zero: .zero
+        ) {
             $0.workloadAPI.retries.firstDelay
         },
         DurationRow(
             variable: "AIRBYTE_API_CONNECT_TIMEOUT_SECONDS",
             unit: .seconds(1),
-            standard: .seconds(30)
+            standard: .seconds(30),
+            zero: .noTimeout
         ) { $0.serverAPI?.connectTimeout },
         DurationRow(
             variable: "AIRBYTE_API_READ_TIMEOUT_SECONDS",
             unit: .seconds(1),
-            standard: .seconds(600)
+            standard: .seconds(600),
+            zero: .noTimeout
         ) { $0.serverAPI?.readTimeout },
-        DurationRow(variable: "AIRBYTE_API_RETRY_DELAY_SECONDS", unit: .seconds(1), standard: .seconds(2)) {
+        DurationRow(
+            variable: "SIDECAR_LOG_UPLOAD_INTERVAL_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(60)
+        ) { $0.logUploadInterval },
+        DurationRow(
+            variable: "SIDECAR_STORAGE_CONNECT_TIMEOUT_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(10),
+            zero: .noTimeout
+        ) { $0.storageRequests.connectTimeout },
+        DurationRow(
+            variable: "SIDECAR_STORAGE_READ_TIMEOUT_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(120),
+            zero: .noTimeout
+        ) { $0.storageRequests.readTimeout },
+        DurationRow(
+            variable: "SIDECAR_STORAGE_RETRY_DELAY_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(2),
+            zero: .zero
+        ) { $0.storageRequests.retries.firstDelay },
+        DurationRow(
+            variable: "AIRBYTE_API_RETRY_DELAY_SECONDS",
+            unit: .seconds(1),
+            standard: .seconds(2),
+            zero: .zero
+        ) {
             $0.serverAPI?.retries.firstDelay
         },
     ]
 
     static let server = ["INTERNAL_API_HOST": "http://server:8001"]
+    static let s3 = [
+        "STORAGE_TYPE": "s3", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
+        "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
+    ]
 
     @Test(arguments: durations)
     func durationIsRead(_ row: DurationRow) throws {
@@ -106,17 +154,41 @@ import Testing
     }
 
     @Test(arguments: durations)
-    func wrongDurationIsToldOnce(_ row: DurationRow) {
+    func zeroOfADuration(_ row: DurationRow) throws {
+        for text in ["0", "0.0", "00", " 0\n"] {
+            let variables = Self.server.merging([row.variable: text]) { $1 }
+            if row.isLimit { continue }
+            guard let zero = row.zero else {
+                #expect(problems(with: variables).map(\.variable) == [row.variable])
+                continue
+            }
+            let settings = try configuration(variables)
+            #expect(row.value(settings) == zero)
+            #expect(settings.warnings.isEmpty)
+        }
+    }
+
+    /// A setting of our own stops the start. Of the platform's, whose own sidecar starts with any value, none does.
+    @Test(arguments: durations)
+    func wrongDurationIsToldOnce(_ row: DurationRow) throws {
         let wrong = [
-            "0", "0.0", "-1", "+1", "abc", "1e3", " 5", "5 ", "1,5", "1.2.3", ".", "0x10", "inf", "nan",
-            "600000000",
+            "-1", "+1", "abc", "1e3", "1,5", "1.2.3", ".", "0x10", "inf", "nan", "600000000", "5 5",
             "0.0000000000001", "٣", "1_000",
         ]
-        for value in wrong where !row.isLimit || !value.hasPrefix("0") || value.hasPrefix("0x") {
-            let found = problems(with: [row.variable: value])
+        for value in wrong {
+            let variables = Self.server.merging([row.variable: value]) { $1 }
+            let found: [ConfigurationProblem]
+            if row.variable.hasPrefix("SIDECAR_"), !row.variable.hasPrefix("SIDECAR_STORAGE_") {
+                found = problems(with: variables)
+            } else {
+                let settings = try configuration(variables)
+                found = settings.warnings.map(\.problem)
+                #expect(row.value(settings) == row.standard)
+                #expect(settings.warnings.first?.consequence.hasPrefix("the default (") == true)
+            }
             #expect(found.map(\.variable) == [row.variable], "\(value)")
             #expect(found.first?.value == value)
-            #expect(found.first?.advice.contains("greater than 0 and up to") == true)
+            #expect(found.first?.advice.contains("not a number of") == true)
         }
     }
 
@@ -163,18 +235,21 @@ import Testing
         #expect(try value("") == 5)
         #expect(try value("0") == 0)
         #expect(try value("1000") == 1_000)
-        for wrong in ["-1", "1001", "1.5", "many", " 3", "99999999999999999999"] {
-            let found = problems(with: [variable: wrong])
+        for wrong in ["-1", "1001", "1.5", "many", "3 3", "99999999999999999999"] {
+            let settings = try configuration(Self.server.merging([variable: wrong]) { $1 })
             #expect(
-                found
-                    == [
-                        ConfigurationProblem(
+                settings.warnings == [
+                    ConfigurationWarning(
+                        problem: ConfigurationProblem(
                             variable: variable,
                             value: wrong,
                             advice: "not a whole number from 0 to 1000"
-                        )
-                    ]
+                        ),
+                        consequence: "the default (5) is used"
+                    )
+                ]
             )
+            #expect(try value(wrong) == 5)
         }
     }
 
@@ -203,12 +278,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("LOG_LEVEL", "TRACE, DEBUG, INFO, WARN, ERROR"), ("SIDECAR_IO_BACKEND", "auto, io_uring, epoll"),
-        ("PLATFORM_LOG_FORMAT", "text, json"), ("SIDECAR_OUTPUT_SINK", "auto, storage, api"),
-        ("STORAGE_TYPE", "S3, MINIO, GCS, AZURE, LOCAL"),
+        ("SIDECAR_IO_BACKEND", "auto, io_uring, epoll"), ("SIDECAR_OUTPUT_SINK", "auto, storage, api"),
     ])
-    func unknownWordIsTold(_ variable: String, _ allowed: String) {
-        for value in ["nonsense", "auto ", "1"] {
+    func unknownWordOfOurOwnStopsTheStart(_ variable: String, _ allowed: String) {
+        for value in ["nonsense", "auto auto", "1"] {
             let found = problems(with: [variable: value])
             #expect(
                 found
@@ -221,6 +294,19 @@ import Testing
                     ]
             )
         }
+    }
+
+    @Test(arguments: [
+        ("LOG_LEVEL", "WARNING", "(not one of: TRACE, DEBUG, INFO, WARN, ERROR); the default (INFO) is used"),
+        ("LOG_LEVEL", "off", "(not one of: TRACE, DEBUG, INFO, WARN, ERROR); the default (INFO) is used"),
+        ("PLATFORM_LOG_FORMAT", "xml", "(not one of: text, json); the default (text) is used"),
+        ("AIRBYTE_VERSION", "é", "(only printable ASCII can be sent as a header); the default (dev) is used"),
+    ])
+    func unknownWordOfThePlatformsIsAWarning(_ variable: String, _ value: String, _ text: String) throws {
+        let settings = try configuration([variable: value])
+        #expect(settings.warnings.map(\.description) == ["\(variable)=\(value) cannot be used \(text)"])
+        #expect(settings.logLevel == .info && settings.logFormat == .text)
+        #expect(settings.airbyteVersion == "dev")
     }
 
     // MARK: Texts
@@ -270,21 +356,61 @@ import Testing
         #expect(try configuration(["SIDECAR_TRACE": value]).trace == target)
     }
 
-    @Test(arguments: ["1.0\r\nX-Evil: 1", "é", "a\u{7F}"])
-    func versionThatIsNoHeaderIsTold(_ value: String) {
-        let found = problems(with: ["AIRBYTE_VERSION": value])
-        #expect(found.map(\.variable) == ["AIRBYTE_VERSION"])
-        #expect(found.first?.description.contains("\r") == false)
-        #expect(found.first?.description.contains("printable ASCII") == true)
+    @Test(arguments: ["1.0\r\nX-Evil: 1", "é", "a\u{7F}b"])
+    func versionThatIsNoHeaderIsNotSent(_ value: String) throws {
+        let settings = try configuration(["AIRBYTE_VERSION": value])
+        #expect(settings.airbyteVersion == "dev")
+        #expect(settings.warnings.map(\.problem.variable) == ["AIRBYTE_VERSION"])
+        #expect(settings.warnings.first?.description.contains("\r") == false)
+    }
+
+    @Test func longValuesAreCut() throws {
+        let warning = try #require(warnings(with: ["LOG_LEVEL": text(ofLength: 100_000)]).first)
+        #expect(warning.description.hasPrefix("LOG_LEVEL=xxx"))
+        #expect(warning.description.count < 400)
+    }
+
+    // MARK: White space
+
+    /// Each variable, read with white space around it, gives the same as without.
+    @Test(arguments: [
+        "AIRBYTE_CONFIG_DIR": "/work", "WORKLOAD_API_HOST": "http://w:8007",
+        "INTERNAL_API_HOST": "http://s:8001",
+        "WORKLOAD_API_CONNECT_TIMEOUT_SECONDS": "3", "WORKLOAD_API_MAX_RETRIES": "3",
+        "CONTROL_PLANE_TOKEN_ENDPOINT": "http://s/token", "DATAPLANE_CLIENT_ID": "id",
+        "DATAPLANE_CLIENT_SECRET": "secret", "SIDECAR_FILE_TIMEOUT_MINUTES": "7",
+        "SIDECAR_OUTPUT_SINK": "storage", "SIDECAR_IO_BACKEND": "epoll", "SIDECAR_TRACE": "/tmp/t",
+        "LOG_LEVEL": "DEBUG", "PLATFORM_LOG_FORMAT": "json", "AIRBYTE_VERSION": "1.8",
+        "HTTP_PROXY": "http://p:1",
+        "NO_PROXY": "a,b", "SSL_CERT_FILE": "/c.pem", "SSL_CERT_DIR": "/c", "STORAGE_TYPE": "S3",
+        "STORAGE_BUCKET_WORKLOAD_OUTPUT": "out", "STORAGE_BUCKET_LOG": "log", "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret key", "AWS_DEFAULT_REGION": "eu-west-1",
+        "S3_PATH_STYLE_ACCESS": "true",
+    ])
+    func whiteSpaceAroundAValueDoesNotCount(_ name: String, _ value: String) throws {
+        func read(_ value: String) throws -> String {
+            var variables = Self.server.merging(Self.s3) { $1 }
+            variables.merge([
+                "CONTROL_PLANE_TOKEN_ENDPOINT": "http://t", "DATAPLANE_CLIENT_ID": "a",
+                "DATAPLANE_CLIENT_SECRET": "b",
+            ]) { $1 }
+            variables[name] = value
+            return String(reflecting: try configuration(variables))
+        }
+        let plain = try read(value)
+        for padded in ["\(value)\n", " \(value) ", "\t\r\n\(value)\r\n", "\u{A0}\(value)\u{2003}"] {
+            #expect(try read(padded) == plain)
+        }
+        #expect((try? read(" \n")) == (try? read("")))
     }
 
     // MARK: Addresses
 
     @Test func workloadAPIIsNeeded() {
         for environment in [[:], ["WORKLOAD_API_HOST": ""]] {
-            #expect(throws: ConfigurationError.self) { try Configuration(environment: environment) }
-            do {
-                _ = try Configuration(environment: environment)
+            do throws(ConfigurationError) {
+                _ = try Configuration(environment: environment, paths: .everything)
+                Issue.record("it was done without")
             } catch {
                 #expect(error.problems.map(\.variable) == ["WORKLOAD_API_HOST"])
                 #expect(error.problems.first?.advice.contains("not set") == true)
@@ -294,21 +420,14 @@ import Testing
 
     @Test(arguments: ["WORKLOAD_API_HOST", "INTERNAL_API_HOST"])
     func wrongAddressIsToldOnceAndNotShown(_ variable: String) {
-        let found = problems(with: [variable: "http://user:hunter2@host:99999"])
+        let found = problems(
+            with: Self.server.merging([variable: "http://user:hunter2@host:99999"]) { $1 },
+            paths: .nothing
+        )
         #expect(found.map(\.variable) == [variable])
         #expect(found.first?.value == nil)
         #expect(found.first?.description.contains("hunter2") == false)
         #expect(found.first?.description.contains("host or port") == true)
-    }
-
-    @Test func wrongServerAddressIsTheOnlyProblemWhateverTheSink() {
-        let rows: [[String: String]] = [
-            ["SIDECAR_OUTPUT_SINK": "api"], ["STORAGE_TYPE": "S3"], ["SIDECAR_OUTPUT_SINK": "auto"],
-        ]
-        for row in rows {
-            let found = problems(with: row.merging(["INTERNAL_API_HOST": "ftp://server"]) { $1 })
-            #expect(found.map(\.variable) == ["INTERNAL_API_HOST"], "\(row)")
-        }
     }
 
     // MARK: Access tokens
@@ -328,128 +447,41 @@ import Testing
         #expect(settings.tokenSource == nil)
     }
 
-    @Test func endpointNeedsCredentials() {
-        let found = problems(with: ["CONTROL_PLANE_TOKEN_ENDPOINT": "http://server/token"])
-        #expect(found.map(\.variable) == ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"])
-        let half = problems(with: [
-            "CONTROL_PLANE_TOKEN_ENDPOINT": "http://server/token", "DATAPLANE_CLIENT_ID": "id",
-        ])
-        #expect(half.map(\.variable) == ["DATAPLANE_CLIENT_SECRET"])
-    }
-
-    @Test func secretsAreNeverShown() {
-        let found = problems(with: [
-            "CONTROL_PLANE_TOKEN_ENDPOINT": "https://user:hunter2@host?x=hunter2",
-            "DATAPLANE_CLIENT_SECRET": "hunter2", "LOG_LEVEL": "loud",
-        ])
-        #expect(
-            Set(found.map(\.variable)) == [
-                "CONTROL_PLANE_TOKEN_ENDPOINT", "DATAPLANE_CLIENT_ID", "LOG_LEVEL",
-            ]
-        )
-        for problem in found { #expect(!problem.description.contains("hunter2")) }
+    @Test(arguments: [
+        (
+            ["DATAPLANE_CLIENT_ID": "", "DATAPLANE_CLIENT_SECRET": ""],
+            "DATAPLANE_CLIENT_ID and DATAPLANE_CLIENT_SECRET"
+        ),
+        (["DATAPLANE_CLIENT_ID": "id"], "DATAPLANE_CLIENT_SECRET"),
+        (["DATAPLANE_CLIENT_SECRET": "hunter2", "DATAPLANE_CLIENT_ID": " "], "DATAPLANE_CLIENT_ID"),
+        (
+            [
+                "DATAPLANE_CLIENT_SECRET": "hunter2", "DATAPLANE_CLIENT_ID": "id",
+                "CONTROL_PLANE_TOKEN_ENDPOINT": "https://user:hunter2@host?x=hunter2",
+            ], "CONTROL_PLANE_TOKEN_ENDPOINT"
+        ),
+    ])
+    func withoutCredentialsCallsGoWithoutTokens(_ variables: [String: String], _ told: String) throws {
+        let endpoint = ["CONTROL_PLANE_TOKEN_ENDPOINT": "http://server/token"]
+        let settings = try configuration(endpoint.merging(variables) { $1 })
+        #expect(settings.tokenSource == nil)
+        #expect(settings.warnings.map(\.problem.variable) == [told])
+        let text = settings.warnings.map(\.description).joined()
+        #expect(text.hasSuffix("calls go without an access token"))
+        #expect(!text.contains("hunter2"))
+        #expect(SecretMask().masked(text) == text, "nothing of it looks like a secret")
     }
 
     // MARK: All at once
 
     @Test func everythingWrongIsTold() {
         let wrong = [
-            "WORKLOAD_API_HOST": "http://", "INTERNAL_API_HOST": "gopher://x", "LOG_LEVEL": "loud",
-            "SIDECAR_FILE_TIMEOUT_MINUTES": "soon", "WORKLOAD_API_MAX_RETRIES": "-1",
-            "STORAGE_TYPE": "FLOPPY",
-            "SIDECAR_LOCAL_STORAGE_ROOT": "relative", "AIRBYTE_VERSION": "\n", "SIDECAR_IO_BACKEND": "kqueue",
-            "PLATFORM_LOG_FORMAT": "xml",
+            "WORKLOAD_API_HOST": "http://", "SIDECAR_FILE_TIMEOUT_MINUTES": "soon", "STORAGE_TYPE": "FLOPPY",
+            "SIDECAR_LOCAL_STORAGE_ROOT": "relative", "SIDECAR_IO_BACKEND": "kqueue",
+            "AWS_ENDPOINT_URL": "nonsense://",
         ]
         let found = problems(with: wrong)
-        #expect(found.map(\.variable).sorted() == wrong.keys.sorted())
-    }
-
-    // MARK: Sinks
-
-    struct SinkRow: Sendable, CustomTestStringConvertible {
-        var variables: [String: String]
-        var sinks: [Configuration.OutputSink]
-        var testDescription: String { "\(variables)" }
-    }
-
-    static let api = ["INTERNAL_API_HOST": "http://server:8001"]
-    static let s3 = [
-        "STORAGE_TYPE": "s3", "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret",
-        "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
-    ]
-
-    private static func api(_ more: [String: String]) -> [String: String] { api.merging(more) { $1 } }
-
-    @Test(arguments: [
-        SinkRow(variables: [:], sinks: [.storage]),
-        SinkRow(variables: api, sinks: [.api]),
-        SinkRow(variables: ["STORAGE_TYPE": "local"], sinks: [.storage]),
-        SinkRow(variables: api(["STORAGE_TYPE": "Local"]), sinks: [.storage, .api]),
-        SinkRow(variables: s3, sinks: [.storage]),
-        SinkRow(variables: api(s3), sinks: [.storage, .api]),
-        SinkRow(variables: api(s3.merging(["SIDECAR_OUTPUT_SINK": "api"]) { $1 }), sinks: [.api, .storage]),
-        // What the storage needs is missing: the API stands in.
-        SinkRow(variables: api(["STORAGE_TYPE": "s3"]), sinks: [.api]),
-        SinkRow(variables: api(["STORAGE_TYPE": "Minio"]), sinks: [.api]),
-        SinkRow(variables: api(["STORAGE_TYPE": "GCS"]), sinks: [.api]),
-        SinkRow(variables: api(["STORAGE_TYPE": "azure"]), sinks: [.api]),
-        SinkRow(variables: ["SIDECAR_OUTPUT_SINK": "storage"], sinks: [.storage]),
-        SinkRow(variables: api(["SIDECAR_OUTPUT_SINK": "Storage"]), sinks: [.storage, .api]),
-        SinkRow(variables: api(["SIDECAR_OUTPUT_SINK": "API"]), sinks: [.api]),
-        SinkRow(
-            variables: api(["SIDECAR_OUTPUT_SINK": "api", "STORAGE_TYPE": "LOCAL"]),
-            sinks: [.api, .storage]
-        ),
-        SinkRow(variables: ["SIDECAR_LOCAL_STORAGE_ROOT": "/data"], sinks: [.storage]),
-    ])
-    func sinks(_ row: SinkRow) throws {
-        #expect(try configuration(row.variables).outputSinks == row.sinks)
-    }
-
-    @Test func localRoot() throws {
-        for (variables, root) in [([:], "/storage"), (["SIDECAR_LOCAL_STORAGE_ROOT": "/data"], "/data")] {
-            guard case .local(let found)? = try configuration(variables).storage else {
-                Issue.record("no local storage")
-                return
-            }
-            #expect(found == root)
-        }
-    }
-
-    @Test(arguments: [
-        (["STORAGE_TYPE": "s3"], "STORAGE_BUCKET_WORKLOAD_OUTPUT"),
-        (["STORAGE_TYPE": "minio"], "MINIO_ENDPOINT"),
-        (["STORAGE_TYPE": "gcs"], "STORAGE_BUCKET_WORKLOAD_OUTPUT"),
-        (["STORAGE_TYPE": "azure"], "AZURE_STORAGE_CONNECTION_STRING"),
-        (["STORAGE_TYPE": "s3", "AWS_ACCESS_KEY_ID": "key"], "AWS_SECRET_ACCESS_KEY"),
-    ])
-    func whatTheStorageLacksIsToldWhereNothingStandsIn(_ variables: [String: String], _ lacking: String)
-        throws
-    {
-        #expect(problems(with: variables).map(\.variable).contains(lacking))
-        let asked = variables.merging(["SIDECAR_OUTPUT_SINK": "storage"]) { $1 }
-        #expect(problems(with: Self.api(asked)).map(\.variable).contains(lacking))
-        #expect(try configuration(Self.api(variables)).storageProblem?.isEmpty == false)
-    }
-
-    @Test func aWrongValueOfTheStorageIsToldInAnyCase() {
-        let wrong = Self.s3.merging(["S3_PATH_STYLE_ACCESS": "perhaps"]) { $1 }
-        #expect(problems(with: Self.api(wrong)).map(\.variable) == ["S3_PATH_STYLE_ACCESS"])
-    }
-
-    @Test func jobLogsAreStoredWhereThePlatformSaysSo() throws {
-        #expect(try !configuration(Self.api).storesJobLogs)
-        #expect(try configuration(["STORAGE_TYPE": "LOCAL"]).storesJobLogs)
-        #expect(try configuration(["SIDECAR_LOCAL_STORAGE_ROOT": "/data"]).storesJobLogs)
-    }
-
-    @Test func sinkThatIsNotConfiguredIsTold() {
-        let api = problems(with: ["SIDECAR_OUTPUT_SINK": "api"])
-        #expect(api.map(\.variable) == ["SIDECAR_OUTPUT_SINK"])
-        #expect(api.first?.advice.contains("INTERNAL_API_HOST") == true)
-        let relative = problems(with: ["SIDECAR_LOCAL_STORAGE_ROOT": "storage"])
-        #expect(relative.map(\.variable) == ["SIDECAR_LOCAL_STORAGE_ROOT"])
-        #expect(relative.first?.value == "storage")
+        #expect(found.map(\.variable).sorted() == wrong.keys.sorted().filter { $0 != "AWS_ENDPOINT_URL" })
     }
 
     // MARK: With the input
@@ -458,19 +490,45 @@ import Testing
         let settings = try configuration()
         #expect(throws: StartError.self) { try settings.check(against: sidecarInput(.discover)) }
         try settings.check(against: sidecarInput(.check))
-        try configuration(Self.api).check(against: sidecarInput(.discover))
+        try configuration(Self.server).check(against: sidecarInput(.discover))
+    }
+
+    @Test func discoverIsToldOfAWrongAddress() throws {
+        let settings = try configuration(["INTERNAL_API_HOST": "ftp://server"])
+        do throws(StartError) {
+            try settings.check(against: sidecarInputOrStop(.discover))
+            Issue.record("a wrong address was accepted")
+        } catch {
+            #expect(error.status == ExitStatus.configuration)
+            #expect(error.lines.count == 1 && error.lines[0].contains("not an http or https URL"))
+        }
     }
 
     @Test(arguments: ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-    func certificatesMustBeReadable(_ variable: String) throws {
-        let settings = try configuration([variable: "/nowhere/at/all"])
-        do throws(StartError) {
-            try settings.check(against: sidecarInputOrStop(.check))
-            Issue.record("a missing \(variable) was accepted")
-        } catch {
-            #expect(error.status == ExitStatus.configuration)
-            #expect(error.lines == ["\(variable)=/nowhere/at/all: cannot be read: ENOENT"])
-        }
+    func certificatesThatCannotBeReadAreDoneWithout(_ variable: String) throws {
+        let settings = try configuration([variable: "/nowhere/at/all"], paths: .nothingButFolders)
+        #expect(settings.network == Configuration.Network())
+        #expect(
+            settings.warnings.first?.description.hasPrefix(
+                "\(variable)=/nowhere/at/all cannot be used (cannot be read: ENOENT); "
+            ) == true
+        )
+    }
+
+    @Test(arguments: ["HTTP_PROXY", "https_proxy"])
+    func proxiesThatMakeNoSenseAreDoneWithout(_ variable: String) throws {
+        let settings = try configuration([variable: "http://user:hunter2@proxy:99999"])
+        #expect(settings.network == Configuration.Network())
+        let text = settings.warnings.map(\.description).joined()
+        #expect(text.hasPrefix("\(variable) cannot be used (") && text.hasSuffix("; no proxy is used"))
+        #expect(!text.contains("hunter2"))
+    }
+
+    @Test func withoutADelayContactsStillPause() throws {
+        let settings = try configuration(["WORKLOAD_API_RETRY_DELAY_SECONDS": "0"])
+        #expect(settings.workloadAPI.retries.firstDelay == .zero)
+        let machine = settings.machineSettings(for: try sidecarInput(.check))
+        #expect(machine.contactRetries.firstDelay == .seconds(2))
     }
 
     private func sidecarInputOrStop(_ operation: AirbyteProtocol.Operation) -> SidecarInput {
@@ -479,20 +537,25 @@ import Testing
     }
 
     @Test func fileTimeoutOfAJob() throws {
-        let standard = try configuration(Self.api)
+        let standard = try configuration(Self.server)
         #expect(standard.fileTimeout(for: try sidecarInput(.spec)) == .seconds(540))
         #expect(standard.fileTimeout(for: try sidecarInput(.check, manual: false)) == .seconds(540))
         #expect(standard.fileTimeout(for: try sidecarInput(.discover, manual: true)) == .seconds(1_800))
         #expect(standard.fileTimeout(for: try sidecarInput(.discover, manual: false)) == .seconds(1_800))
+        let wrong = try configuration(
+            Self.server.merging(["AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES": "x"]) { $1 }
+        )
+        #expect(wrong.fileTimeout(for: try sidecarInput(.check)) == .seconds(540))
+        #expect(wrong.fileTimeout(for: try sidecarInput(.discover)) == .seconds(1_800))
     }
 
     @Test(arguments: ["SIDECAR_FILE_TIMEOUT_MINUTES", "AIRBYTE_SIDECAR_FILE_TIMEOUT_MINUTES"])
     func oneFileTimeoutIsSetForAllOperations(_ variable: String) throws {
-        let set = try configuration(Self.api.merging([variable: "4"]) { $1 })
+        let set = try configuration(Self.server.merging([variable: "4"]) { $1 })
         #expect(set.fileTimeout(for: try sidecarInput(.check)) == .seconds(240))
         #expect(set.fileTimeout(for: try sidecarInput(.discover)) == .seconds(240))
         #expect(set.fileTimeout(for: try sidecarInput(.discover, manual: false)) == .seconds(1_800))
-        let none = try configuration(Self.api.merging([variable: "0"]) { $1 })
+        let none = try configuration(Self.server.merging([variable: "0"]) { $1 })
         #expect(none.fileTimeout(for: try sidecarInput(.discover)) == nil)
     }
 }

@@ -112,6 +112,82 @@ import Testing
         #expect(keeper.current(now: start) == nil)
     }
 
+    // MARK: The endpoint gives no token
+
+    private static let busy = AccessTokenKeeper.FetchFailure(problem: "busy", isTransient: true)
+    private static let refused = AccessTokenKeeper.FetchFailure(problem: "refused", isTransient: false)
+
+    private func advice(
+        _ keeper: AccessTokenKeeper,
+        after: Duration,
+        isRefused: Bool = false
+    ) -> AccessTokenKeeper.Advice {
+        keeper.advice(isRefused: isRefused, now: start + after)
+    }
+
+    @Test func aTokenIsSentUntilItsRenewalIsDue() throws {
+        var keeper = AccessTokenKeeper()
+        #expect(advice(keeper, after: .zero) == .fetch)
+        _ = try accept(webToken(#"{"iat":0,"exp":100}"#), &keeper)
+        #expect(advice(keeper, after: .seconds(69)) == .send(token: webToken(#"{"iat":0,"exp":100}"#)))
+        #expect(advice(keeper, after: .seconds(70)) == .fetch)
+    }
+
+    @Test func passingTroubleIsWaitedFor() {
+        var keeper = AccessTokenKeeper()
+        keeper.fetchFailed(Self.busy, now: start)
+        for seconds in [0, 2, 4] {
+            let now = start + .seconds(seconds)
+            keeper.fetchFailed(Self.busy, now: now)
+            #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: now) == .wait(Self.busy))
+            #expect(keeper.adviceAfterFailure(isLastAttempt: true, now: now) == .sendWithout(Self.busy))
+            #expect(advice(keeper, after: .seconds(seconds)) == .fetch)
+        }
+        keeper.fetchFailed(Self.busy, now: start + .seconds(5))
+        #expect(
+            keeper.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(5))
+                == .sendWithout(Self.busy)
+        )
+        // From now on the endpoint is asked now and then, so that nobody waits for it in vain each time.
+        #expect(advice(keeper, after: .seconds(34)) == .sendWithout(Self.busy))
+        #expect(advice(keeper, after: .seconds(34), isRefused: true) == .fetch)
+        #expect(advice(keeper, after: .seconds(35)) == .fetch)
+    }
+
+    @Test func whatWillNotPassIsNotWaitedFor() {
+        var keeper = AccessTokenKeeper()
+        keeper.fetchFailed(Self.refused, now: start)
+        #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: start) == .sendWithout(Self.refused))
+        #expect(advice(keeper, after: .seconds(29)) == .sendWithout(Self.refused))
+        #expect(advice(keeper, after: .seconds(30)) == .fetch)
+    }
+
+    @Test func anOldTokenIsBetterThanNone() throws {
+        var keeper = AccessTokenKeeper()
+        let token = webToken(#"{"iat":0,"exp":100}"#)
+        _ = try accept(token, &keeper)
+        keeper.fetchFailed(Self.refused, now: start + .seconds(70))
+        func after(_ seconds: Int) -> AccessTokenKeeper.Advice {
+            keeper.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(seconds))
+        }
+        #expect(after(70) == .send(token: token))
+        #expect(advice(keeper, after: .seconds(80)) == .send(token: token))
+        #expect(after(100) == .sendWithout(Self.refused))
+        keeper.reject(token)
+        #expect(after(80) == .sendWithout(Self.refused))
+    }
+
+    @Test func aNewTokenEndsTheTrouble() throws {
+        var keeper = AccessTokenKeeper()
+        keeper.fetchFailed(Self.busy, now: start)
+        _ = try accept("t", &keeper)
+        #expect(keeper.failure == nil)
+        keeper.reject("t")
+        let later = start + .seconds(100)
+        keeper.fetchFailed(Self.busy, now: later)
+        #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: later) == .wait(Self.busy))
+    }
+
     @Test func unusableAnswerLeavesTheOldToken() throws {
         var keeper = AccessTokenKeeper()
         _ = try accept("good", &keeper)

@@ -7,17 +7,17 @@ import Testing
 
 /// Calls against a transport that answers what the test says, in time that passes when the test says so.
 @Suite struct ControlPlaneClientTests {
-    private let transport = FakeTransport()
-    private let scheduler = FakeScheduler()
-    private let log = CapturedLog()
-    private let answers = Answers()
+    let transport = FakeTransport()
+    let scheduler = FakeScheduler()
+    let log = CapturedLog()
+    let answers = Answers()
 
     final class Answers {
         var outcomes: [CallOutcome] = []
         var count: Int { outcomes.count }
     }
 
-    private func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
+    func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
         ControlPlaneClient(
             configuration: try configuration(variables),
             transport: transport,
@@ -29,29 +29,29 @@ import Testing
         )
     }
 
-    private static let server = ["INTERNAL_API_HOST": "http://server:8001"]
-    private static let token = [
+    static let server = ["INTERNAL_API_HOST": "http://server:8001"]
+    static let token = [
         "CONTROL_PLANE_TOKEN_ENDPOINT": "http://user:hunter3@server:8001/api/v1/dataplanes/token",
         "DATAPLANE_CLIENT_ID": "client-1", "DATAPLANE_CLIENT_SECRET": "hunter2",
     ]
 
-    private func attempt(_ client: ControlPlaneClient, _ call: PlatformCall = heartbeat) {
+    func attempt(_ client: ControlPlaneClient, _ call: PlatformCall = heartbeat) {
         client.attempt(call) { answers.outcomes.append($0) }
     }
 
-    private func perform(_ client: ControlPlaneClient, _ call: PlatformCall = success) {
+    func perform(_ client: ControlPlaneClient, _ call: PlatformCall = success) {
         client.perform(call) { answers.outcomes.append($0) }
     }
 
-    private static let heartbeat = PlatformCall.contact(
+    static let heartbeat = PlatformCall.contact(
         .heartbeat,
         workloadID: "w-1",
         timeout: .seconds(10)
     )
-    private static let success = PlatformCall.report(.success, workloadID: "w-1")
-    private static let write = PlatformCall.writeOutput(OutputDocument([0x7B, 0x7D]), workloadID: "w-1")
+    static let success = PlatformCall.report(.success, workloadID: "w-1")
+    static let write = PlatformCall.writeOutput(OutputDocument([0x7B, 0x7D]), workloadID: "w-1")
 
-    private func grant(_ token: String) { transport.answer(200, #"{"access_token":"\#(token)"}"#) }
+    func grant(_ token: String) { transport.answer(200, #"{"access_token":"\#(token)"}"#) }
 
     // MARK: Requests
 
@@ -344,62 +344,6 @@ import Testing
         grant("t-2")
         transport.answer(204)
         #expect(answers.outcomes == [.accepted(body: [])])
-    }
-
-    // MARK: The token endpoint fails
-
-    @Test(arguments: [408, 429, 500, 503])
-    func busyTokenEndpointIsTriedAgain(_ status: Int) throws {
-        perform(try client(Self.token))
-        transport.answer(status, "hunter2", headers: [HTTPHeader("Retry-After", "20")])
-        #expect(answers.count == 0)
-        #expect(scheduler.delays == [.seconds(20)])
-        scheduler.advanceToNext()
-        grant("t-1")
-        transport.answer(204)
-        #expect(answers.outcomes == [.accepted(body: [])])
-    }
-
-    @Test(arguments: [400, 401, 403, 404, 410, 422])
-    func tokenEndpointThatRefusesIsFinal(_ status: Int) throws {
-        perform(try client(Self.token))
-        transport.answer(status, "hunter2")
-        guard case .unauthorized(let problem)? = answers.outcomes.first else {
-            Issue.record("\(answers.outcomes)")
-            return
-        }
-        #expect(problem.contains("No access token"))
-        #expect(problem.contains("DATAPLANE_CLIENT_SECRET right?"))
-        #expect(scheduler.delays.isEmpty)
-        #expect(transport.requests.count == 1)
-    }
-
-    @Test(arguments: ["{}", #"{"access_token":"hunter2\n"}"#])
-    func unusableTokenIsFinal(_ answer: String) throws {
-        perform(try client(Self.token))
-        transport.answer(200, answer)
-        guard case .refused(let problem)? = answers.outcomes.first else {
-            Issue.record("\(answers.outcomes)")
-            return
-        }
-        #expect(
-            problem.hasPrefix(
-                "The answer of the token endpoint http://server:8001/api/v1/dataplanes/token holds"
-            )
-        )
-    }
-
-    @Test func everyWaitingCallHearsOfTheFailureAndTheNextTriesAgain() throws {
-        let client = try client(Self.token)
-        attempt(client)
-        attempt(client)
-        transport.fail(.timeout)
-        #expect(answers.count == 2)
-        attempt(client)
-        #expect(transport.requests.count == 2)
-        grant("t-1")
-        transport.answer(204)
-        #expect(answers.outcomes.last == .accepted(body: []))
     }
 
     // MARK: Secrets

@@ -33,7 +33,7 @@ import Testing
             switch service {
             case .s3:
                 S3Store.make(
-                    settings: .read(&reader, service: .s3),
+                    settings: try #require(S3Settings.read(&reader, service: .s3)),
                     bucket: "output",
                     transport: transport,
                     scheduler: scheduler,
@@ -44,7 +44,7 @@ import Testing
                 )
             case .gcs:
                 GCSStore.make(
-                    settings: .read(&reader),
+                    settings: try #require(GCSSettings.read(&reader)),
                     bucket: "output",
                     transport: transport,
                     scheduler: scheduler,
@@ -55,7 +55,7 @@ import Testing
                 )
             case .azure:
                 AzureBlobStore.make(
-                    settings: try #require(AzureSettings.read(&reader, isRequired: true)),
+                    settings: try #require(AzureSettings.read(&reader)),
                     bucket: "output",
                     transport: transport,
                     scheduler: scheduler,

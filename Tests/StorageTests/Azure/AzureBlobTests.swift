@@ -29,7 +29,7 @@ import Testing
         var variables = environment
         variables["AZURE_STORAGE_CONNECTION_STRING"] = connectionString ?? server.connectionString
         var reader = EnvironmentReader(variables)
-        let settings = AzureSettings.read(&reader, isRequired: true)
+        let settings = AzureSettings.read(&reader)
         try reader.finish()
         return AzureBlobStore.make(
             settings: try #require(settings),

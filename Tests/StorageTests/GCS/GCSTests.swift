@@ -70,7 +70,7 @@ import Testing
         -> GCSStore
     {
         var reader = EnvironmentReader(try variables(access))
-        let settings = GCSSettings.read(&reader)
+        let settings = try #require(GCSSettings.read(&reader))
         try reader.finish()
         let log = log
         return GCSStore.make(

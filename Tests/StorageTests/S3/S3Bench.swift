@@ -39,7 +39,7 @@ final class S3Bench {
     ) throws -> S3Store {
         let usual = ["AWS_ENDPOINT_URL": endpoint, "AWS_EC2_METADATA_DISABLED": "true"]
         var reader = EnvironmentReader(usual.merging(environment) { $1 })
-        let settings = S3Settings.read(&reader, service: service)
+        let settings = try #require(S3Settings.read(&reader, service: service))
         try reader.finish()
         let log = log
         return S3Store.make(

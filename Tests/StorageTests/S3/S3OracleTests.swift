@@ -10,7 +10,10 @@ import Testing
         var variables = ["S3_PATH_STYLE_ACCESS": request.isPathStyle ? "true" : "false"]
         variables["AWS_ENDPOINT_URL_S3"] = request.endpoint
         var reader = EnvironmentReader(variables)
-        return S3Address(bucket: request.bucket, settings: .read(&reader, service: .s3))
+        guard let settings = S3Settings.read(&reader, service: .s3) else {
+            preconditionFailure("the test's settings cannot be used")
+        }
+        return S3Address(bucket: request.bucket, settings: settings)
     }
 
     /// `uploads` and `uploads=` are the same, and so is any order.

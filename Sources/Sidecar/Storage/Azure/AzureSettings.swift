@@ -14,18 +14,15 @@ struct AzureSettings: Hashable, Sendable {
 
     /// The settings that the environment holds; nil where there are none, or where what there is cannot be used, which
     /// the reader then knows.
-    ///
-    /// - Parameter isRequired: whether it is a problem that there are none.
-    static func read(_ reader: inout EnvironmentReader, isRequired: Bool) -> AzureSettings? {
+    static func read(_ reader: inout EnvironmentReader) -> AzureSettings? {
         guard let text = reader.text(connectionStringVariable) else {
-            if isRequired {
-                reader.reject(
-                    connectionStringVariable,
-                    value: nil,
-                    "not set; the account's connection string is needed, with workload identity one without a key, "
-                        + "such as BlobEndpoint=https://account.blob.core.windows.net"
-                )
-            }
+            reader.reject(
+                connectionStringVariable,
+                value: nil,
+                "not set; the account's connection string is needed, with workload identity one without a key, "
+                    + "such as BlobEndpoint=https://account.blob.core.windows.net",
+                otherwise: Configuration.storageIsUnused
+            )
             return nil
         }
         let parsed: AzureConnectionString
@@ -33,7 +30,12 @@ struct AzureSettings: Hashable, Sendable {
             parsed = try AzureConnectionString(parsing: text)
         } catch {
             // The value is not shown: it holds the key.
-            reader.reject(connectionStringVariable, value: nil, error.advice)
+            reader.reject(
+                connectionStringVariable,
+                value: nil,
+                error.advice,
+                otherwise: Configuration.storageIsUnused
+            )
             return nil
         }
         guard let authorization = authorization(parsed, &reader) else { return nil }
@@ -52,7 +54,8 @@ struct AzureSettings: Hashable, Sendable {
                 connectionStringVariable,
                 value: nil,
                 "neither AccountKey nor SharedAccessSignature is in it; add one, or let the pod have a workload "
-                    + "identity (AZURE_CLIENT_ID, AZURE_TENANT_ID, AZURE_FEDERATED_TOKEN_FILE)"
+                    + "identity (AZURE_CLIENT_ID, AZURE_TENANT_ID, AZURE_FEDERATED_TOKEN_FILE)",
+                otherwise: Configuration.storageIsUnused
             )
             return nil
         }
@@ -85,14 +88,24 @@ struct AzureWorkloadIdentity: Hashable, Sendable {
         var values: [String] = []
         for name in ["AZURE_CLIENT_ID", "AZURE_TENANT_ID", "AZURE_FEDERATED_TOKEN_FILE"] {
             guard let value = reader.text(name) else {
-                reader.reject(name, value: nil, "not set; workload identity needs it")
+                reader.reject(
+                    name,
+                    value: nil,
+                    "not set; workload identity needs it",
+                    otherwise: Configuration.storageIsUnused
+                )
                 continue
             }
             values.append(value)
         }
         guard values.count == 3 else { return nil }
         guard isTenant(values[1]) else {
-            reader.reject("AZURE_TENANT_ID", value: values[1], "not a tenant's id (a UUID) or domain")
+            reader.reject(
+                "AZURE_TENANT_ID",
+                value: values[1],
+                "not a tenant's id (a UUID) or domain",
+                otherwise: Configuration.storageIsUnused
+            )
             return nil
         }
         let authority = reader.text("AZURE_AUTHORITY_HOST") ?? publicAuthority
@@ -107,7 +120,12 @@ struct AzureWorkloadIdentity: Hashable, Sendable {
                 )
             )
         } catch {
-            reader.reject("AZURE_AUTHORITY_HOST", value: nil, error.advice)
+            reader.reject(
+                "AZURE_AUTHORITY_HOST",
+                value: nil,
+                error.advice,
+                otherwise: Configuration.storageIsUnused
+            )
             return nil
         }
     }

@@ -23,16 +23,22 @@ struct GCSSettings: Sendable {
     var projectID: String?
 
     /// Reads `GOOGLE_APPLICATION_CREDENTIALS`, `STORAGE_EMULATOR_HOST`, `GCE_METADATA_HOST`,
-    /// `GOOGLE_CLOUD_PROJECT` and `SIDECAR_GCS_ENDPOINT`.
-    static func read(_ reader: inout EnvironmentReader) -> GCSSettings {
-        let emulator = reader.baseURL("STORAGE_EMULATOR_HOST")
-        let endpoint = reader.baseURL("SIDECAR_GCS_ENDPOINT")
-        let metadataServer = reader.baseURL("GCE_METADATA_HOST")
+    /// `GOOGLE_CLOUD_PROJECT` and `SIDECAR_GCS_ENDPOINT`; what is wrong is told to the reader. Nil where something is wrong
+    /// that has no default.
+    static func read(_ reader: inout EnvironmentReader) -> GCSSettings? {
+        let emulator = reader.baseURL("STORAGE_EMULATOR_HOST", otherwise: Configuration.storageIsUnused)
+        let endpoint = reader.baseURL("SIDECAR_GCS_ENDPOINT", otherwise: Configuration.storageIsUnused)
+        let metadataServer = reader.baseURL(
+            "GCE_METADATA_HOST",
+            otherwise: "the default (\(usualMetadataServer)) is used"
+        )
         var identity = Identity.metadataServer
         if reader.text("STORAGE_EMULATOR_HOST") != nil {
+            guard emulator != nil else { return nil }
             identity = .none
         } else if let value = reader.text("GOOGLE_APPLICATION_CREDENTIALS") {
-            identity = self.identity(value, &reader)
+            guard let named = self.identity(value, &reader) else { return nil }
+            identity = named
         }
         return GCSSettings(
             endpoint: emulator ?? endpoint ?? usualEndpoint,
@@ -43,17 +49,19 @@ struct GCSSettings: Sendable {
     }
 
     /// A path, or, as some secrets are mapped into variables, the file's content.
-    private static func identity(_ value: String, _ reader: inout EnvironmentReader) -> Identity {
-        guard value.trimmingWhitespace().hasPrefix("{") else { return .file(value) }
+    private static func identity(_ value: String, _ reader: inout EnvironmentReader) -> Identity? {
+        guard value.hasPrefix("{") else { return .file(value) }
         do throws(GoogleCredentials.Unusable) {
             _ = try GoogleCredentials(parsing: Array(value.utf8))
+            return .inline(value)
         } catch {
             reader.reject(
                 "GOOGLE_APPLICATION_CREDENTIALS",
                 value: nil,
-                "the JSON in it \(error.problem); the path of a credentials file is best"
+                "the JSON in it \(error.problem); the path of a credentials file is best",
+                otherwise: Configuration.storageIsUnused
             )
+            return nil
         }
-        return .inline(value)
     }
 }

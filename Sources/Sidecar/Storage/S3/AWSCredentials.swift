@@ -45,16 +45,24 @@ struct AWSCredentialSettings: Hashable, Sendable {
     /// The container's addresses that may be asked without TLS, besides the loopback's.
     private static let containerHosts = ["169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"]
 
-    static func read(_ reader: inout EnvironmentReader) -> AWSCredentialSettings {
-        AWSCredentialSettings(
+    /// What follows where one of the sources cannot be used: the next one is asked.
+    private static let othersAreAsked = "other sources of credentials are asked"
+
+    /// Reads the settings; what is wrong is told to the reader. Nil where there is no use in asking any source.
+    static func read(_ reader: inout EnvironmentReader) -> AWSCredentialSettings? {
+        let stsNames = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
+        let stsName = stsNames.first { reader.text($0) != nil }
+        let stsEndpoint = stsName.flatMap { S3Settings.endpoint($0, &reader) }
+        let settings = AWSCredentialSettings(
             keys: keys(&reader),
             webIdentity: webIdentity(&reader),
             profile: profile(reader),
             container: container(&reader),
             instanceMetadata: instanceMetadata(&reader),
-            stsEndpoint: S3Settings.endpoint("AWS_ENDPOINT_URL_STS", &reader)
-                ?? S3Settings.endpoint("AWS_ENDPOINT_URL", &reader)
+            stsEndpoint: stsEndpoint
         )
+        // Amazon itself is no stand-in for another service.
+        return stsName != nil && stsEndpoint == nil ? nil : settings
     }
 
     private static func keys(_ reader: inout EnvironmentReader) -> AWSCredentials? {
@@ -62,7 +70,12 @@ struct AWSCredentialSettings: Hashable, Sendable {
         guard let id = reader.text(names[0]), let secret = reader.text(names[1]) else {
             for (name, other) in zip(names, names.reversed())
             where reader.text(name) == nil && reader.text(other) != nil {
-                reader.reject(name, value: nil, "not set; it is needed since \(other) is set")
+                reader.reject(
+                    name,
+                    value: nil,
+                    "not set, but needed since \(other) is set",
+                    otherwise: othersAreAsked
+                )
             }
             return nil
         }
@@ -72,8 +85,10 @@ struct AWSCredentialSettings: Hashable, Sendable {
             reader.reject(
                 name,
                 value: nil,
-                "blanks, line ends and other characters that no key has are in it"
+                "blanks, line ends and other characters that no key has are in it",
+                otherwise: othersAreAsked
             )
+            return nil
         }
         return AWSCredentials(accessKeyID: id, secretAccessKey: secret, sessionToken: token)
     }
@@ -85,7 +100,8 @@ struct AWSCredentialSettings: Hashable, Sendable {
             reader.reject(
                 "AWS_ROLE_ARN",
                 value: nil,
-                "not set; it is needed since AWS_WEB_IDENTITY_TOKEN_FILE is set"
+                "not set, but needed since AWS_WEB_IDENTITY_TOKEN_FILE is set",
+                otherwise: othersAreAsked
             )
             return nil
         }
@@ -122,7 +138,12 @@ struct AWSCredentialSettings: Hashable, Sendable {
         if let path = reader.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") {
             let name = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
             guard path.hasPrefix("/"), path.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-                reader.reject(name, value: path, "not a path that begins with a slash")
+                reader.reject(
+                    name,
+                    value: path,
+                    "not a path that begins with a slash",
+                    otherwise: othersAreAsked
+                )
                 return nil
             }
             container.url = "http://169.254.170.2" + path
@@ -136,7 +157,12 @@ struct AWSCredentialSettings: Hashable, Sendable {
         guard let url = try? HTTPBaseURL.normalised(base), url.withoutUserInfo == url,
             query.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         else {
-            reader.reject(name, value: nil, "not an http or https URL without user name and password")
+            reader.reject(
+                name,
+                value: nil,
+                "not an http or https URL without user name and password",
+                otherwise: othersAreAsked
+            )
             return nil
         }
         let endpoint = AWSEndpoint(url: url)
@@ -147,7 +173,8 @@ struct AWSCredentialSettings: Hashable, Sendable {
                 name,
                 value: nil,
                 "credentials are fetched over https, or from a loopback address or "
-                    + containerHosts.joined(separator: ", ")
+                    + containerHosts.joined(separator: ", "),
+                otherwise: othersAreAsked
             )
             return nil
         }
@@ -165,7 +192,7 @@ struct AWSCredentialSettings: Hashable, Sendable {
         enum Word: String, CaseIterable { case yes = "true", no = "false" }
         if reader.choice("AWS_EC2_METADATA_DISABLED", default: Word.no) == .yes { return nil }
         if reader.text("AWS_EC2_METADATA_SERVICE_ENDPOINT") != nil {
-            return reader.baseURL("AWS_EC2_METADATA_SERVICE_ENDPOINT")
+            return reader.baseURL("AWS_EC2_METADATA_SERVICE_ENDPOINT", otherwise: "it is not asked")
         }
         enum Mode: String, CaseIterable { case ipv4, ipv6 }
         let mode = reader.choice("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", default: Mode.ipv4)

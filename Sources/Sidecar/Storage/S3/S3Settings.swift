@@ -24,37 +24,44 @@ struct S3Settings: Hashable, Sendable {
     /// Where nobody names a region; MinIO's default too.
     static let usualRegion = "us-east-1"
 
-    /// Reads the settings; what is wrong is told to the reader. Files that are named are read later.
-    static func read(_ reader: inout EnvironmentReader, service: Service) -> S3Settings {
+    /// Reads the settings; what is wrong is told to the reader. Nil where something is missing or wrong that has no
+    /// default. Files that are named are read later.
+    static func read(_ reader: inout EnvironmentReader, service: Service) -> S3Settings? {
+        guard let credentials = AWSCredentialSettings.read(&reader) else { return nil }
         var settings = S3Settings(
             service: service,
             region: region(&reader),
             endpoint: nil,
             usesPathStyle: pathStyle(&reader),
-            credentials: .read(&reader)
+            credentials: credentials
         )
         settings.readEncryption(&reader)
-        switch service {
-        case .s3:
-            settings.endpoint =
-                endpoint("AWS_ENDPOINT_URL_S3", &reader) ?? endpoint("AWS_ENDPOINT_URL", &reader)
-        case .minio:
-            settings.endpoint = endpoint("MINIO_ENDPOINT", &reader)
-            if reader.text("MINIO_ENDPOINT") == nil {
-                reader.reject(
-                    "MINIO_ENDPOINT",
-                    value: nil,
-                    "not set; it is needed since STORAGE_TYPE is MINIO, such as http://airbyte-minio-svc:9000"
-                )
-            }
-            settings.usesPathStyle = true
-            // The platform signs so, whatever else is set: MinIO checks the region only where it has been given one.
-            settings.region = usualRegion
-            for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"] where reader.text(name) == nil {
-                reader.reject(name, value: nil, "not set; it is needed since STORAGE_TYPE is MINIO")
-            }
+        let names = service == .s3 ? ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"] : ["MINIO_ENDPOINT"]
+        if let name = names.first(where: { reader.text($0) != nil }) {
+            settings.endpoint = endpoint(name, &reader)
+            // Amazon itself is no stand-in: what goes there would go to somebody else.
+            if settings.endpoint == nil { return nil }
         }
-        return settings
+        guard service == .minio else { return settings }
+        settings.usesPathStyle = true
+        // The platform signs so, whatever else is set: MinIO checks the region only where it has been given one.
+        settings.region = usualRegion
+        return hasAllForMinIO(&reader) && credentials.keys != nil ? settings : nil
+    }
+
+    private static func hasAllForMinIO(_ reader: inout EnvironmentReader) -> Bool {
+        let needed = ["MINIO_ENDPOINT", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+        let missing = needed.filter { reader.text($0) == nil }
+        for name in missing {
+            let example = name == "MINIO_ENDPOINT" ? ", such as http://airbyte-minio-svc:9000" : ""
+            reader.reject(
+                name,
+                value: nil,
+                "not set; it is needed since STORAGE_TYPE is MINIO\(example)",
+                otherwise: Configuration.storageIsUnused
+            )
+        }
+        return missing.isEmpty
     }
 
     /// What S3 can encrypt with. Source: "PutObject", Amazon S3 API Reference, `x-amz-server-side-encryption`.
@@ -75,10 +82,20 @@ struct S3Settings: Hashable, Sendable {
         serverSideEncryption = kind?.rawValue
         guard let key else { return }
         guard key.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            return reader.reject(keyVariable, value: key, "not the id, alias or ARN of a key")
+            return reader.reject(
+                keyVariable,
+                value: key,
+                "not the id, alias or ARN of a key",
+                otherwise: "Amazon's own key is used"
+            )
         }
         guard kind != .aes256 else {
-            return reader.reject(keyVariable, value: key, "AES256 takes no key; aws:kms does")
+            return reader.reject(
+                keyVariable,
+                value: key,
+                "AES256 takes no key; aws:kms does",
+                otherwise: "it is ignored"
+            )
         }
         kmsKeyID = key
     }
@@ -87,7 +104,12 @@ struct S3Settings: Hashable, Sendable {
         for name in ["AWS_DEFAULT_REGION", "AWS_REGION"] {
             guard let value = reader.text(name) else { continue }
             if isRegion(value) { return value }
-            reader.reject(name, value: value, "not the name of a region, such as eu-central-1")
+            reader.reject(
+                name,
+                value: value,
+                "not the name of a region, such as eu-central-1",
+                otherwise: "the default is used"
+            )
         }
         return nil
     }
@@ -116,9 +138,15 @@ struct S3Settings: Hashable, Sendable {
     }
 
     static func endpoint(_ name: String, _ reader: inout EnvironmentReader) -> AWSEndpoint? {
-        guard let url = reader.baseURL(name) else { return nil }
+        let consequence = Configuration.storageIsUnused
+        guard let url = reader.baseURL(name, otherwise: consequence) else { return nil }
         guard url.withoutUserInfo == url else {
-            reader.reject(name, value: nil, "a URL without user name and password is needed")
+            reader.reject(
+                name,
+                value: nil,
+                "a URL without user name and password is needed",
+                otherwise: consequence
+            )
             return nil
         }
         return AWSEndpoint(url: url)

@@ -24,7 +24,7 @@ import Testing
             "AZURE_TENANT_ID": "tenant", "AZURE_FEDERATED_TOKEN_FILE": directory.path("token"),
         ])
         return AzureBlobStore.make(
-            settings: try #require(AzureSettings.read(&reader, isRequired: true)),
+            settings: try #require(AzureSettings.read(&reader)),
             bucket: "output",
             transport: transport,
             scheduler: scheduler,

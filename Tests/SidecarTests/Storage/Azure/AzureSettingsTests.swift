@@ -9,19 +9,17 @@ import Testing
 
     private func read(
         _ connectionString: String?,
-        _ environment: [String: String] = [:],
-        isRequired: Bool = true
+        _ environment: [String: String] = [:]
     ) -> (settings: AzureSettings?, problems: [ConfigurationProblem]) {
         var variables = environment
         variables["AZURE_STORAGE_CONNECTION_STRING"] = connectionString
         var reader = EnvironmentReader(variables)
-        let settings = AzureSettings.read(&reader, isRequired: isRequired)
-        return (settings, reader.problems)
+        let settings = AzureSettings.read(&reader)
+        return (settings, reader.warnings.map(\.problem))
     }
 
     @Test func nothingIsSet() {
-        #expect(read(nil, isRequired: false).settings == nil)
-        #expect(read("", isRequired: false).problems.isEmpty)
+        #expect(read(nil).settings == nil)
         #expect(read(nil).problems.map(\.variable) == ["AZURE_STORAGE_CONNECTION_STRING"])
     }
 

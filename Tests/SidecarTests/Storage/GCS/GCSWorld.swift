@@ -21,8 +21,11 @@ final class GCSWorld {
         chunkSize: Int = GCSStore.usualChunkSize
     ) {
         var reader = EnvironmentReader(variables)
+        guard let settings = GCSSettings.read(&reader) else {
+            preconditionFailure("the test's settings cannot be used")
+        }
         store = GCSStore.make(
-            settings: GCSSettings.read(&reader),
+            settings: settings,
             bucket: "out",
             transport: transport,
             scheduler: scheduler,

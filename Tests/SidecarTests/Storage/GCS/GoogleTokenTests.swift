@@ -414,19 +414,19 @@ import Testing
 }
 
 @Suite struct GCSSettingsTests {
-    private func read(_ variables: [String: String]) -> (GCSSettings, [ConfigurationProblem]) {
+    private func read(_ variables: [String: String]) -> (GCSSettings?, [ConfigurationProblem]) {
         var reader = EnvironmentReader(variables)
         let settings = GCSSettings.read(&reader)
-        return (settings, reader.problems)
+        return (settings, reader.problems + reader.warnings.map(\.problem))
     }
 
     @Test func nothingSet() {
         let (settings, problems) = read(["GOOGLE_APPLICATION_CREDENTIALS": "", "STORAGE_EMULATOR_HOST": ""])
         #expect(problems.isEmpty)
-        #expect(settings.endpoint == "https://storage.googleapis.com")
-        #expect(settings.identity == .metadataServer)
-        #expect(settings.metadataServer == "http://metadata.google.internal")
-        #expect(settings.projectID == nil)
+        #expect(settings?.endpoint == "https://storage.googleapis.com")
+        #expect(settings?.identity == .metadataServer)
+        #expect(settings?.metadataServer == "http://metadata.google.internal")
+        #expect(settings?.projectID == nil)
     }
 
     @Test(arguments: ["localhost:4443", "http://localhost:4443", "http://localhost:4443/"])
@@ -435,8 +435,8 @@ import Testing
             "STORAGE_EMULATOR_HOST": value, "GOOGLE_APPLICATION_CREDENTIALS": "/f",
         ])
         #expect(problems.isEmpty)
-        #expect(settings.endpoint == "http://localhost:4443")
-        #expect(settings.identity == .none)
+        #expect(settings?.endpoint == "http://localhost:4443")
+        #expect(settings?.identity == GCSSettings.Identity.none)
     }
 
     @Test func everythingSet() {
@@ -445,10 +445,10 @@ import Testing
             "GCE_METADATA_HOST": "md:80", "SIDECAR_GCS_ENDPOINT": "https://storage.example/",
         ])
         #expect(problems.isEmpty)
-        #expect(settings.identity == .file("/f.json"))
-        #expect(settings.projectID == "p")
-        #expect(settings.metadataServer == "http://md:80")
-        #expect(settings.endpoint == "https://storage.example")
+        #expect(settings?.identity == .file("/f.json"))
+        #expect(settings?.projectID == "p")
+        #expect(settings?.metadataServer == "http://md:80")
+        #expect(settings?.endpoint == "https://storage.example")
     }
 
     @Test(arguments: [

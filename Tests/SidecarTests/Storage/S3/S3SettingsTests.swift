@@ -32,8 +32,9 @@ import Testing
     ) {
         var reader = EnvironmentReader(variables)
         _ = S3Settings.read(&reader, service: service)
-        #expect(Set(reader.problems.map(\.variable)) == Set(names))
-        #expect(!reader.problems.contains { $0.description.contains("hidden") })
+        #expect(Set(reader.warnings.map(\.problem.variable)) == Set(names))
+        #expect(reader.problems.isEmpty)
+        #expect(!reader.warnings.contains { $0.description.contains("hidden") })
     }
 
     /// The SDKs' order: the service's own variable, then the one for all.
@@ -49,8 +50,8 @@ import Testing
     )
     func endpoints(_ variables: [String: String], _ s3: String?, _ sts: String?) throws {
         var reader = EnvironmentReader(variables)
-        let settings = S3Settings.read(&reader, service: .s3)
-        try reader.finish()
+        let settings = try #require(S3Settings.read(&reader, service: .s3))
+        #expect(reader.warnings.isEmpty)
         #expect(settings.endpoint?.authority == s3)
         #expect(settings.credentials.stsEndpoint?.authority == sts)
     }
@@ -70,8 +71,8 @@ import Testing
     )
     func instanceMetadata(_ variables: [String: String], _ url: String?) throws {
         var reader = EnvironmentReader(variables)
-        #expect(AWSCredentialSettings.read(&reader).instanceMetadata == url)
-        try reader.finish()
+        #expect(try #require(AWSCredentialSettings.read(&reader)).instanceMetadata == url)
+        #expect(reader.warnings.isEmpty)
     }
 
     @Test(
@@ -91,8 +92,8 @@ import Testing
     )
     func encryption(_ variables: [String: String], _ kind: String?, _ key: String?) throws {
         var reader = EnvironmentReader(variables)
-        let settings = S3Settings.read(&reader, service: .s3)
-        try reader.finish()
+        let settings = try #require(S3Settings.read(&reader, service: .s3))
+        #expect(reader.warnings.isEmpty)
         #expect(settings.serverSideEncryption == kind)
         #expect(settings.kmsKeyID == key)
     }

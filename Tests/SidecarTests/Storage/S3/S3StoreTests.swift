@@ -22,7 +22,7 @@ import Testing
     ) throws {
         let keys = ["AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "very-secret"]
         var reader = EnvironmentReader(keys.merging(more) { $1 })
-        let settings = S3Settings.read(&reader, service: service)
+        let settings = try #require(S3Settings.read(&reader, service: service))
         try reader.finish()
         let store = S3Store.make(
             settings: settings,
