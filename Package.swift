@@ -53,16 +53,18 @@ let package = Package(
 
         .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
         .testTarget(name: "AirbyteProtocolTests", dependencies: ["AirbyteProtocol"], swiftSettings: strict),
+        // What several test targets use.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "CurlTransportTests",
-            dependencies: ["CurlTransport"],
+            dependencies: ["CurlTransport", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "Reactor", "AirbyteProtocol", "CurlTransport",
+                "Sidecar", "Reactor", "AirbyteProtocol", "CurlTransport", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict
@@ -70,7 +72,7 @@ let package = Package(
         // Storage services that tests start, and the services' own clients.
         .target(
             name: "StoragePeers",
-            dependencies: ["Reactor", "CurlTransport"],
+            dependencies: ["Reactor", "CurlTransport", "TestSupport"],
             path: "Tests/StoragePeers",
             swiftSettings: strict
         ),
@@ -84,7 +86,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["airbyte-connector-sidecar", "StoragePeers"],
+            dependencies: ["airbyte-connector-sidecar", "StoragePeers", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

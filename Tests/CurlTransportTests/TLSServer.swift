@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// An HTTPS server in a process of its own, with a certificate that an authority of the test's has signed.
 final class TLSServer {
@@ -9,8 +10,8 @@ final class TLSServer {
     let certificateDirectory: String
 
     private let folder: URL
-    private let process: Process
-    private let lifeline = Pipe()
+    private let pid: pid_t
+    private let lifeline: SpawnPipe
 
     /// The certificate is for 127.0.0.1 and, if `name` is not given, for localhost.
     init(name: String = "localhost") throws {
@@ -26,18 +27,21 @@ final class TLSServer {
 
         let script = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .appendingPathComponent("Fixtures/tls_server.py")
-        let output = Pipe()
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        let output = try SpawnPipe()
+        lifeline = try SpawnPipe()
         let credentials = ["server.pem", "server.key"].map { [folder] in
             folder.appendingPathComponent($0).path
         }
-        process.arguments = ["python3", script.path] + credentials
-        process.standardInput = lifeline
-        process.standardOutput = output
-        try process.run()
-        let line = String(decoding: output.fileHandleForReading.availableData, as: UTF8.self)
-        guard let port = Int(line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+        pid = try Spawn.start(
+            "/usr/bin/env",
+            ["python3", script.path] + credentials,
+            input: lifeline.reader.fileDescriptor,
+            output: output.writer.fileDescriptor,
+            errors: STDERR_FILENO
+        )
+        try output.writer.close()
+        let line = String(decoding: try output.firstLine(), as: UTF8.self)
+        guard let port = Int(line) else {
             throw Failure(what: line)
         }
         self.port = port
@@ -46,8 +50,8 @@ final class TLSServer {
     var url: String { "https://127.0.0.1:\(port)" }
 
     func stop() {
-        try? lifeline.fileHandleForWriting.close()
-        process.waitUntilExit()
+        try? lifeline.writer.close()
+        Spawn.wait(for: pid)
         try? FileManager.default.removeItem(at: folder)
     }
 
@@ -74,16 +78,8 @@ final class TLSServer {
 
 /// Runs a command to its end; throws what it said when it fails.
 private func run(_ command: String, _ arguments: [String]) throws {
-    let process = Process()
-    let output = Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [command] + arguments
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let said = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else {
-        throw TLSServer.Failure(what: "\(command): \(String(decoding: said, as: UTF8.self))")
+    let answer = try Spawn.run("/usr/bin/env", ["sh", "-c", "exec \"$@\" 2>&1", "sh", command] + arguments)
+    guard answer.exitCode == 0 else {
+        throw TLSServer.Failure(what: "\(command): \(String(decoding: answer.output, as: UTF8.self))")
     }
 }

@@ -95,6 +95,8 @@ import Testing
             pod.launcher = Self.silentInotify
             pod.environment["SIDECAR_RESCAN_SECONDS"] = "0.1"
             let sidecar = try pod.startSidecar()
+            // What is there already is found by the first look.
+            #expect(try await sidecar.waitForOutput("waiting up to 30 minutes for the connector to start"))
             try pod.startConnector(
                 .script(
                     """

@@ -1,34 +1,32 @@
 import CurlTransport
 import Foundation
 import Reactor
+import TestSupport
 
 /// A storage service in Python, in a process of its own, which tells in one line of JSON what a test has to know of it.
 /// Ends when the object does.
 package final class PeerProcess<Facts: Decodable> {
     package let facts: Facts
-    private let process = Process()
-    private let lifeline = Pipe()
+    private let pid: pid_t
+    private let lifeline: SpawnPipe
 
     /// - Parameter script: a file in `Tests/Storage`.
     init(script: String, _ arguments: [String] = []) throws {
-        let output = Pipe()
-        process.executableURL = try StoragePeers.python.get()
-        process.arguments = [StoragePeers.path("Tests/Storage/\(script)")] + arguments
-        process.standardInput = lifeline
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        var line = Data()
-        while case let chunk = output.fileHandleForReading.availableData, !chunk.isEmpty {
-            line += chunk
-            if line.last == UInt8(ascii: "\n") { break }
-        }
-        facts = try JSONDecoder().decode(Facts.self, from: line)
+        let output = try SpawnPipe()
+        lifeline = try SpawnPipe()
+        pid = try Spawn.start(
+            StoragePeers.python.get(),
+            [StoragePeers.path("Tests/Storage/\(script)")] + arguments,
+            input: lifeline.reader.fileDescriptor,
+            output: output.writer.fileDescriptor
+        )
+        try output.writer.close()
+        facts = try JSONDecoder().decode(Facts.self, from: output.firstLine())
     }
 
     deinit {
-        try? lifeline.fileHandleForWriting.close()
-        process.waitUntilExit()
+        try? lifeline.writer.close()
+        Spawn.wait(for: pid)
     }
 }
 
@@ -43,23 +41,20 @@ enum StoragePeers {
     }
 
     /// The Python that has them all.
-    static let python = Result { () throws -> URL in
-        let answer = try run(
-            URL(fileURLWithPath: path("scripts/fetch-storage-peers")),
-            [path(".build/storage-peers")]
-        )
+    static let python = Result { () throws -> String in
+        let answer = try Spawn.run(path("scripts/fetch-storage-peers"), [path(".build/storage-peers")])
         let line = String(decoding: answer.output, as: UTF8.self).trimmingCharacters(
             in: .whitespacesAndNewlines
         )
-        guard answer.status == 0 else { throw Failure(what: "scripts/fetch-storage-peers failed") }
-        return URL(fileURLWithPath: line)
+        guard answer.exitCode == 0 else { throw Failure(what: "scripts/fetch-storage-peers failed") }
+        return line
     }
 
     /// Runs a client, a file in `Tests/Storage`; nil where it says that there is no such object.
     static func read(_ script: String, _ arguments: [String]) throws -> Answer? {
-        let answer = try run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
-        if answer.status == 3 { return nil }
-        guard answer.status == 0, let end = answer.output.firstIndex(of: UInt8(ascii: "\n")) else {
+        let answer = try Spawn.run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        if answer.exitCode == 3 { return nil }
+        guard answer.exitCode == 0, let end = answer.output.firstIndex(of: UInt8(ascii: "\n")) else {
             throw Failure(what: "\(script) failed")
         }
         return Answer(
@@ -70,9 +65,9 @@ enum StoragePeers {
 
     /// Runs a script, a file in `Tests/Storage`, and gives what it prints.
     static func run(_ script: String, _ arguments: [String]) throws -> [UInt8] {
-        let answer = try run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
-        guard answer.status == 0 else { throw Failure(what: "\(script) failed") }
-        return answer.output
+        let answer = try Spawn.run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        guard answer.exitCode == 0 else { throw Failure(what: "\(script) failed") }
+        return Array(answer.output)
     }
 
     /// A client of `read` without a key: the names of all objects; none where there is no such place.
@@ -113,21 +108,4 @@ enum StoragePeers {
         .appendingPathComponent("../..").standardizedFileURL
 
     static func path(_ relative: String) -> String { root.appendingPathComponent(relative).path }
-
-    private static func run(
-        _ program: URL,
-        _ arguments: [String]
-    ) throws -> (status: Int32, output: [UInt8]) {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = program
-        process.arguments = arguments
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        process.standardInput = FileHandle.nullDevice
-        try process.run()
-        let said = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, Array(said))
-    }
 }

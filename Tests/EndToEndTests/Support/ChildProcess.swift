@@ -1,9 +1,7 @@
 import Foundation
+import TestSupport
 
 /// A program that a test has started; its output goes to files, so that no full pipe can stop it.
-///
-/// Spawned with posix_spawn(3): `Foundation.Process` counts a program as running as long as any descendant holds a
-/// descriptor that it inherited, and the connectors here outlive their parents on purpose.
 final class ChildProcess: Sendable {
     /// How a program ended: its exit code, or 128 + the signal as a shell has it.
     typealias ExitCode = Int32
@@ -25,12 +23,14 @@ final class ChildProcess: Sendable {
     ) throws {
         self.log = log
         self.errors = errors ?? log
-        let pid = try Self.spawn(
+        let output = try Self.opened(self.log)
+        let errorOutput = try Self.opened(self.errors)
+        let pid = try Spawn.start(
             program,
             arguments,
             environment: environment,
-            output: log.path,
-            errors: (errors ?? log).path
+            output: output.fileDescriptor,
+            errors: errorOutput.fileDescriptor
         )
         self.pid = pid
         end = Task { await Self.reap(pid) }
@@ -84,56 +84,16 @@ final class ChildProcess: Sendable {
         while waitpid(pid, &status, WNOHANG) == 0 {
             try? await Task.sleep(for: .milliseconds(5))
         }
-        let signal = status & 0x7F
-        return signal == 0 ? (status >> 8) & 0xFF : 128 + signal
+        return Spawn.exitCode(ofStatus: status)
+    }
+
+    private static func opened(_ file: URL) throws -> FileHandle {
+        let descriptor = open(file.path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { throw Trouble("\(file.path): \(String(cString: strerror(errno)))") }
+        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
     private static func text(of file: URL) -> String {
         (try? String(decoding: Data(contentsOf: file), as: UTF8.self)) ?? ""
-    }
-
-    private static func spawn(
-        _ program: String,
-        _ arguments: [String],
-        environment: [String: String],
-        output: String,
-        errors: String
-    ) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        for (descriptor, path) in [(STDOUT_FILENO, output), (STDERR_FILENO, errors)] {
-            posix_spawn_file_actions_addopen(&actions, descriptor, path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-        }
-
-        // The signals as a shell would leave them, whatever this process blocks or ignores.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        sigaddset(&signals, SIGPIPE)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
-
-        var pid: pid_t = 0
-        let code = withCStrings([program] + arguments) { argv in
-            withCStrings(environment.map { "\($0.key)=\($0.value)" }) { envp in
-                posix_spawn(&pid, program, &actions, &attributes, argv, envp)
-            }
-        }
-        guard code == 0 else { throw Trouble("\(program): \(String(cString: strerror(code)))") }
-        return pid
-    }
-
-    private static func withCStrings<Result>(
-        _ strings: [String],
-        _ body: ([UnsafeMutablePointer<CChar>?]) -> Result
-    ) -> Result {
-        let pointers = strings.map { strdup($0) }
-        defer { pointers.forEach { free($0) } }
-        return body(pointers + [nil])
     }
 }

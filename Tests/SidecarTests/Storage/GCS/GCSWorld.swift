@@ -2,6 +2,7 @@ import AirbyteProtocol
 import CurlTransport
 import Foundation
 import Reactor
+import TestSupport
 
 @testable import Sidecar
 
@@ -76,16 +77,11 @@ final class GCSWorld {
 
 /// An RSA key in PEM, made anew for each run of the tests.
 let rsaKey: String = {
-    let process = Process()
-    let output = Foundation.Pipe()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
-    process.arguments = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    do { try process.run() } catch { preconditionFailure("openssl cannot be run") }
-    let pem = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return String(decoding: pem, as: UTF8.self)
+    let command = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+    guard let answer = try? Spawn.run("/usr/bin/openssl", command), answer.exitCode == 0 else {
+        preconditionFailure("openssl makes no key")
+    }
+    return String(decoding: answer.output, as: UTF8.self)
 }()
 
 /// A service account's file with that key.
