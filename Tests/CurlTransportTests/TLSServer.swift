@@ -78,7 +78,7 @@ final class TLSServer {
 
 /// Runs a command to its end; throws what it said when it fails.
 private func run(_ command: String, _ arguments: [String]) throws {
-    let answer = try Spawn.run("/usr/bin/env", ["sh", "-c", "exec \"$@\" 2>&1", "sh", command] + arguments)
+    let answer = try Spawn.run("/usr/bin/env", [command] + arguments, capturesErrors: true)
     guard answer.exitCode == 0 else {
         throw TLSServer.Failure(what: "\(command): \(String(decoding: answer.output, as: UTF8.self))")
     }

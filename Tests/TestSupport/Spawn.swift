@@ -75,15 +75,21 @@ package enum Spawn {
 
     /// Runs a program to its end; blocks meanwhile.
     ///
-    /// - Parameter errors: takes standard error; `/dev/null` where it is nil.
-    /// - Returns: its exit code, and what it wrote to standard output.
+    /// - Parameter capturesErrors: whether standard error goes where standard output does; else it is dropped.
+    /// - Returns: its exit code, and what it wrote.
     package static func run(
         _ program: String,
         _ arguments: [String],
-        errors: Int32? = nil
+        capturesErrors: Bool = false
     ) throws -> (exitCode: Int32, output: Data) {
         let output = try SpawnPipe()
-        let pid = try start(program, arguments, output: output.writer.fileDescriptor, errors: errors)
+        let descriptor = output.writer.fileDescriptor
+        let pid = try start(
+            program,
+            arguments,
+            output: descriptor,
+            errors: capturesErrors ? descriptor : nil
+        )
         try output.writer.close()
         let written = output.reader.readDataToEndOfFile()
         return (wait(for: pid), written)
