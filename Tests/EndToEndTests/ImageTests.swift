@@ -25,6 +25,13 @@ import Testing
         }
     }
 
+    /// Local storage counts where its root exists: in a folder of the image, outputs would be lost with the container.
+    @Test func localStorageTakesAMount() async throws {
+        let root = try await ContainerImage.shared.root
+        #expect(FileManager.default.fileExists(atPath: root.appendingPathComponent("config").path))
+        #expect(!FileManager.default.fileExists(atPath: root.appendingPathComponent("storage").path))
+    }
+
     @Test(arguments: Self.commands)
     func terminationReachesTheSidecar(_ command: [String]) async throws {
         let image = try await ContainerImage.shared
