@@ -5,7 +5,10 @@ import Testing
 ///
 /// podman 4.3's default seccomp profile answers io_uring_setup(2) with ENOSYS. With Kubernetes 1.28 and later, the
 /// kernel's out-of-memory killer takes a whole container; `podman kill` stands in for it.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+///
+/// The time limit has room for the image: on a new machine the first case waits until its base is made from packages,
+/// while all other suites keep the cores busy.
+@Suite(.serialized, .timeLimit(.minutes(20)))
 struct PodTests {
     private static let graceSeconds = 1.0
     /// From the end of the main container to the report. Where the kernel does not tell whether the output is
