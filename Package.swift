@@ -8,6 +8,9 @@ let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 /// Targets that only touch memory through safe types, but for a few marked expressions.
 let memorySafe: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// swift-log.
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+
 let package = Package(
     name: "airbyte-connector-sidecar",
     products: [
@@ -30,18 +33,46 @@ let package = Package(
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
 
-        .target(name: "Reactor", dependencies: ["CUring", "CInotify", "CLinux"], swiftSettings: strict),
+        // Pure: values, state machines, protocols. Time, randomness and the outside world are handed in.
+        .target(name: "Scheduling", swiftSettings: strict),
+        .target(name: "Text", swiftSettings: memorySafe),
+        .target(name: "HTTP", dependencies: ["Scheduling", "Text"], swiftSettings: memorySafe),
         .target(
             name: "AirbyteProtocol",
-            dependencies: ["CSimdjson", "CUtf8proc", "CXXHash"],
+            dependencies: ["Text", "CSimdjson", "CUtf8proc", "CXXHash"],
             swiftSettings: memorySafe
         ),
-        .target(name: "CurlTransport", dependencies: ["Reactor", "CCurl"], swiftSettings: strict),
+        .target(name: "Crypto", dependencies: ["CCrypto"], swiftSettings: memorySafe),
+        .target(name: "Settings", dependencies: ["Scheduling", "Text", "HTTP"], swiftSettings: memorySafe),
+        .target(
+            name: "Storage",
+            dependencies: [
+                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Crypto", "CExpat", logging,
+            ],
+            swiftSettings: memorySafe
+        ),
+        .target(
+            name: "Workload",
+            dependencies: ["Scheduling", "Text", "HTTP", "AirbyteProtocol", "Crypto", logging],
+            swiftSettings: memorySafe
+        ),
+
+        // The machine: the loop, libcurl on it, and the process that wires everything.
+        .target(
+            name: "Reactor",
+            dependencies: ["Scheduling", "CUring", "CInotify", "CLinux"],
+            swiftSettings: strict
+        ),
+        .target(
+            name: "CurlTransport",
+            dependencies: ["Scheduling", "HTTP", "Reactor", "CCurl"],
+            swiftSettings: strict
+        ),
         .target(
             name: "Sidecar",
             dependencies: [
-                "Reactor", "AirbyteProtocol", "CurlTransport", "CLinux", "CCrypto", "CExpat",
-                .product(name: "Logging", package: "swift-log"),
+                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Workload", "Reactor",
+                "CurlTransport", "CLinux", logging,
             ],
             swiftSettings: memorySafe
         ),
@@ -51,37 +82,55 @@ let package = Package(
             swiftSettings: memorySafe
         ),
 
-        .testTarget(name: "ReactorTests", dependencies: ["Reactor"], swiftSettings: strict),
-        .testTarget(name: "AirbyteProtocolTests", dependencies: ["AirbyteProtocol"], swiftSettings: strict),
-        // What several test targets use.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        // Fakes and builders that several test targets share.
+        .target(
+            name: "TestSupport",
+            dependencies: ["Scheduling", "HTTP", "AirbyteProtocol", logging],
+            path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "WorkloadTestSupport",
+            dependencies: ["Workload"],
+            path: "Tests/WorkloadTestSupport",
+            swiftSettings: strict
+        ),
+        .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
+        .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: strict),
+        .testTarget(
+            name: "AirbyteProtocolTests",
+            dependencies: ["AirbyteProtocol", "TestSupport"],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", logging], swiftSettings: strict),
+        .testTarget(
+            name: "WorkloadTests",
+            dependencies: ["Workload", "WorkloadTestSupport", "TestSupport", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
         .testTarget(
             name: "CurlTransportTests",
-            dependencies: ["CurlTransport", "TestSupport"],
+            dependencies: ["CurlTransport", "HTTP", "Reactor", "Scheduling", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "SidecarTests",
-            dependencies: [
-                "Sidecar", "Reactor", "AirbyteProtocol", "CurlTransport", "TestSupport",
-                .product(name: "Logging", package: "swift-log"),
-            ],
+            dependencies: ["Sidecar", "WorkloadTestSupport", "TestSupport", logging],
             swiftSettings: strict
         ),
         // Storage services that tests start, and the services' own clients.
         .target(
             name: "StoragePeers",
-            dependencies: ["Reactor", "CurlTransport", "TestSupport"],
+            dependencies: ["Reactor", "CurlTransport", "HTTP", "Scheduling", "TestSupport"],
             path: "Tests/StoragePeers",
             swiftSettings: strict
         ),
         .testTarget(
-            name: "StorageTests",
-            dependencies: [
-                "StoragePeers", "Sidecar", "Reactor", "CurlTransport",
-                .product(name: "Logging", package: "swift-log"),
-            ],
+            name: "StoragePeerTests",
+            dependencies: ["StoragePeers", "Storage", "Sidecar", "TestSupport", logging],
             swiftSettings: strict
         ),
         .testTarget(

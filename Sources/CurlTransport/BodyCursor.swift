@@ -1,3 +1,5 @@
+import HTTP
+
 /// How far a request's body has been handed to libcurl.
 struct BodyCursor {
     private let body: HTTPRequestBody?

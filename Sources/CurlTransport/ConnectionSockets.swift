@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import HTTP
 
 /// The sockets of libcurl's connections, busy or idle, and which exchange opened each.
 ///

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import HTTP
 
 /// What is known about a failed transfer, and how it is put to people.
 struct CurlFailure {

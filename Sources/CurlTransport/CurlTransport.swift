@@ -1,5 +1,7 @@
 import CCurl
+import HTTP
 import Reactor
+import Scheduling
 
 /// HTTP/1.1 exchanges over libcurl, driven by the reactor.
 ///
@@ -302,7 +304,8 @@ extension CurlTransport {
             status: exchange.head.status,
             headers: exchange.head.headers,
             body: exchange.body,
-            proxy: exchange.proxy?.origin.url
+            proxy: exchange.proxy?.origin.url,
+            arrival: Int64(time(nil))
         )
         guard !exchange.isAcceptedTooEarly else {
             let reason = "the answer was \(response.status) before all of the request was sent"

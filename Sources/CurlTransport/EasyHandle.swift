@@ -1,4 +1,6 @@
 import CCurl
+import HTTP
+import Scheduling
 
 /// One of libcurl's easy handles, with the memory that libcurl borrows from us while a transfer runs.
 ///

@@ -1,5 +1,6 @@
 import CCurl
-import Reactor
+import HTTP
+import Scheduling
 
 /// One request on its way, and what has come back of its answer.
 ///

@@ -1,5 +1,6 @@
 import CCurl
 import Reactor
+import Scheduling
 
 /// Puts libcurl's wishes into effect on the reactor, and says when one of them comes true.
 final class LoopDriver {

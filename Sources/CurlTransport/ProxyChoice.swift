@@ -1,3 +1,5 @@
+import HTTP
+
 /// Decides for each request whether a proxy is used, and which.
 struct ProxyChoice: Sendable {
     /// A proxy that the settings name.

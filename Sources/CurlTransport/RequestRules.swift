@@ -1,3 +1,5 @@
+import HTTP
+
 /// What a request must fulfil before libcurl sees it, so that nothing from a configuration can add header
 /// fields or requests of its own.
 enum RequestRules {

@@ -1,3 +1,5 @@
+import HTTP
+
 /// The status line and header fields of an answer, gathered line by line as they arrive.
 ///
 /// An interim answer (1xx) makes room for the final one; what follows the final head's empty line, the

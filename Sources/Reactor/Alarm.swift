@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Scheduling
 
 /// The reactor's one timerfd(2), set to the earliest deadline and to nothing else.
 final class Alarm {

@@ -1,5 +1,6 @@
 import CInotify
 import Glibc
+import Scheduling
 
 /// Changes in the file system as events of the loop, through inotify(7).
 public final class InotifySource {

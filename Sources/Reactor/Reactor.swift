@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import Scheduling
 
 /// The loop: waits for descriptors, reads files and keeps timers, on one thread.
 ///
@@ -242,18 +243,12 @@ extension Reactor {
 
 // MARK: - Timers
 
-extension Reactor {
+extension Reactor: Scheduler {
     /// Calls the handler once, in the first tick at or after the deadline, but not in the present one.
     /// Timers of one tick fire in the order of their deadlines, those of one deadline in order of making.
     @discardableResult
     public func schedule(at deadline: Instant, handler: @escaping () -> Void) -> TimerToken {
         timers.insert(deadline: deadline, payload: handler)
-    }
-
-    /// The same, so long after `now`. A delay of zero means the next tick.
-    @discardableResult
-    public func schedule(after delay: Duration, handler: @escaping () -> Void) -> TimerToken {
-        schedule(at: now + delay, handler: handler)
     }
 
     /// Ends a timer, even one that is due in this tick. One that has fired is ignored.

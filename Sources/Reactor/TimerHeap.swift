@@ -1,8 +1,4 @@
-/// Names one timer for the reactor that gave it out; stays harmless after its end.
-public struct TimerToken: Hashable, Sendable {
-    let slot: UInt32
-    let generation: UInt32
-}
+import Scheduling
 
 /// Timers by deadline: a binary heap that knows each timer's place, so that a cancelled one leaves at once.
 ///

@@ -1,17 +1,19 @@
-import AirbyteProtocol
 import CurlTransport
 import Glibc
 import Logging
 import Reactor
+import Scheduling
+import Storage
+import Workload
 
 /// The program: reads the settings, wires the rooms together, runs one workload to its end.
 ///
 /// The composition root: the one place that knows all parts. Nothing below it ends the process.
-public final class Sidecar {
+package final class Sidecar {
     /// Runs one workload as the environment describes it.
     ///
     /// - Returns: the exit status of the process, see `ExitStatus`.
-    public static func run(environment: [String: String]) -> Int32 {
+    package static func run(environment: [String: String]) -> Int32 {
         ProcessState.prepare()
         do throws(StartError) {
             return try start(environment: environment)
@@ -331,16 +333,25 @@ extension Sidecar {
             case .storage:
                 let store = configuration.objectStore(
                     for: .output,
-                    transport: transport,
-                    scheduler: reactor,
-                    log: log,
-                    seed: Self.seed()
+                    dependencies: storageDependencies(transport, log)
                 )
                 return store.map {
                     StorageOutputSink(store: $0, connectorOutput: connectorOutput.bytes(in:))
                 }
             }
         }
+    }
+
+    private func storageDependencies(_ transport: CurlTransport, _ log: Logger) -> StorageDependencies {
+        StorageDependencies(
+            transport: transport,
+            scheduler: reactor,
+            wallClock: .system,
+            credentialFiles: .system,
+            requests: configuration.storageRequests,
+            log: log,
+            seed: Self.seed()
+        )
     }
 
     /// Nil where the platform has not said where job logs go.
@@ -354,10 +365,7 @@ extension Sidecar {
             let key = JobLogKey(logPath: input.logPath, host: Self.hostName(), seed: Self.seed()),
             let store = configuration.objectStore(
                 for: .log,
-                transport: transport,
-                scheduler: reactor,
-                log: log,
-                seed: Self.seed()
+                dependencies: storageDependencies(transport, log)
             )
         else { return nil }
         return JobLogUploader(
@@ -371,7 +379,7 @@ extension Sidecar {
 
     private func controlPlaneClient(_ transport: CurlTransport, _ log: Logger) -> ControlPlaneClient {
         ControlPlaneClient(
-            configuration: configuration,
+            settings: configuration.controlPlaneSettings,
             transport: transport,
             scheduler: reactor,
             wallClock: .system,

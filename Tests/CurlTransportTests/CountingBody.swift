@@ -1,4 +1,4 @@
-import CurlTransport
+import HTTP
 
 /// So many zeros, quickly, counted on their way; for the loop's thread only.
 final class CountingBody: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import CCurl
 import Glibc
+import HTTP
 import Testing
 
 @testable import CurlTransport

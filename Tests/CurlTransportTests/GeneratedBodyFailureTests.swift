@@ -1,5 +1,7 @@
 import Glibc
+import HTTP
 import Reactor
+import TestSupport
 import Testing
 
 @testable import CurlTransport

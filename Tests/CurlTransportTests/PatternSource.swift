@@ -1,4 +1,4 @@
-import CurlTransport
+import HTTP
 import Synchronization
 
 /// A body whose every byte tells its place, and what its readers were asked.

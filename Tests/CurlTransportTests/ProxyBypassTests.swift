@@ -1,4 +1,4 @@
-import Reactor
+import HTTP
 import Testing
 
 @testable import CurlTransport

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// A request as a server saw it, byte for byte.
 struct ReceivedRequest: Sendable {

@@ -1,5 +1,4 @@
 import Glibc
-import Reactor
 
 /// Something that happens on one thread and is awaited by another, or by a loop.
 final class Signal: @unchecked Sendable {

@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Scheduling
 import Testing
 
 @Suite("Timers on the loop")

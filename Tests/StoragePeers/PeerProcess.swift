@@ -1,5 +1,6 @@
 import CurlTransport
 import Foundation
+import HTTP
 import Reactor
 import TestSupport
 

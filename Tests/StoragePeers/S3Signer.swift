@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Requests to S3 as botocore makes and signs them, nothing of which is sent: `Tests/Storage/s3_sign.py`.
 package enum S3Signer {

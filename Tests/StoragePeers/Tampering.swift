@@ -1,4 +1,4 @@
-import CurlTransport
+import HTTP
 
 /// Changes requests on their way.
 package final class Tampering: HTTPTransport {

@@ -1,4 +1,5 @@
 import CurlTransport
+import Settings
 
 extension Configuration {
     /// What the settings say about proxies and trust. What is of no use is left out: whatever needs no proxy, or no

@@ -1,5 +1,7 @@
-import CurlTransport
 import Logging
+import Settings
+import Storage
+import Workload
 
 extension Configuration {
     /// A kind of storage and how it is reached.
@@ -69,9 +71,6 @@ extension Configuration {
         }
     }
 
-    /// What follows where a setting that the storage needs cannot be used.
-    static let storageIsUnused = "storage is not used"
-
     private static func storage(
         _ reader: inout EnvironmentReader,
         isDemanded: Bool,
@@ -129,7 +128,7 @@ extension Configuration {
             (name == nil ? "not set, and " : "")
                 + "the folder \(root) of local storage does not exist: mount "
                 + "one there, or set INTERNAL_API_HOST",
-            otherwise: storageIsUnused
+            otherwise: EnvironmentReader.storageIsUnused
         )
         return nil
     }
@@ -172,56 +171,19 @@ extension Configuration.Buckets {
 
 extension Configuration {
     /// The place for documents of that kind; nil where there is none.
-    func objectStore(
-        for kind: DocumentKind,
-        transport: any HTTPTransport,
-        scheduler: any Scheduler,
-        log: Logger,
-        seed: UInt64
-    ) -> (any ObjectStore)? {
+    func objectStore(for kind: DocumentKind, dependencies: StorageDependencies) -> (any ObjectStore)? {
         switch storage {
         case nil:
             return nil
         case .local(let root):
-            return LocalObjectStore(root: root, scheduler: scheduler)
+            return LocalObjectStore(root: root, scheduler: dependencies.scheduler)
         case .s3(let settings, let buckets):
-            return buckets[kind].map {
-                S3Store.make(
-                    settings: settings,
-                    bucket: $0,
-                    transport: transport,
-                    scheduler: scheduler,
-                    wallClock: .system,
-                    requestSettings: storageRequests,
-                    log: log,
-                    seed: seed
-                )
-            }
+            return buckets[kind].map { S3Store.make(settings: settings, bucket: $0, dependencies: dependencies) }
         case .gcs(let settings, let buckets):
-            return buckets[kind].map {
-                GCSStore.make(
-                    settings: settings,
-                    bucket: $0,
-                    transport: transport,
-                    scheduler: scheduler,
-                    wallClock: .system,
-                    requestSettings: storageRequests,
-                    log: log,
-                    seed: seed
-                )
-            }
+            return buckets[kind].map { GCSStore.make(settings: settings, bucket: $0, dependencies: dependencies) }
         case .azure(let settings, let buckets):
             return buckets[kind].map {
-                AzureBlobStore.make(
-                    settings: settings,
-                    bucket: $0,
-                    transport: transport,
-                    scheduler: scheduler,
-                    wallClock: .system,
-                    requestSettings: storageRequests,
-                    log: log,
-                    seed: seed
-                )
+                AzureBlobStore.make(settings: settings, bucket: $0, dependencies: dependencies)
             }
         }
     }

@@ -1,5 +1,7 @@
-import AirbyteProtocol
-import Reactor
+import Glibc
+import HTTP
+import Settings
+import Workload
 
 extension Configuration {
     /// The workspace's path, which has to be known before the other settings are.
@@ -33,6 +35,15 @@ extension Configuration {
             startTimeout: startTimeout,
             fileTimeout: fileTimeout(for: input),
             lostConnectorGrace: lostConnectorGrace
+        )
+    }
+
+    var controlPlaneSettings: ControlPlaneClient.Settings {
+        ControlPlaneClient.Settings(
+            workloadAPI: workloadAPI,
+            serverAPI: serverAPI,
+            tokenSource: tokenSource,
+            airbyteVersion: airbyteVersion
         )
     }
 

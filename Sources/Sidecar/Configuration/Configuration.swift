@@ -1,54 +1,34 @@
+import HTTP
 import Logging
 import Reactor
+import Settings
+import Storage
+import Workload
 
 /// All settings of one sidecar, read once at the start from the environment.
-public struct Configuration: Sendable {
-    /// How one of the platform's APIs is reached.
-    public struct API: Hashable, Sendable {
-        /// Without a slash at the end; paths begin with `/api/v1/`.
-        public var baseURL: String
-        public var connectTimeout: Duration
-        /// The longest wait for one answer.
-        public var readTimeout: Duration
-        public var retries: RetryPolicy
-    }
-
-    /// Where access tokens come from, see `AccessTokenKeeper`.
-    public struct TokenSource: Sendable {
-        public var endpoint: String
-        public var clientID: String
-        /// Never shown.
-        public var clientSecret: String
-    }
-
-    public struct Heartbeat: Hashable, Sendable {
-        public var interval: Duration
-        /// Without a successful call for so long the sidecar gives up.
-        public var contactTimeout: Duration
-    }
-
+package struct Configuration: Sendable {
     /// The time allowed from the connector's open of its output to `exitCode.txt`; nil where there is no limit.
-    public struct FileTimeouts: Hashable, Sendable {
-        public var standalone: Duration?
+    package struct FileTimeouts: Hashable, Sendable {
+        package var standalone: Duration?
         /// That of a DISCOVER outside a sync. Large catalogs take longer than a check.
-        public var discover: Duration?
-        public var withinSync: Duration?
+        package var discover: Duration?
+        package var withinSync: Duration?
 
-        public static let defaultStandalone: Duration = .seconds(9 * 60)
-        public static let defaultDiscover: Duration = .seconds(30 * 60)
-        public static let defaultWithinSync: Duration = .seconds(30 * 60)
+        package static let defaultStandalone: Duration = .seconds(9 * 60)
+        package static let defaultDiscover: Duration = .seconds(30 * 60)
+        package static let defaultWithinSync: Duration = .seconds(30 * 60)
     }
 
     /// Pulling a large image over a slow line takes minutes, not half an hour.
-    public static let defaultStartTimeout: Duration = .seconds(30 * 60)
+    package static let defaultStartTimeout: Duration = .seconds(30 * 60)
 
     /// `SIDECAR_OUTPUT_SINK`.
-    public enum OutputSinkChoice: String, CaseIterable, Sendable {
+    package enum OutputSinkChoice: String, CaseIterable, Sendable {
         case auto, storage, api
     }
 
     /// `STORAGE_TYPE`.
-    public enum StorageType: String, CaseIterable, Sendable {
+    package enum StorageType: String, CaseIterable, Sendable {
         case s3 = "S3"
         case minio = "MINIO"
         case gcs = "GCS"
@@ -57,44 +37,44 @@ public struct Configuration: Sendable {
     }
 
     /// Where the platform reads the job's output from, tried in this order.
-    public enum OutputSink: Hashable, Sendable {
+    package enum OutputSink: Hashable, Sendable {
         case api
         case storage
     }
 
-    public enum LogFormat: String, CaseIterable, Sendable {
+    package enum LogFormat: String, CaseIterable, Sendable {
         case text, json
     }
 
     /// Where the loop's trace goes.
-    public enum TraceTarget: Hashable, Sendable {
+    package enum TraceTarget: Hashable, Sendable {
         case standardError
         case file(String)
     }
 
     /// What the outside world is told of proxies and trust, handed to the HTTP transport.
-    public struct Network: Hashable, Sendable {
-        public var httpProxy: String?
-        public var httpsProxy: String?
-        public var noProxy: String?
-        public var certificateFile: String?
-        public var certificateDirectory: String?
+    package struct Network: Hashable, Sendable {
+        package var httpProxy: String?
+        package var httpsProxy: String?
+        package var noProxy: String?
+        package var certificateFile: String?
+        package var certificateDirectory: String?
     }
 
-    public var workspacePath: String
-    public var workloadAPI: API
+    package var workspacePath: String
+    package var workloadAPI: PlatformAPI
     /// Absent where the platform's server is not to be called.
-    public var serverAPI: API?
+    package var serverAPI: PlatformAPI?
     /// Absent where none is configured, or where what there is cannot be used: calls then go without access tokens.
-    public var tokenSource: TokenSource?
-    public var heartbeat: Heartbeat
+    package var tokenSource: TokenSource?
+    package var heartbeat: HeartbeatSettings
     /// From the sidecar's start to the connector's open of its output; nil where there is no limit.
-    public var startTimeout: Duration?
-    public var fileTimeouts: FileTimeouts
-    public var lostConnectorGrace: Duration
-    public var rescanInterval: Duration
+    package var startTimeout: Duration?
+    package var fileTimeouts: FileTimeouts
+    package var lostConnectorGrace: Duration
+    package var rescanInterval: Duration
     /// In the order in which they are tried; never empty.
-    public var outputSinks: [OutputSink]
+    package var outputSinks: [OutputSink]
     /// What `.storage` is, and where the job's log goes; absent where the settings name none that can be used.
     var storage: Storage?
     /// Job logs are only stored where the platform has said so: elsewhere nobody would read them.
@@ -102,28 +82,28 @@ public struct Configuration: Sendable {
     /// How long log events wait for others before they are stored.
     var logUploadInterval: Duration
     var storageRequests: StorageRequester.Settings
-    public var ioBackend: BackendChoice
-    public var trace: TraceTarget?
-    public var logLevel: Logger.Level
-    public var logFormat: LogFormat
+    package var ioBackend: BackendChoice
+    package var trace: TraceTarget?
+    package var logLevel: Logger.Level
+    package var logFormat: LogFormat
     /// Sent as `X-Airbyte-Version`.
-    public var airbyteVersion: String
-    public var network: Network
+    package var airbyteVersion: String
+    package var network: Network
     /// What is wrong with the settings and yet no reason not to serve the job. For the log, once it is there.
-    public var warnings: [ConfigurationWarning]
+    package var warnings: [ConfigurationWarning]
 
     /// The settings that the environment holds.
     ///
     /// Pure: looks at nothing but what is handed in. Throws every problem at once.
     ///
     /// - Parameter paths: answers what the settings need to know about the machine.
-    public init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {
+    package init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
         workspacePath = Self.workspacePath(in: environment)
         workloadAPI = Self.workloadAPI(&reader)
         serverAPI = Self.serverAPI(&reader)
         tokenSource = Self.tokenSource(&reader)
-        heartbeat = Heartbeat(
+        heartbeat = HeartbeatSettings(
             interval: reader.duration(
                 "SIDECAR_HEARTBEAT_INTERVAL_SECONDS",
                 unit: .seconds,
@@ -173,7 +153,7 @@ public struct Configuration: Sendable {
 // MARK: - Reading
 
 extension Configuration {
-    private static func workloadAPI(_ reader: inout EnvironmentReader) -> API {
+    private static func workloadAPI(_ reader: inout EnvironmentReader) -> PlatformAPI {
         let baseURL = reader.baseURL("WORKLOAD_API_HOST", otherwise: "")
         // The job cannot do without it.
         reader.require("WORKLOAD_API_HOST")
@@ -183,7 +163,7 @@ extension Configuration {
                 "not set; the base URL of the workload API is needed, such as http://workload-api-server:8007"
             )
         }
-        return API(
+        return PlatformAPI(
             baseURL: baseURL ?? "",
             connectTimeout: reader.duration(
                 "WORKLOAD_API_CONNECT_TIMEOUT_SECONDS",
@@ -225,7 +205,7 @@ extension Configuration {
         )
     }
 
-    private static func serverAPI(_ reader: inout EnvironmentReader) -> API? {
+    private static func serverAPI(_ reader: inout EnvironmentReader) -> PlatformAPI? {
         // The limits are read whether or not they are needed, so that a wrong one is told in any case.
         let baseURL = reader.baseURL("INTERNAL_API_HOST", otherwise: "the server API is not called")
         let connectTimeout = reader.duration(
@@ -242,7 +222,7 @@ extension Configuration {
         )
         let retries = retries(&reader, prefix: "AIRBYTE_API")
         guard let baseURL else { return nil }
-        return API(
+        return PlatformAPI(
             baseURL: baseURL,
             connectTimeout: connectTimeout,
             readTimeout: readTimeout,

@@ -2,13 +2,13 @@ import Glibc
 import Reactor
 
 /// What the settings need to know about the machine, handed in so that reading them stays pure.
-public struct PathProbe: Sendable {
+package struct PathProbe: Sendable {
     /// Whether a folder is there, links followed.
-    public var isFolder: @Sendable (String) -> Bool
+    package var isFolder: @Sendable (String) -> Bool
     /// Nil where this process may read the file or folder, else the error's name, such as `ENOENT`.
-    public var readingProblem: @Sendable (String) -> String?
+    package var readingProblem: @Sendable (String) -> String?
 
-    public init(
+    package init(
         isFolder: @escaping @Sendable (String) -> Bool,
         readingProblem: @escaping @Sendable (String) -> String?
     ) {
@@ -17,7 +17,7 @@ public struct PathProbe: Sendable {
     }
 
     /// The real ones.
-    public static let machine = PathProbe(
+    package static let machine = PathProbe(
         isFolder: { path in
             var information = stat()
             return unsafe stat(path, &information) == 0 && information.st_mode & S_IFMT == S_IFDIR

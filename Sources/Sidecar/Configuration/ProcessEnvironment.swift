@@ -1,7 +1,7 @@
 import Glibc
 
 /// The environment variables of this process; of a name that occurs twice the first counts, as for getenv(3).
-public func processEnvironment() -> [String: String] {
+package func processEnvironment() -> [String: String] {
     var variables: [String: String] = [:]
     var position = unsafe environ
     while let entry = unsafe position.pointee {

@@ -1,3 +1,7 @@
+import Settings
+import Storage
+import Text
+
 /// A file with settings for what the workload launcher does not pass on: lines `NAME=value`.
 ///
 /// It lies in the image or in a mount. Blank lines and lines that begin with `#` say nothing. Quotation marks belong to the
@@ -16,8 +20,8 @@ struct SettingsFile {
         let named = EnvironmentReader(environment).text(variable)
         let path = named ?? defaultPath
         guard path.hasPrefix("/") else { throw StartError(problem: variable, path, "not an absolute path") }
-        do throws(CredentialFile.Problem) {
-            let file = try SettingsFile(parsing: CredentialFile.read(path))
+        do throws(CredentialFiles.Problem) {
+            let file = try SettingsFile(parsing: CredentialFiles.system.read(path))
             return file.settings(completing: environment)
         } catch {
             if case .missing = error, named == nil { return environment }
@@ -25,7 +29,7 @@ struct SettingsFile {
         }
     }
 
-    init(parsing bytes: [UInt8]) throws(CredentialFile.Problem) {
+    init(parsing bytes: [UInt8]) throws(CredentialFiles.Problem) {
         guard var text = String(validating: bytes, as: UTF8.self) else { throw .unreadable("is not UTF-8") }
         if text.unicodeScalars.first == "\u{FEFF}" { text.unicodeScalars.removeFirst() }
         var malformed: [Int] = []

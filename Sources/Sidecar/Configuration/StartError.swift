@@ -1,3 +1,6 @@
+import Settings
+import Workload
+
 /// Why the program cannot start, one line for each thing that is wrong.
 struct StartError: Error {
     var lines: [String]

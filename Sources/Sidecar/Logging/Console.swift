@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Scheduling
 
 /// Writes log lines to a descriptor without ever waiting for its reader.
 ///

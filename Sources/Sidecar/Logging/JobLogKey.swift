@@ -1,3 +1,5 @@
+import Scheduling
+
 /// Names the documents of a job's log: `job-logging/<log path>/<yyyyMMddHHmmss>_<host>_<uuid>.json`.
 struct JobLogKey {
     private static let folder = "job-logging"

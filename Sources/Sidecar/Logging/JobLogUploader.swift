@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Logging
-import Reactor
+import Scheduling
+import Storage
 
 /// Stores a job's log where the platform's user interface reads it: a document after every interval with new events,
 /// whenever many have gathered, before the job's report, and at the end.

@@ -1,4 +1,6 @@
 import Logging
+import Scheduling
+import Workload
 
 /// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
 ///

@@ -1,3 +1,6 @@
+import Scheduling
+import Text
+
 /// For people: `2026-11-24 05:22:24.123 INFO  source > message`, in UTC.
 ///
 /// Further lines of a message are indented, so that no connector can make up a line that looks like another

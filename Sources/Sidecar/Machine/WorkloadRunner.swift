@@ -1,6 +1,8 @@
 import AirbyteProtocol
 import Logging
 import Reactor
+import Scheduling
+import Workload
 
 /// Performs what the machine decides, and tells it what has happened: the thin shell around the pure core.
 final class WorkloadRunner {

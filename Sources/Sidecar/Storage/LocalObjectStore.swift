@@ -1,3 +1,6 @@
+import Scheduling
+import Storage
+
 /// Local storage as a place for documents among others.
 final class LocalObjectStore: ObjectStore {
     let name: String

@@ -1,5 +1,7 @@
 import Glibc
 import Reactor
+import Storage
+import Text
 
 /// Stores documents as files below a folder, each one whole or not at all: written under a temporary name, synced,
 /// renamed, and the folder synced, so that it survives a power failure once `store` has returned.

@@ -1,3 +1,4 @@
+import AirbyteProtocol
 import Glibc
 import Logging
 import Reactor

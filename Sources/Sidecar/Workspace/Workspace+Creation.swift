@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Text
 
 extension Workspace {
     /// What came of the attempt to create the connector's output.

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Reactor
+import Workload
 
 /// The directory that the sidecar shares with the connector.
 ///

@@ -1,6 +1,7 @@
 import CLinux
 import Glibc
 import Reactor
+import Scheduling
 
 /// One open regular file of the workspace.
 final class WorkspaceFile {

@@ -1,5 +1,6 @@
 import Logging
 import Reactor
+import Scheduling
 
 /// Tells what happens to the files of the workspace: by inotify, or by looking again and again where inotify
 /// cannot be relied on.

@@ -1,7 +1,11 @@
 import AirbyteProtocol
 import Logging
 import Reactor
+import Settings
+import TestSupport
 import Testing
+import WorkloadTestSupport
+import Workload
 
 @testable import Sidecar
 

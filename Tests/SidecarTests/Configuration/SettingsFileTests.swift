@@ -1,5 +1,8 @@
 import Glibc
+import Storage
+import TestSupport
 import Testing
+import Workload
 
 @testable import Sidecar
 
@@ -47,7 +50,7 @@ import Testing
         (String(repeating: "hunter2\n", count: 13), "1, 2, 3, 4, 5, 6, 7, 8, 9, 10 and 3 more"),
     ])
     func malformedLinesAreNumberedAndNotQuoted(_ text: String, _ lines: String) throws {
-        do throws(CredentialFile.Problem) {
+        do throws(CredentialFiles.Problem) {
             _ = try SettingsFile(parsing: Array(text.utf8))
             Issue.record("the lines were accepted")
         } catch {
@@ -57,7 +60,7 @@ import Testing
     }
 
     @Test func textThatIsNotUTF8() {
-        #expect(throws: CredentialFile.Problem.self) { try SettingsFile(parsing: [0x41, 0x3D, 0xFF]) }
+        #expect(throws: CredentialFiles.Problem.self) { try SettingsFile(parsing: [0x41, 0x3D, 0xFF]) }
     }
 
     // MARK: Beside the environment
@@ -101,7 +104,7 @@ import Testing
         let pipe = "\(folder.path)/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
         #expect(complaint(about: pipe).hasSuffix("the file is no regular file"))
-        folder.write("long", text(ofLength: CredentialFile.longest + 1))
+        folder.write("long", text(ofLength: CredentialFiles.maxLength + 1))
         #expect(complaint(about: "\(folder.path)/long").hasSuffix("is longer than 65536 bytes"))
         folder.write("bad", "nonsense")
         #expect(complaint(about: "\(folder.path)/bad\n").contains("/bad: the file is malformed in line 1: "))

@@ -1,5 +1,8 @@
 import AirbyteProtocol
+import Scheduling
+import TestSupport
 import Testing
+import Workload
 
 @testable import Sidecar
 
@@ -33,9 +36,9 @@ import Testing
 
     private func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
         ControlPlaneClient(
-            configuration: try configuration(
+            settings: try configuration(
                 ["INTERNAL_API_HOST": "http://server:8001"].merging(variables) { $1 }
-            ),
+            ).controlPlaneSettings,
             transport: transport,
             scheduler: scheduler,
             wallClock: WallClock { 0 },

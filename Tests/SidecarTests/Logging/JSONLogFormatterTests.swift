@@ -1,6 +1,8 @@
 import AirbyteProtocol
 import Logging
+import TestSupport
 import Testing
+import Workload
 
 @testable import Sidecar
 

@@ -1,4 +1,6 @@
-import AirbyteProtocol
+import Scheduling
+import Storage
+import TestSupport
 import Testing
 
 @testable import Sidecar

@@ -1,7 +1,9 @@
-import AirbyteProtocol
 import Logging
 import Reactor
+import Scheduling
+import TestSupport
 import Testing
+import Workload
 
 @testable import Sidecar
 

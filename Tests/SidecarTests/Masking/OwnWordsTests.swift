@@ -1,7 +1,8 @@
 import Foundation
+import Settings
+import TestSupport
 import Testing
-
-@testable import Sidecar
+import Workload
 
 /// The program's own messages go through the mask that hides secrets by the names before them. None of their words may
 /// look like such a secret: "no access token: the connection was closed" would lose its reason.

@@ -1,5 +1,8 @@
 import Glibc
+import Storage
+import TestSupport
 import Testing
+import Text
 
 @testable import Sidecar
 

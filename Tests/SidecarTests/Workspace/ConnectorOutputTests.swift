@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Sidecar

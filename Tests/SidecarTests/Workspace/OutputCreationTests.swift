@@ -1,5 +1,5 @@
 import Glibc
-import Reactor
+import TestSupport
 import Testing
 
 @testable import Sidecar

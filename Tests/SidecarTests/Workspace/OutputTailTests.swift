@@ -1,5 +1,7 @@
+import AirbyteProtocol
 import Glibc
 import Reactor
+import TestSupport
 import Testing
 
 @testable import Sidecar

@@ -1,6 +1,8 @@
 import Glibc
 import Reactor
+import TestSupport
 import Testing
+import Text
 
 @testable import Sidecar
 

@@ -1,0 +1,199 @@
+import HTTP
+import Logging
+import Scheduling
+
+/// Sends a storage service's requests, and repeats what is worth repeating.
+package final class StorageRequester {
+    package struct Settings: Hashable, Sendable {
+        package var connectTimeout: Duration
+        /// The longest time for one exchange, after the connection.
+        package var readTimeout: Duration
+        package var retries: RetryPolicy
+
+        package init(connectTimeout: Duration, readTimeout: Duration, retries: RetryPolicy) {
+            self.connectTimeout = connectTimeout
+            self.readTimeout = readTimeout
+            self.retries = retries
+        }
+    }
+
+    /// What an answer means for what is to be done next.
+    enum Judgement {
+        case accepted
+        /// Worth another try after a pause: overload, a fault of the server.
+        case retry(StorageFailure)
+        /// Worth another try at once, since what was wrong has been put right: a new token, the clock's offset, another
+        /// region. At most `mostCorrections` times in a row, then it is a failure.
+        case corrected(StorageFailure)
+        case failed(StorageFailure)
+    }
+
+    package typealias Completion = (Result<HTTPResponse, StorageFailure>) -> Void
+
+    /// Makes the request, anew for each attempt, since signatures and tokens age; the time-outs are filled in by the
+    /// requester. May answer at once or later, once.
+    typealias Preparation = (_ ready: @escaping (Result<HTTPRequest, Unprepared>) -> Void) -> Void
+
+    /// Why a request could not be made: the credentials' own service is down (`isTemporary`), or there are none.
+    struct Unprepared: Error {
+        var failure: StorageFailure
+        var isTemporary: Bool
+    }
+
+    /// How much a request is worth.
+    enum Effort {
+        /// All that the settings allow.
+        case full
+        /// One attempt, for a few seconds at most: others wait who know their end already.
+        case brief
+    }
+
+    private static let briefTimeout: Duration = .seconds(5)
+
+    /// Region, clock and token can each be wrong, one after the other.
+    private static let mostCorrections = 3
+
+    private let transport: any HTTPTransport
+    private let scheduler: any Scheduler
+    private let settings: Settings
+    private let log: Logger
+    private var random: SplitMix64
+
+    init(
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        settings: Settings,
+        log: Logger,
+        seed: UInt64
+    ) {
+        self.transport = transport
+        self.scheduler = scheduler
+        self.settings = settings
+        self.log = log
+        random = SplitMix64(seed: seed)
+    }
+
+    /// The time of the loop's present tick.
+    var now: Instant { scheduler.now }
+
+    /// Calls the handler in a later tick.
+    func later(_ handler: @escaping () -> Void) {
+        scheduler.schedule(after: .zero, handler: handler)
+    }
+
+    /// Performs one request to its end; the completion is called once, later, from the loop.
+    ///
+    /// - Parameters:
+    ///   - what: names the request in messages, without secrets: `PUT s3://bucket/key`.
+    ///   - judge: tells what an answer means. Connection errors and time-outs are retried without asking.
+    func perform(
+        _ what: String,
+        effort: Effort = .full,
+        prepare: @escaping Preparation,
+        judge: @escaping (HTTPResponse) -> Judgement,
+        completion: @escaping Completion
+    ) {
+        Call(
+            requester: self,
+            what: what,
+            effort: effort,
+            prepare: prepare,
+            judge: judge,
+            completion: completion
+        ).attempt()
+    }
+
+    /// One request with its repetitions.
+    private final class Call {
+        private let requester: StorageRequester
+        private let what: String
+        private let effort: Effort
+        private let prepare: Preparation
+        private let judge: (HTTPResponse) -> Judgement
+        private let completion: Completion
+        private var retries = 0
+        private var corrections = 0
+
+        init(
+            requester: StorageRequester,
+            what: String,
+            effort: Effort,
+            prepare: @escaping Preparation,
+            judge: @escaping (HTTPResponse) -> Judgement,
+            completion: @escaping Completion
+        ) {
+            self.requester = requester
+            self.what = what
+            self.effort = effort
+            self.prepare = prepare
+            self.judge = judge
+            self.completion = completion
+        }
+
+        func attempt() {
+            prepare { [self] prepared in
+                switch prepared {
+                case .success(let request): send(request)
+                case .failure(let problem):
+                    guard problem.isTemporary else { return end(.failure(problem.failure)) }
+                    retry(problem.failure, retryAfter: nil)
+                }
+            }
+        }
+
+        private func send(_ request: HTTPRequest) {
+            var request = request
+            request.connectTimeout = requester.settings.connectTimeout
+            request.totalTimeout = requester.settings.connectTimeout + requester.settings.readTimeout
+            if effort == .brief { request.totalTimeout = min(request.totalTimeout, briefTimeout) }
+            _ = requester.transport.send(request) { [self] result in
+                switch result {
+                case .success(let response): take(response)
+                case .failure(let error):
+                    let failure = StorageFailure(message: "\(what) failed: \(error.message)")
+                    guard error.isTemporary else { return completion(.failure(failure)) }
+                    retry(failure, retryAfter: nil)
+                }
+            }
+        }
+
+        private func take(_ response: HTTPResponse) {
+            switch judge(response) {
+            case .accepted:
+                completion(.success(response))
+            case .failed(let failure):
+                completion(.failure(failure))
+            case .retry(let failure):
+                retry(failure, retryAfter: response.retryAfter)
+            case .corrected(let failure):
+                corrections += 1
+                guard corrections <= mostCorrections else { return completion(.failure(failure)) }
+                attempt()
+            }
+        }
+
+        private func retry(_ failure: StorageFailure, retryAfter: Duration?) {
+            let policy = requester.settings.retries
+            retries += 1
+            guard effort == .full, retries <= policy.maxRetries else { return end(.failure(failure)) }
+            let delay = policy.delay(
+                beforeRetry: retries,
+                retryAfter: retryAfter,
+                using: &requester.random
+            )
+            // What comes of it is told by whoever asked.
+            requester.log.info(
+                """
+                \(failure.message); trying again in \(delay.spokenDescription) \
+                (retry \(retries) of \(policy.maxRetries))
+                """
+            )
+            requester.scheduler.schedule(after: delay) { [self] in attempt() }
+        }
+
+        /// Ends from within `attempt`, which can be the caller's own call.
+        private func end(_ result: Result<HTTPResponse, StorageFailure>) {
+            requester.scheduler.schedule(after: .zero) { [completion] in completion(result) }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import Scheduling
+
+/// The life of a storage service's access token. A value that does nothing itself; whoever holds it fetches.
+struct StorageTokenKeeper {
+    private struct Token {
+        var text: String
+        var renewal: Instant
+        var end: Instant
+    }
+
+    /// A token is replaced so long before its end: time enough for several tries.
+    let renewalMargin: Duration
+
+    /// For so long after a fetch that failed a token that has not ended is used without another try.
+    static let pauseAfterFailure: Duration = .seconds(30)
+
+    /// A token is not used for its last seconds, so that none ends on its way.
+    private static let endMargin: Duration = .seconds(10)
+
+    /// Entra ID's live for a day at most, Google's for an hour; what says more is not believed.
+    private static let longestLife: Duration = .seconds(86_400)
+
+    private var token: Token?
+
+    init(renewalMargin: Duration) {
+        self.renewalMargin = renewalMargin
+    }
+
+    /// The token to send now, nil where a new one has to be fetched first.
+    func current(now: Instant) -> String? {
+        guard let token, now < token.renewal else { return nil }
+        return token.text
+    }
+
+    /// A fetch has failed: gives the old token where it has not ended yet.
+    mutating func fallBack(now: Instant) -> String? {
+        guard let old = token, now < old.end else { return nil }
+        token?.renewal = min(now + Self.pauseAfterFailure, old.end)
+        return old.text
+    }
+
+    /// Forgets the token that was refused; one that has replaced it meanwhile stays.
+    mutating func reject(_ refused: String) {
+        if token?.text == refused { token = nil }
+    }
+
+    /// Takes a new token, which lives for so long from now on.
+    mutating func accept(_ text: String, life: Duration, now: Instant) {
+        let life = min(max(.zero, life), Self.longestLife)
+        token = Token(
+            text: text,
+            renewal: now + (life - min(renewalMargin, life / 2)),
+            end: now + (life - min(Self.endMargin, life / 2))
+        )
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+
+/// Finding bytes in bytes.
+package enum ByteSearch {
+    /// Where `needle` begins first in `text` at or after `start`; nil where it does not, or is empty.
+    package static func first(_ needle: [UInt8], in text: [UInt8], from start: Int) -> Int? {
+        guard let head = needle.first else { return nil }
+        return unsafe text.withUnsafeBytes { bytes in
+            var position = start
+            // memchr(3) finds the first byte fast; the rest is compared only there.
+            while position <= bytes.count - needle.count, let base = bytes.baseAddress,
+                let found = unsafe memchr(
+                    base + position,
+                    Int32(head),
+                    bytes.count - needle.count - position + 1
+                )
+            {
+                position = unsafe UnsafeRawPointer(found) - base
+                if unsafe bytes[position..<position + needle.count].elementsEqual(needle) { return position }
+                position += 1
+            }
+            return nil
+        }
+    }
+
+    /// Whether the byte stands anywhere in the text.
+    package static func contains(_ byte: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+        unsafe text.withUnsafeBufferPointer { text in
+            guard let base = text.baseAddress else { return false }
+            return unsafe memchr(base, Int32(byte.value), text.count) != nil
+        }
+    }
+
+    /// Whether all eight bytes are 20 to 7E, in the manner of Warren, "Hacker's Delight" (2012), section 6-1: a byte's
+    /// highest bit tells of its subtraction's borrow.
+    package static func isPrintableASCII(_ word: UInt64) -> Bool {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let belowSpace = (word &- ones &* 0x20) & ~word
+        let noDelete = word ^ ones &* 0x7F
+        let isDelete = (noDelete &- ones) & ~noDelete
+        return (word | belowSpace | isDelete) & (ones &* 0x80) == 0
+    }
+}

@@ -1,0 +1,161 @@
+import AirbyteProtocol
+import HTTP
+import Logging
+import Scheduling
+
+/// Gets the access token that calls carry: keeps one, fetches a new one where needed, once for all who wait.
+///
+/// It never fails a call for good. Where no token can be had, calls go without one, as the platform's own client sends
+/// them: installations without authentication exist.
+final class AccessTokenSource {
+    /// How a call goes on.
+    enum Grant {
+        /// - Parameter isStandIn: whether the endpoint has just given nothing better.
+        case send(token: String?, isStandIn: Bool)
+        case wait(AccessTokenKeeper.FetchFailure)
+    }
+
+    private struct Waiter {
+        var isLastAttempt: Bool
+        var completion: (Grant) -> Void
+    }
+
+    private let settings: TokenSource
+    private let headers: [HTTPHeader]
+    private let transport: any HTTPTransport
+    private let scheduler: any Scheduler
+    private let wallClock: WallClock
+    private let log: Logger
+
+    private var keeper = AccessTokenKeeper()
+    /// Calls that wait for the token that is being fetched; empty when none is.
+    private var waiters: [Waiter] = []
+    private var hasWarned = false
+
+    /// - Parameter headers: which each request to the platform carries.
+    init(
+        settings: TokenSource,
+        headers: [HTTPHeader],
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        wallClock: WallClock,
+        log: Logger
+    ) {
+        self.settings = settings
+        self.headers = headers
+        self.transport = transport
+        self.scheduler = scheduler
+        self.wallClock = wallClock
+        self.log = log
+    }
+
+    /// Why the last fetch failed; nil where the endpoint gives tokens.
+    var failure: AccessTokenKeeper.FetchFailure? { keeper.failure }
+
+    /// Tells how the call goes on, at once or later.
+    ///
+    /// - Parameters:
+    ///   - isRefused: whether the platform has refused the call as it was sent before.
+    ///   - isLastAttempt: whether the call will not be repeated.
+    func get(isRefused: Bool, isLastAttempt: Bool, _ completion: @escaping (Grant) -> Void) {
+        let advice = keeper.advice(isRefused: isRefused, now: scheduler.now)
+        guard case .fetch = advice else { return completion(grant(advice, isStandIn: false)) }
+        waiters.append(Waiter(isLastAttempt: isLastAttempt, completion: completion))
+        if waiters.count == 1 { fetch() }
+    }
+
+    /// Forgets the token that was refused; one that has replaced it meanwhile stays.
+    func reject(_ token: String) { keeper.reject(token) }
+
+    private func grant(_ advice: AccessTokenKeeper.Advice, isStandIn: Bool) -> Grant {
+        switch advice {
+        case .send(let token): return .send(token: token, isStandIn: isStandIn)
+        case .wait(let failure): return .wait(failure)
+        case .fetch: preconditionFailure("what has just been fetched is not fetched again")
+        case .sendWithout(let failure):
+            warn(failure)
+            return .send(token: nil, isStandIn: isStandIn)
+        }
+    }
+
+    /// No colon follows the words "access token": the log would hide what comes after it.
+    private func warn(_ failure: AccessTokenKeeper.FetchFailure) {
+        guard !hasWarned else { return }
+        hasWarned = true
+        log.warning("No access token could be fetched (\(failure.problem)); calls go without one")
+    }
+
+    // MARK: The endpoint
+
+    private func fetch() {
+        let body = JSONWriter.object { writer in
+            writer.member("client_id", settings.clientID)
+            writer.member("client_secret", settings.clientSecret)
+        }
+        // A contact waits for the token, so the token has no more time than a contact.
+        let request = HTTPRequest(
+            method: "POST",
+            url: settings.endpoint,
+            headers: headers,
+            body: body,
+            connectTimeout: PlatformCall.contactTimeout,
+            totalTimeout: PlatformCall.contactTimeout
+        )
+        _ = transport.send(request) { [self] result in
+            do throws(AccessTokenKeeper.FetchFailure) {
+                let token = try accept(result)
+                end { _ in .send(token: token, isStandIn: false) }
+            } catch {
+                keeper.fetchFailed(error, now: scheduler.now)
+                end { [self] waiter in
+                    let advice = keeper.adviceAfterFailure(
+                        isLastAttempt: waiter.isLastAttempt,
+                        now: scheduler.now
+                    )
+                    return grant(advice, isStandIn: true)
+                }
+            }
+        }
+    }
+
+    private func end(_ grant: (Waiter) -> Grant) {
+        let asked = waiters
+        waiters = []
+        for waiter in asked { waiter.completion(grant(waiter)) }
+    }
+
+    private func refusal(_ problem: String) -> AccessTokenKeeper.FetchFailure {
+        AccessTokenKeeper.FetchFailure(
+            problem: "\(problem); are DATAPLANE_CLIENT_ID and DATAPLANE_CLIENT_SECRET right?",
+            isTransient: false
+        )
+    }
+
+    private func accept(
+        _ result: Result<HTTPResponse, HTTPTransportError>
+    ) throws(AccessTokenKeeper.FetchFailure) -> String {
+        let endpoint = settings.endpoint.withoutUserInfo
+        switch CallOutcome(result, call: "POST \(endpoint)", expecting: .document, quotingBody: false) {
+        case .accepted(let answer):
+            do throws(AccessTokenKeeper.Unusable) {
+                let wallClock = wallClock.secondsSince1970
+                return try keeper.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
+            } catch {
+                throw AccessTokenKeeper.FetchFailure(
+                    problem: "the answer of the token endpoint \(endpoint) \(error.problem)",
+                    isTransient: false
+                )
+            }
+        case .unavailable(let problem, let retryAfter):
+            throw AccessTokenKeeper.FetchFailure(
+                problem: problem,
+                isTransient: true,
+                retryAfter: retryAfter
+            )
+        case .gone:
+            throw refusal("POST \(endpoint) was answered with 410")
+        case .notFound(let problem), .unauthorized(let problem), .refused(let problem):
+            throw refusal(problem)
+        }
+    }
+}

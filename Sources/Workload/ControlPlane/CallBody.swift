@@ -1,0 +1,64 @@
+import AirbyteProtocol
+import HTTP
+
+/// The body of a call, made anew for each attempt.
+final class CallBody {
+    private let document: OutputDocument
+    private let source: DocumentReader.Source
+    /// Known once it has been asked for.
+    private var count: Int?
+    private var reader: DocumentReader?
+
+    init(_ document: OutputDocument, source: @escaping DocumentReader.Source) {
+        self.document = document
+        self.source = source
+        count = document.count
+    }
+
+    /// Held bytes as they are; what has to be read again goes in pieces, without a length where it is not known.
+    var body: HTTPRequestBody {
+        if let bytes = document.bytes { return .bytes(bytes) }
+        // Requests are values that may go anywhere; this one stays on the loop's thread, as the transport does.
+        nonisolated(unsafe) let call = self
+        return .generated(HTTPGeneratedBody(count: count.map(Int64.init)) { unsafe call.makeReader() })
+    }
+
+    private func makeReader() -> HTTPGeneratedBody.Reader {
+        let reader = DocumentReader(document, source: source)
+        self.reader = reader
+        return Self.pieces(of: reader)
+    }
+
+    /// Whether the body goes in chunks, since its length is not known.
+    var lacksLength: Bool { count == nil }
+
+    /// Set where a receiver has to be told the length.
+    var wantsLength = false
+
+    func countLengthIfWanted() throws(DocumentError) {
+        if wantsLength, lacksLength { try countLength() }
+    }
+
+    /// Makes the document once to count its bytes, in one go: the loop stands still meanwhile.
+    func countLength() throws(DocumentError) {
+        count = try DocumentReader.count(of: document, source: source)
+    }
+
+    /// What is odd about the catalog in the document that was sent last; nil where there is none.
+    var catalogFindings: CatalogInspection? { reader?.catalogFindings }
+
+    private static func pieces(of reader: DocumentReader) -> HTTPGeneratedBody.Reader {
+        var rest: ArraySlice<UInt8> = []
+        return { (piece, limit) throws(HTTPBodyError) in
+            if rest.isEmpty {
+                do throws(DocumentError) {
+                    rest = try reader.next()?[...] ?? []
+                } catch {
+                    throw HTTPBodyError(error.message)
+                }
+            }
+            piece += rest.prefix(limit)
+            rest = rest.dropFirst(limit)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// How one call to the platform ended, in the terms on which decisions are made.
+package enum CallOutcome: Hashable, Sendable {
+    /// 2xx; the body is what the call gave.
+    case accepted(body: [UInt8])
+    /// 410: the workload is in a terminal state.
+    case gone
+    /// 404.
+    case notFound(String)
+    /// Worth another try: no connection, a time-out, 408, 429, 5xx. `retryAfter` is what the server asked for.
+    case unavailable(String, retryAfter: Duration?)
+    /// 401 or 403, a fresh token included.
+    case unauthorized(String)
+    /// Any other answer: trying again would not help.
+    case refused(String)
+
+    /// What went wrong, for people; nil where nothing did.
+    package var problem: String? {
+        switch self {
+        case .accepted: nil
+        case .gone: "410 Gone"
+        case .notFound(let text), .unavailable(let text, _), .unauthorized(let text), .refused(let text): text
+        }
+    }
+}

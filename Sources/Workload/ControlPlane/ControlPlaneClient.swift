@@ -1,0 +1,260 @@
+import AirbyteProtocol
+import HTTP
+import Logging
+import Scheduling
+
+/// Calls the workload API and the server API: adds the access token, tries again where that helps.
+///
+/// Every completion is called once, from the loop, never from within the call that started it.
+package final class ControlPlaneClient {
+    package typealias Completion = (CallOutcome) -> Void
+
+    package struct Settings: Sendable {
+        package var workloadAPI: PlatformAPI
+        /// Absent where the platform's server is not to be called.
+        package var serverAPI: PlatformAPI?
+        /// Absent where no access tokens are sent.
+        package var tokenSource: TokenSource?
+        /// Sent as `X-Airbyte-Version`.
+        package var airbyteVersion: String
+
+        package init(
+            workloadAPI: PlatformAPI,
+            serverAPI: PlatformAPI?,
+            tokenSource: TokenSource?,
+            airbyteVersion: String
+        ) {
+            self.workloadAPI = workloadAPI
+            self.serverAPI = serverAPI
+            self.tokenSource = tokenSource
+            self.airbyteVersion = airbyteVersion
+        }
+    }
+
+    private let workloadAPI: PlatformAPI
+    private let serverAPI: PlatformAPI?
+    /// Nil where no tokens are configured.
+    private let tokens: AccessTokenSource?
+    private let headers: [HTTPHeader]
+    private let transport: any HTTPTransport
+    private let scheduler: any Scheduler
+    private let log: Logger
+    private let connectorOutput: DocumentReader.Source
+    private var random: SplitMix64
+
+    /// - Parameter connectorOutput: from which the parts are read of a body that is not held.
+    package init(
+        settings: Settings,
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        wallClock: WallClock,
+        log: Logger,
+        seed: UInt64,
+        connectorOutput: @escaping DocumentReader.Source
+    ) {
+        workloadAPI = settings.workloadAPI
+        serverAPI = settings.serverAPI
+        let headers = [
+            HTTPHeader("Content-Type", "application/json"),
+            HTTPHeader("Accept", "application/json"),
+            HTTPHeader("X-Airbyte-Version", settings.airbyteVersion),
+        ]
+        self.headers = headers
+        tokens = settings.tokenSource.map {
+            AccessTokenSource(
+                settings: $0,
+                headers: headers,
+                transport: transport,
+                scheduler: scheduler,
+                wallClock: wallClock,
+                log: log
+            )
+        }
+        self.transport = transport
+        self.scheduler = scheduler
+        self.log = log
+        self.connectorOutput = connectorOutput
+        random = SplitMix64(seed: seed)
+    }
+
+    /// Makes the call once; only a stale token is replaced and tried again.
+    package func attempt(_ call: PlatformCall, completion: @escaping Completion) {
+        attempt(call, body(of: call), isLast: false, completion)
+    }
+
+    /// Makes the call and repeats it, as the API's settings say, as long as it is worth trying.
+    ///
+    /// - Parameter onCatalogSent: called before the completion where the body had a catalog that was read again, with what
+    ///   is odd about it.
+    package func perform(
+        _ call: PlatformCall,
+        onCatalogSent: @escaping (CatalogInspection) -> Void = { _ in },
+        completion: @escaping Completion
+    ) {
+        let body = body(of: call)
+        perform(call, body, retry: 1) { outcome in
+            if let findings = body.catalogFindings { onCatalogSent(findings) }
+            completion(outcome)
+        }
+    }
+
+    private func body(of call: PlatformCall) -> CallBody {
+        CallBody(call.body, source: connectorOutput)
+    }
+
+    private func perform(
+        _ call: PlatformCall,
+        _ body: CallBody,
+        retry: Int,
+        _ completion: @escaping Completion
+    ) {
+        let policy = settings(of: call)?.retries
+        attempt(call, body, isLast: retry > policy?.maxRetries ?? 0) { [self] outcome in
+            guard case .unavailable(let problem, let retryAfter) = outcome, let policy,
+                retry <= policy.maxRetries
+            else { return completion(outcome) }
+            let delay = policy.delay(beforeRetry: retry, retryAfter: retryAfter, using: &random)
+            // What comes of it is told by whoever asked.
+            log.info(
+                """
+                \(problem); trying again in \(delay.spokenDescription) (retry \(retry) of \(policy.maxRetries))
+                """
+            )
+            scheduler.schedule(after: delay) { [self] in
+                perform(call, body, retry: retry + 1, completion)
+            }
+        }
+    }
+
+    private func settings(of call: PlatformCall) -> PlatformAPI? {
+        call.api == .workload ? workloadAPI : serverAPI
+    }
+}
+
+// MARK: - One attempt
+
+extension ControlPlaneClient {
+    /// How a call was sent that the platform refused with 401 or 403.
+    private struct Refusal {
+        var token: String?
+        var problem: String
+    }
+
+    /// - Parameters:
+    ///   - isLast: whether the call will not be repeated.
+    ///   - refusal: how the attempt ended before this one, which is made with another token.
+    private func attempt(
+        _ call: PlatformCall,
+        _ body: CallBody,
+        isLast: Bool,
+        after refusal: Refusal? = nil,
+        _ completion: @escaping Completion
+    ) {
+        guard let tokens else {
+            return send(call, body, token: nil, tokenIsFresh: true, isLast: isLast, completion)
+        }
+        tokens.get(isRefused: refusal != nil, isLastAttempt: isLast) { [self] grant in
+            switch grant {
+            case .wait(let failure):
+                completion(.unavailable(failure.text, retryAfter: failure.retryAfter))
+            case .send(nil, _) where refusal != nil && refusal?.token == nil:
+                // It would be the same once more.
+                completion(unauthorized(refusal?.problem ?? ""))
+            case .send(let token, let isStandIn):
+                send(
+                    call,
+                    body,
+                    token: token,
+                    tokenIsFresh: isStandIn || refusal != nil,
+                    isLast: isLast,
+                    completion
+                )
+            }
+        }
+    }
+
+    /// The platform wants a token, or another one; the endpoint may have one soon.
+    private func unauthorized(_ problem: String) -> CallOutcome {
+        guard let failure = tokens?.failure else { return .unauthorized(problem) }
+        let text = "\(problem); \(failure.text)"
+        return failure.isTransient ? .unavailable(text, retryAfter: failure.retryAfter) : .unauthorized(text)
+    }
+
+    private func send(
+        _ call: PlatformCall,
+        _ body: CallBody,
+        token: String?,
+        tokenIsFresh: Bool,
+        isLast: Bool,
+        _ completion: @escaping Completion
+    ) {
+        guard let api = settings(of: call) else {
+            return later {
+                completion(.refused("INTERNAL_API_HOST is not set, so \(call.path) cannot be called"))
+            }
+        }
+        do {
+            try body.countLengthIfWanted()
+        } catch {
+            return later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
+        }
+        _ = transport.send(request(for: call, body, api, token: token)) { [self] result in
+            let outcome = CallOutcome(
+                result,
+                call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)",
+                expecting: call.expectedAnswer,
+                quotingBody: call.mayQuoteAnswer
+            )
+            if case .unauthorized(let problem) = outcome {
+                guard !tokenIsFresh else { return completion(unauthorized(problem)) }
+                if let token {
+                    tokens?.reject(token)
+                    log.info("The access token was refused: fetching a new one")
+                }
+                let refusal = Refusal(token: token, problem: problem)
+                return attempt(call, body, isLast: isLast, after: refusal, completion)
+            }
+            if case .success(let answer) = result, answer.status == 411, body.lacksLength {
+                // The receiver, or a proxy before it, takes no body without a length.
+                body.wantsLength = true
+                return send(call, body, token: token, tokenIsFresh: tokenIsFresh, isLast: isLast, completion)
+            }
+            if case .failure(let error) = result, Self.canComeOfChunks(error) { body.wantsLength = true }
+            completion(outcome)
+        }
+    }
+
+    private func request(
+        for call: PlatformCall,
+        _ body: CallBody,
+        _ api: PlatformAPI,
+        token: String?
+    ) -> HTTPRequest {
+        var request = HTTPRequest(
+            method: call.method,
+            url: api.baseURL + call.path,
+            headers: headers,
+            body: body.body,
+            connectTimeout: min(api.connectTimeout, call.timeout ?? api.connectTimeout),
+            totalTimeout: call.timeout ?? api.connectTimeout + api.readTimeout
+        )
+        if let token { request.headers.append(HTTPHeader("Authorization", "Bearer \(token)")) }
+        return request
+    }
+
+    /// Whether a proxy can have broken the exchange off because the body came in chunks. squid 5.7, for one, closes the
+    /// connection without an answer where the chunks exceed its limit; to a body with a length it says 413 at once.
+    private static func canComeOfChunks(_ error: HTTPTransportError) -> Bool {
+        [.interrupted, .timeout, .protocolViolation].contains(error.kind)
+    }
+
+    /// Keeps the promise that no completion is called from within the call.
+    private func later(_ body: @escaping () -> Void) {
+        scheduler.schedule(after: .zero, handler: body)
+    }
+}
+
+extension AccessTokenKeeper.FetchFailure {
+    /// No colon follows the words "access token": the log would hide what comes after it.
+    fileprivate var text: String { "no access token could be fetched (\(problem))" }
+}

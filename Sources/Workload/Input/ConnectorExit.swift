@@ -1,0 +1,26 @@
+import Text
+
+/// What `exitCode.txt` says.
+package enum ConnectorExit: Hashable, Sendable {
+    case code(Int32)
+    /// No whole number, or no readable regular file; the text continues "exitCode.txt …".
+    case unusable(String)
+
+    /// The largest exit code file that is read: a decimal number and white space have no need of more.
+    package static let longestFile = 64
+
+    /// Parses the file's content: a decimal number, white space around it is fine.
+    package init(parsing content: some Sequence<UInt8>) {
+        let text = String(decoding: Array(content), as: UTF8.self)
+        let trimmed = text.trimmingWhitespace()
+        if let number = Int32(trimmed) {
+            self = .code(number)
+        } else if trimmed.isEmpty {
+            self = .unusable("is empty")
+        } else {
+            self = .unusable(
+                "holds no whole number but \u{22}\(text.prefix(40).escapingControlCharacters())\u{22}"
+            )
+        }
+    }
+}

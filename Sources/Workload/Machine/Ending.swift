@@ -1,0 +1,49 @@
+import Scheduling
+
+/// Why the wait for the connector ended.
+package enum Ending: Hashable, Sendable {
+    /// `exitCode.txt` is there.
+    case connectorExited(ConnectorExit)
+    /// The output has been closed for the whole grace period and no exit code came.
+    case connectorLost(grace: Duration)
+    /// `exitCode.txt` did not come in time.
+    case fileTimeout(limit: Duration)
+    /// The connector did not open its output in time.
+    case startTimeout(limit: Duration)
+    /// The sidecar itself was told to stop.
+    case terminated(signal: Int32)
+
+    /// True when this is how a job is meant to go on.
+    var isExpected: Bool {
+        if case .connectorExited(.code) = self { return true }
+        return false
+    }
+
+    /// What would speak against a result, if a result did not count all the same; continues "although …".
+    var shortfall: String? {
+        switch self {
+        case .connectorExited(.code(0)): nil
+        case .connectorExited(.code(let code)): "the exit code is \(code)\(code.meaning)"
+        case .connectorExited(.unusable(let problem)): "exitCode.txt \(problem)"
+        case .connectorLost: "no exit code came: the connector was probably killed"
+        case .fileTimeout(let limit): "no exit code came within \(limit.spokenDescription)"
+        case .startTimeout(let limit): "no start was seen within \(limit.spokenDescription)"
+        case .terminated(let signal): "the sidecar was told to stop (\(signalName(signal)))"
+        }
+    }
+
+    /// One line for people.
+    var description: String {
+        switch self {
+        case .connectorExited(.code(let code)): "The connector ended with exit code \(code)\(code.meaning)"
+        case .connectorExited(.unusable(let problem)): "The connector ended, but exitCode.txt \(problem)"
+        case .connectorLost(let grace):
+            "Nobody holds the connector's output open any more, and no exit code came for \(grace.spokenDescription)"
+        case .fileTimeout(let limit):
+            "No exit code came within \(limit.spokenDescription): the file time-out has passed"
+        case .startTimeout(let limit):
+            "The connector did not start within \(limit.spokenDescription): the start timeout has passed"
+        case .terminated(let signal): "Told to stop by \(signalName(signal)): delivering what is complete"
+        }
+    }
+}

@@ -1,0 +1,21 @@
+import AirbyteProtocol
+
+/// The final word on a workload, as the workload API takes it.
+package enum Report: Hashable, Sendable {
+    case success
+    case failure(source: FailureOrigin, reason: String)
+}
+
+/// The codes with which the process ends.
+package enum ExitStatus {
+    package static let success: Int32 = 0
+    /// Failed, cancelled, or out of contact with the workload API.
+    package static let failure: Int32 = 1
+    /// The file timeout or the start timeout passed.
+    package static let fileTimeout: Int32 = 2
+    /// `EX_CONFIG` of sysexits.h: the settings cannot be used.
+    package static let configuration: Int32 = 78
+
+    /// As a shell reports a process that a signal ended.
+    package static func signal(_ number: Int32) -> Int32 { 128 + number }
+}

@@ -1,0 +1,136 @@
+import Logging
+import Scheduling
+
+/// Contact with the workload API: announcements, heartbeats, and the end of the patience with it.
+extension WorkloadMachine {
+    mutating func attempt(_ call: Contact, _ now: Instant) -> [Action] {
+        [.contact(call, timeout: contact.began(call, now))]
+    }
+
+    /// Arms a timer whose lateness says something.
+    mutating func arm(_ timer: TimerName, at deadline: Instant) -> Action {
+        contactDeadlines[timer] = deadline
+        return .arm(timer, at: deadline)
+    }
+
+    mutating func contactAnswered(
+        _ call: Contact,
+        _ outcome: CallOutcome,
+        _ now: Instant
+    ) -> [Action] {
+        guard contact.current == call else { return [] }
+        contact.ended()
+        if case .gone = outcome { return contactGone(call) }
+        var actions = releaseHeldReport()
+        if case .accepted = outcome {
+            return actions + contactSucceeded(call, now)
+        }
+        contact.failed()
+        if contact.isLastTry { return actions + lastTryFailed(call, outcome, now) }
+        let delay = retryDelay(after: outcome, failures: contact.failures)
+        actions.append(
+            .log(
+                .warning,
+                "\(call.sentence) failed (\(outcome.problem ?? "")); trying again in \(delay.spokenDescription)"
+            )
+        )
+        actions.append(arm(.contact, at: now + delay))
+        return actions
+    }
+
+    private mutating func contactSucceeded(_ call: Contact, _ now: Instant) -> [Action] {
+        let wasInTrouble = contact.failures > 0
+        contact.succeeded(now)
+        var actions: [Action] = [
+            arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
+            arm(.contact, at: now + settings.heartbeat.interval),
+        ]
+        if !contact.announced {
+            contact.announced = true
+            actions.append(.log(.info, "The workload is running: the workload API accepts it"))
+        } else {
+            actions.append(
+                wasInTrouble
+                    ? .log(.info, "The workload API is reachable again: heartbeat accepted")
+                    : .log(.debug, "Heartbeat accepted")
+            )
+        }
+        return actions
+    }
+
+    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
+    /// report that is held has not been sent, and is not to be sent any more.
+    private mutating func contactGone(_ call: Contact) -> [Action] {
+        if case .reporting = phase, reportProgress != .held {
+            contact.closed = true
+            return [.disarm(.contact)]
+        }
+        return end(
+            ExitStatus.failure,
+            .warning,
+            "The workload is in a terminal state (410 Gone for \(call.rawValue)): stopping without a report."
+        )
+    }
+
+    /// Failures of the moment are tried again soon, but never less often than heartbeats; what the platform has
+    /// refused is tried again with the next heartbeat.
+    mutating func retryDelay(after outcome: CallOutcome, failures: Int) -> Duration {
+        guard case .unavailable(_, let retryAfter) = outcome else { return settings.heartbeat.interval }
+        let delay = settings.contactRetries.delay(
+            beforeRetry: failures,
+            retryAfter: retryAfter,
+            using: &random
+        )
+        return min(delay, settings.heartbeat.interval)
+    }
+
+    /// The contact timeout has passed. What was stopped for a while tries once more before it gives up.
+    mutating func contactTimeoutPassed(_ now: Instant) -> [Action] {
+        guard contact.isUntriedSinceThaw, !contact.isLastTry, !contact.closed else { return giveUp(now) }
+        contact.isLastTry = true
+        let actions: [Action] = [
+            .log(
+                .warning,
+                """
+                No call to the workload API has succeeded for \((now - contact.lastSuccess).spokenDescription), but \
+                the sidecar was stopped meanwhile: trying once more
+                """
+            ),
+            .disarm(.contact),
+            arm(.contactTimeout, at: now + ContactState.maxTimeout),
+        ]
+        // The attempt that is under way may have started before; then another one follows it.
+        return actions + (contact.current == nil ? attempt(nextCall, now) : [])
+    }
+
+    private mutating func lastTryFailed(_ call: Contact, _ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        let failure = Action.log(.warning, "\(call.sentence) failed (\(outcome.problem ?? ""))")
+        return [failure] + (contact.isUntriedSinceThaw ? attempt(nextCall, now) : giveUp(now))
+    }
+
+    private mutating func giveUp(_ now: Instant) -> [Action] {
+        end(
+            ExitStatus.failure,
+            .error,
+            "No call to the workload API has succeeded for "
+                + "\((now - contact.lastSuccess).spokenDescription): giving up."
+        )
+    }
+
+    var nextCall: Contact { contact.announced ? .heartbeat : .running }
+
+    private mutating func releaseHeldReport() -> [Action] {
+        guard reportProgress == .held, case .reporting(let plan) = phase else { return [] }
+        reportProgress = .underWay
+        return [.report(plan.report)]
+    }
+}
+
+extension WorkloadMachine.Contact {
+    fileprivate var sentence: String {
+        switch self {
+        case .running: "Announcing the workload as running"
+        case .heartbeat: "The heartbeat"
+        }
+    }
+}

@@ -1,0 +1,570 @@
+import AirbyteProtocol
+import HTTP
+import Logging
+import Scheduling
+
+/// Decides everything about one workload: when to call the platform, when to give up, what to deliver, how to end.
+///
+/// A value that does nothing itself: events go in, actions come out, and whoever holds it performs them. Two
+/// things go on side by side. The *contact* with the workload API announces the workload as running and then
+/// sends heartbeats until the end. The *phase* of the job goes one way:
+///
+///     waiting ──▶ reading ──▶ delivering ──▶ storing log ──▶ reporting ──▶ ended
+///
+/// and any phase can jump to `ended`: when the platform says that the workload is over (410), when it has been
+/// out of reach for too long, or when the time to stop after a signal is used up.
+package struct WorkloadMachine: Sendable {
+    package struct Settings: Sendable {
+        package var heartbeat: HeartbeatSettings
+        /// Delays between attempts to announce or to beat; their number is bounded by the contact time-out.
+        package var contactRetries: RetryPolicy
+        /// From the start to the connector's open of its output; nil where there is no limit.
+        package var startTimeout: Duration?
+        /// From the connector's open of its output to its exit code; nil where there is no limit.
+        package var fileTimeout: Duration?
+        package var lostConnectorGrace: Duration
+
+        package init(
+            heartbeat: HeartbeatSettings,
+            contactRetries: RetryPolicy,
+            startTimeout: Duration?,
+            fileTimeout: Duration?,
+            lostConnectorGrace: Duration
+        ) {
+            self.heartbeat = heartbeat
+            self.contactRetries = contactRetries
+            self.startTimeout = startTimeout
+            self.fileTimeout = fileTimeout
+            self.lostConnectorGrace = lostConnectorGrace
+        }
+    }
+
+    /// What is left of a pod's default grace period (30 s) once the container's shell and the kubelet have had
+    /// their share: after a signal to stop, everything has to be over by then.
+    package static let terminationBudget: Duration = .seconds(20)
+
+    /// How long the rest of the output is read where no exit code has come: a connector that has written faster than can
+    /// be read must not put off the time-out's report, or use up what is left after a signal.
+    package static let lateReadingBudget: Duration = .seconds(5)
+
+    /// Without the connector's open for so long the log gives a hint: most images have been pulled by then.
+    package static let startHintDelay: Duration = .seconds(120)
+
+    /// So many grace periods pass before events alone, without the kernel's word, count as the loss of the connector.
+    package static let unconfirmedGraces = 3
+
+    /// A timer that fires later than this says that the process was stopped: a loop that is merely busy is late by
+    /// milliseconds. Where heartbeats are closer together, their interval is the tolerance.
+    package static let maxLateness: Duration = .seconds(5)
+
+    /// What the kernel says of the output's writers.
+    package enum Writers: Hashable, Sendable {
+        case present
+        case none
+        /// The kernel does not tell: another user's file, or a file system without leases.
+        case unknown
+    }
+
+    /// How long the report waits for the job's log to be stored. The platform shows the log as soon as it knows the
+    /// outcome, but a store that hangs must not keep the outcome back.
+    package static let logStorageBudget: Duration = .seconds(1)
+
+    package enum Contact: String, Hashable, Sendable {
+        case running
+        case heartbeat
+    }
+
+    package enum TimerName: Hashable, Sendable, CaseIterable {
+        /// The next announcement or heartbeat.
+        case contact
+        /// The end of the patience with an unreachable platform.
+        case contactTimeout
+        /// The time for a hint that the connector has not started yet.
+        case startHint
+        case startTimeout
+        case fileTimeout
+        case lostConnector
+        /// The end of the reading where no exit code has come.
+        case lateReading
+        /// The end of the waiting for the job's log.
+        case logStorage
+        /// The next attempt to tell of the success.
+        case report
+        /// The end of the attempts to tell of the success.
+        case reportTimeout
+        case termination
+    }
+
+    package enum Event: Sendable {
+        case started
+        case exitCodeFound(ConnectorExit)
+        /// The connector has opened its output, now or earlier.
+        case outputOpened
+        /// The connector's output was closed by its writer.
+        case outputClosed
+        /// The connector's output was opened or written to.
+        case outputTouched
+        /// Answers `verifyOutputClosed`.
+        case outputVerified(Writers)
+        /// Answers `lookAtWorkspace`, after the events of what was found.
+        case workspaceLookedAt
+        /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read, `exhausted` what the
+        /// workspace's volume has run out of.
+        case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
+        case contactAnswered(Contact, CallOutcome)
+        case configurationUpdated
+        case configurationFailed(String)
+        /// What was found in a catalog that had to be read again to be delivered.
+        case catalogInspected(CatalogInspection)
+        case catalogWritten(id: String)
+        case catalogFailed(String)
+        case outputStored
+        case outputLost(String)
+        /// Answers `storeLog`: as far as it can be stored, it is.
+        case logStored
+        case reportAnswered(CallOutcome)
+        case timerFired(TimerName)
+        case signalled(Int32)
+    }
+
+    package enum Action: Sendable {
+        /// One attempt that takes no longer than the timeout, to be answered by `contactAnswered`.
+        case contact(Contact, timeout: Duration)
+        /// Look at the connector's files, whatever has been heard of them.
+        case lookAtWorkspace
+        /// Read the connector's output to its present end.
+        case readTranscript
+        /// Be content with what has been read, and answer `readTranscript` with that.
+        case stopReading
+        /// Ask whether anybody holds the connector's output open for writing.
+        case verifyOutputClosed
+        case updateConfiguration(ConfigurationUpdate)
+        case writeCatalog(CatalogWrite)
+        case storeOutput(JobOutput)
+        /// Store what has been logged so far.
+        case storeLog
+        /// Retried as configured, then to be answered by `reportAnswered`.
+        case report(Report)
+        case arm(TimerName, at: Instant)
+        case disarm(TimerName)
+        case log(Logger.Level, String)
+        /// Log what the connector said.
+        case logFromConnector(Logger.Level, String)
+        /// The end: nothing follows.
+        case exit(Int32)
+    }
+
+    enum Phase {
+        case waiting
+        case reading(Ending)
+        case delivering(DeliveryPlan)
+        /// Nothing is left to deliver; the report waits for the log, for a while.
+        case storingLog(DeliveryPlan)
+        /// The plan's report is due or under way.
+        case reporting(DeliveryPlan)
+        case ended
+    }
+
+    enum ReportProgress {
+        /// Waits until the first announcement has been answered, so that the two cannot overtake each other.
+        case held
+        case underWay
+        /// Is told again after a while.
+        case postponed
+    }
+
+    let settings: Settings
+    private let input: SidecarInput
+    var phase: Phase = .waiting
+    var contact: ContactState
+    private var connector = ConnectorState()
+    /// When the timers of the contact are to fire.
+    var contactDeadlines: [TimerName: Instant] = [:]
+    /// Set by a signal; then it is the exit status, whatever else happens.
+    private var stopSignal: Int32?
+    var reportProgress = ReportProgress.held
+    /// How often a success has been told without an answer.
+    private var unansweredReports = 0
+    var random: SplitMix64
+
+    /// - Parameter seed: for the jitter of the delays.
+    package init(settings: Settings, input: SidecarInput, now: Instant, seed: UInt64) {
+        self.settings = settings
+        self.input = input
+        contact = ContactState(now: now)
+        random = SplitMix64(seed: seed)
+    }
+
+    /// Takes one event at the loop's time and tells what is to be done, in order.
+    package mutating func handle(_ event: Event, now: Instant) -> [Action] {
+        if case .ended = phase { return [] }
+        switch event {
+        case .started: return start(now)
+        case .exitCodeFound(let exit): return connectorExited(exit, now)
+        case .outputOpened: return outputOpened(now)
+        case .outputClosed: return outputClosed(now)
+        case .outputTouched: return outputTouched()
+        case .outputVerified(let writers): return outputVerified(writers, now)
+        case .workspaceLookedAt: return workspaceLookedAt(now)
+        case .transcriptRead(let transcript, let unread, let exhausted):
+            return transcriptRead(transcript, unread, exhausted, now)
+        case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
+        case .configurationUpdated: return advance(now) { $0.configurationUpdated() }
+        case .configurationFailed(let problem):
+            return advanceDespiteFailure(now) { $0.configurationFailed(problem) }
+        case .catalogInspected(let inspection): return Self.warnings(inspection)
+        case .catalogWritten(let id): return advance(now) { $0.catalogWritten(id: id) }
+        case .catalogFailed(let problem): return advanceDespiteFailure(now) { $0.catalogFailed(problem) }
+        case .outputStored: return advance(now) { $0.outputStored() }
+        case .outputLost(let problem): return advanceDespiteFailure(now) { $0.outputLost(problem) }
+        case .logStored: return logStored()
+        case .reportAnswered(let outcome): return reportAnswered(outcome, now)
+        case .timerFired(let timer): return timerFired(timer, now)
+        case .signalled(let signal): return signalled(signal, now)
+        }
+    }
+}
+
+// MARK: - The connector
+
+extension WorkloadMachine {
+    private mutating func start(_ now: Instant) -> [Action] {
+        // The announcement goes first: it is what the platform waits for.
+        attempt(.running, now) + [
+            arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
+            .arm(.startHint, at: now + Self.startHintDelay),
+        ] + arm(.startTimeout, after: settings.startTimeout, now)
+    }
+
+    /// From here on the connector's own time runs.
+    private mutating func outputOpened(_ now: Instant) -> [Action] {
+        guard case .waiting = phase, !connector.hasOpened else { return [] }
+        connector.opened()
+        let limit = settings.fileTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
+        return [
+            .disarm(.startTimeout), .disarm(.startHint),
+            .log(.info, "The connector has opened its output: waiting \(limit) for its end"),
+        ] + arm(.fileTimeout, after: settings.fileTimeout, now)
+    }
+
+    private func arm(_ timer: TimerName, after limit: Duration?, _ now: Instant) -> [Action] {
+        limit.map { [.arm(timer, at: now + $0)] } ?? []
+    }
+
+    private func startHint() -> [Action] {
+        guard case .waiting = phase, !connector.hasOpened else { return [] }
+        let limit = settings.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
+        return [
+            .log(
+                .warning,
+                """
+                The connector has not started within \(Self.startHintDelay.spokenDescription): waiting for it \
+                \(limit). Is its image still being pulled, or can the pod's main container not start?
+                """
+            )
+        ]
+    }
+
+    /// Events can be missing, or come after a timer that has been overdue for long: no limit ends the wait before
+    /// somebody has looked.
+    private mutating func look(before ending: Ending) -> [Action] {
+        connector.isNowDue(ending) ? [.lookAtWorkspace] : []
+    }
+
+    private mutating func workspaceLookedAt(_ now: Instant) -> [Action] {
+        guard let ending = connector.takeDueEnding(), case .waiting = phase else { return [] }
+        return startReading(ending, now)
+    }
+
+    /// waiting → reading. An exit code that comes while the output is read for another ending wins: it is the
+    /// better news.
+    private mutating func connectorExited(_ exit: ConnectorExit, _ now: Instant) -> [Action] {
+        switch phase {
+        case .waiting:
+            return startReading(.connectorExited(exit), now)
+        case .reading(.connectorExited), .delivering, .storingLog, .reporting, .ended:
+            return []
+        case .reading:
+            phase = .reading(.connectorExited(exit))
+            return [.disarm(.lateReading)]
+        }
+    }
+
+    private mutating func startReading(_ ending: Ending, _ now: Instant) -> [Action] {
+        phase = .reading(ending)
+        var actions: [Action] = [
+            .disarm(.startHint), .disarm(.startTimeout), .disarm(.fileTimeout), .disarm(.lostConnector),
+            .log(ending.isExpected ? .info : .warning, ending.description),
+        ]
+        if case .connectorExited = ending {
+            // The result can be the last line: it is read, however long that takes.
+        } else {
+            actions.append(.arm(.lateReading, at: now + Self.lateReadingBudget))
+        }
+        return actions + [.readTranscript]
+    }
+
+    /// reading → delivering.
+    private mutating func transcriptRead(
+        _ transcript: Transcript,
+        _ unread: String?,
+        _ exhausted: String?,
+        _ now: Instant
+    ) -> [Action] {
+        guard case .reading(let ending) = phase else { return [] }
+        let plan = DeliveryPlan(
+            ending: ending,
+            transcript: transcript,
+            unread: unread,
+            exhausted: exhausted,
+            input: input
+        )
+        phase = .delivering(plan)
+        let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []
+        let summary: [Action] = plan.summary.map { [.log($0.level, $0.text)] } ?? []
+        return [.disarm(.lateReading)] + error + summary + Self.warnings(plan.catalogFindings)
+            + continueDelivery(plan, now)
+    }
+
+    /// A line for each finding that is kept, and one for those that are not.
+    private static func warnings(_ inspection: CatalogInspection?) -> [Action] {
+        guard let inspection else { return [] }
+        let lines = inspection.findings.map { Action.log(.warning, $0.text) }
+        let untold = inspection.total - inspection.findings.count
+        guard untold > 0 else { return lines }
+        let kinds = inspection.counts.sorted { $0.key.rawValue < $1.key.rawValue }
+            .map { "\($0.key.rawValue) \($0.value)" }
+        return lines + [
+            .log(
+                .warning,
+                "The catalog has \(untold) more such flaws, \(inspection.total) in all: "
+                    + kinds.joined(separator: ", ")
+            )
+        ]
+    }
+
+    /// Before the connector's open, nobody who closes the file is the connector.
+    private mutating func outputClosed(_ now: Instant) -> [Action] {
+        // The grace period runs from the first sign on: looking again and again must not prolong it.
+        guard case .waiting = phase, connector.hasOpened, connector.closedSince == nil else { return [] }
+        connector.closedSince = now
+        return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]
+    }
+
+    private mutating func outputTouched() -> [Action] {
+        guard connector.closedSince != nil else { return [] }
+        connector.touched()
+        return [.disarm(.lostConnector)]
+    }
+
+    private mutating func outputVerified(_ writers: Writers, _ now: Instant) -> [Action] {
+        guard case .waiting = phase, let since = connector.closedSince else { return [] }
+        switch writers {
+        case .present:
+            connector.touched()
+            return []
+        case .none:
+            return look(before: .connectorLost(grace: settings.lostConnectorGrace))
+        case .unknown:
+            let grace = settings.lostConnectorGrace * Self.unconfirmedGraces
+            guard now < since + grace else { return look(before: .connectorLost(grace: grace)) }
+            return [.arm(.lostConnector, at: since + grace)]
+        }
+    }
+}
+
+// MARK: - Delivery and report
+
+extension WorkloadMachine {
+    /// Takes the result of a step into the plan and goes on with what is next.
+    private mutating func advance(_ now: Instant, _ record: (inout DeliveryPlan) -> Void) -> [Action] {
+        guard case .delivering(var plan) = phase else { return [] }
+        record(&plan)
+        phase = .delivering(plan)
+        return continueDelivery(plan, now)
+    }
+
+    /// The same for a step that has failed for good, which is told once.
+    private mutating func advanceDespiteFailure(
+        _ now: Instant,
+        _ record: (inout DeliveryPlan) -> String
+    ) -> [Action] {
+        var problem: String?
+        let next = advance(now) { problem = record(&$0) }
+        return (problem.map { [.log(.error, $0)] } ?? []) + next
+    }
+
+    /// delivering → storing log, once nothing is left to deliver.
+    private mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
+        switch plan.nextStep {
+        case .updateConfiguration(let update): return [.updateConfiguration(update)]
+        case .writeCatalog(let catalog): return [.writeCatalog(catalog)]
+        case .storeOutput(let output): return [.storeOutput(output)]
+        case .report:
+            phase = .storingLog(plan)
+            return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
+        }
+    }
+
+    /// storing log → reporting.
+    private mutating func logStored() -> [Action] {
+        guard case .storingLog(let plan) = phase else { return [] }
+        phase = .reporting(plan)
+        if contact.current == .running, contact.failures == 0 {
+            return [.disarm(.logStorage)]
+        }
+        reportProgress = .underWay
+        return [.disarm(.logStorage), .report(plan.report)]
+    }
+
+    /// reporting → ended, or once more → reporting: a success whose answer was lost is told again, and one that was
+    /// refused becomes a failure.
+    private mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        guard case .reporting(var plan) = phase, reportProgress == .underWay else { return [] }
+        switch outcome {
+        case .accepted:
+            return end(plan.exitStatus, .info, plan.report.confirmation)
+        case .gone:
+            return end(
+                ExitStatus.failure,
+                .warning,
+                "The workload was already in a terminal state: \(plan.report.loss)"
+            )
+        case .unavailable where plan.report == .success:
+            return repeatSuccess(outcome, now)
+        case .notFound, .unavailable, .unauthorized, .refused:
+            let problem = outcome.problem ?? ""
+            guard plan.report == .success else {
+                return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
+            }
+            plan.successRefused(problem)
+            phase = .reporting(plan)
+            return [
+                .disarm(.reportTimeout), .log(.error, "The success could not be reported: \(problem)"),
+                .report(plan.report),
+            ]
+        }
+    }
+
+    /// Nobody knows whether the success has arrived: a failure could contradict it, and a second success does no harm.
+    private mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        var actions: [Action] = []
+        if unansweredReports == 0 {
+            actions.append(.arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
+        }
+        unansweredReports += 1
+        reportProgress = .postponed
+        let delay = retryDelay(after: outcome, failures: unansweredReports)
+        return actions + [
+            .log(
+                .warning,
+                """
+                It is not known whether the success has arrived (\(outcome.problem ?? "")); telling it again in \
+                \(delay.spokenDescription)
+                """
+            ),
+            .arm(.report, at: now + delay),
+        ]
+    }
+
+    mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
+        phase = .ended
+        let code = stopSignal.map(ExitStatus.signal) ?? status
+        return [.log(level, "\(message) Exiting with code \(code).")]
+            + TimerName.allCases.map { .disarm($0) } + [.exit(code)]
+    }
+}
+
+// MARK: - Timers and signals
+
+extension WorkloadMachine {
+    private mutating func timerFired(_ timer: TimerName, _ now: Instant) -> [Action] {
+        if let due = contactDeadlines.removeValue(forKey: timer) {
+            contact.timerFired(due: due, tolerance: min(Self.maxLateness, settings.heartbeat.interval), now)
+        }
+        switch timer {
+        case .contact:
+            guard contact.current == nil, !contact.closed else { return [] }
+            return attempt(nextCall, now) + heartbeatLook
+        case .contactTimeout:
+            return contactTimeoutPassed(now)
+        case .startHint:
+            return startHint()
+        case .startTimeout:
+            guard case .waiting = phase, !connector.hasOpened, let limit = settings.startTimeout else {
+                return []
+            }
+            return look(before: .startTimeout(limit: limit))
+        case .fileTimeout:
+            guard case .waiting = phase, let limit = settings.fileTimeout else { return [] }
+            return look(before: .fileTimeout(limit: limit))
+        case .lostConnector:
+            guard case .waiting = phase else { return [] }
+            return [.verifyOutputClosed]
+        case .lateReading:
+            guard case .reading = phase else { return [] }
+            return [.stopReading]
+        case .logStorage:
+            return [.log(.info, "The job's log is not stored yet: the report does not wait for it")]
+                + logStored()
+        case .report:
+            guard reportProgress == .postponed, case .reporting(let plan) = phase else { return [] }
+            reportProgress = .underWay
+            return [.report(plan.report)]
+        case .reportTimeout:
+            return end(
+                ExitStatus.failure,
+                .error,
+                """
+                It is not known whether the success has arrived: no attempt to tell it was answered for \
+                \(settings.heartbeat.contactTimeout.spokenDescription).
+                """
+            )
+        case .termination:
+            return end(
+                ExitStatus.failure,
+                .error,
+                "Not done \(Self.terminationBudget.spokenDescription) after the signal to stop."
+            )
+        }
+    }
+
+    /// Whatever inotify says: a sandboxed kernel can leave it silent.
+    private var heartbeatLook: [Action] {
+        guard case .waiting = phase else { return [] }
+        return [.lookAtWorkspace]
+    }
+
+    /// The first signal lets what is complete be delivered; further ones change nothing.
+    private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
+        guard stopSignal == nil else {
+            return [.log(.info, "\(signalName(signal)) changes nothing: the end is under way")]
+        }
+        stopSignal = signal
+        var actions: [Action] = [.arm(.termination, at: now + Self.terminationBudget)]
+        if case .waiting = phase {
+            actions += startReading(.terminated(signal: signal), now)
+        } else {
+            actions.append(
+                .log(.warning, "Told to stop by \(signalName(signal)): finishing what is under way")
+            )
+        }
+        return actions
+    }
+}
+
+extension Report {
+    fileprivate var confirmation: String {
+        switch self {
+        case .success: "The workload was reported as successful."
+        case .failure(let source, _): "The workload was reported as failed (source \(source.rawValue))."
+        }
+    }
+
+    fileprivate var loss: String {
+        switch self {
+        case .success: "the success was not taken."
+        case .failure: "the failure was not taken."
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import AirbyteProtocol
+
+/// Hides secrets in text that people or other programs will read.
+///
+/// Two ways, since neither finds all: by value, wherever a known secret turns up, as it is or in one of its written
+/// forms; and by name, where a member with a secret-like name stands in JSON, in a printed dictionary or in a string
+/// within JSON, and where a URL holds a password. Both err on the side of hiding.
+package struct SecretMask: Sendable {
+    /// What the platform shows in place of a secret.
+    private static let replacement = Array("**********".utf8)
+
+    /// True where a configuration has more secrets than can be looked for: what the connector says may then hold some
+    /// that are not known.
+    package let isIncomplete: Bool
+    private let automaton: SecretAutomaton
+
+    /// Hides by name only.
+    package init() {
+        self.init(SecretCollection())
+    }
+
+    /// - Parameters:
+    ///   - configurations: the connector's; their secret-like values are hidden everywhere.
+    ///   - credentials: the sidecar's own, hidden everywhere too.
+    package init(configurations: [JSONValue?], credentials: [String] = []) {
+        var secrets = SecretCollection()
+        for credential in credentials { secrets.add(credential) }
+        for case let configuration? in configurations { secrets.collect(configuration) }
+        self.init(secrets)
+    }
+
+    private init(_ secrets: SecretCollection) {
+        automaton = SecretAutomaton(secrets.forms)
+        isIncomplete = secrets.isIncomplete
+    }
+
+    /// The text with every secret replaced.
+    package func masked(_ text: String) -> String {
+        // Every line of log comes by here, and hardly any has something to hide.
+        let places = automaton.places(in: text.utf8.span)
+        guard !places.isEmpty || SecretMembers.mayStand(in: text.utf8.span) else { return text }
+        var bytes = Array(text.utf8)
+        Self.hide(places, in: &bytes)
+        let members = SecretMembers.values(in: bytes)
+        Self.hide(members, in: &bytes)
+        let passwords = URLPasswords.places(in: bytes)
+        Self.hide(passwords, in: &bytes)
+        let isChanged = !(places.isEmpty && members.isEmpty && passwords.isEmpty)
+        return isChanged ? String(decoding: bytes, as: UTF8.self) : text
+    }
+
+    /// Replaces all the places, which lie in order, in one go: a connector can write a line full of secrets.
+    private static func hide(_ places: [Range<Int>], in text: inout [UInt8]) {
+        guard !places.isEmpty else { return }
+        var hidden: [UInt8] = []
+        hidden.reserveCapacity(text.count)
+        var position = 0
+        for place in places {
+            hidden += text[position..<place.lowerBound]
+            hidden += replacement
+            position = place.upperBound
+        }
+        hidden += text[position...]
+        text = hidden
+    }
+}

@@ -1,0 +1,44 @@
+import TestSupport
+import Testing
+import Text
+
+@testable import AirbyteProtocol
+
+@Suite struct PlainLineTests {
+    /// Control characters in Unicode's category Cc, and the two line separators.
+    private static let controls = (Array(0..<0x20) + Array(0x7F...0x9F) + [0x2028, 0x2029]).compactMap {
+        Unicode.Scalar(UInt32($0))
+    }
+
+    @Test func noControlCharacterGoesUnnoticed() {
+        for control in Self.controls where control != "\t" {
+            for position in 0...20 {
+                let text = String(repeating: "a", count: position) + String(control)
+                #expect(!text.isPlainLine, "\(control.value) at \(position)")
+                #expect(!(text + "bcdefghijk").isPlainLine, "\(control.value) at \(position)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        "", "a", "\t", "\tat io.airbyte", "exactly8", "©®§ ", "größe", "— “quoted” …", "→ ✓ 漢字", "🚀",
+        "\u{A0}", "\u{2027}\u{202A}", "~ and {}", "\u{2000}\u{20AC}",
+    ])
+    func whatPeopleWriteIsPlain(_ text: String) {
+        #expect(text.isPlainLine)
+        #expect(("1234567" + text).isPlainLine)
+        #expect((text + "1234567").isPlainLine)
+        #expect(String(repeating: text, count: 9).isPlainLine)
+    }
+
+    @Test func wordsOfEightBytesAreToldByEachByte() {
+        for position in 0..<8 {
+            for byte in UInt8.min...UInt8.max {
+                let word = (0..<8).reduce(UInt64(0)) { word, index in
+                    word << 8 | UInt64(index == position ? byte : UInt8(ascii: "a"))
+                }
+                #expect(ByteSearch.isPrintableASCII(word) == (0x20...0x7E ~= byte), "\(byte) at \(position)")
+            }
+        }
+    }
+}

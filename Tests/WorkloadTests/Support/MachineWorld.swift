@@ -1,0 +1,143 @@
+import AirbyteProtocol
+import HTTP
+import Scheduling
+
+@testable import Workload
+
+/// A machine in a world where time passes only when a test says so: keeps its timers and writes down what it wants.
+struct MachineWorld {
+    private(set) var machine: WorkloadMachine
+    private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
+    let started: Instant
+    private(set) var timers: [WorkloadMachine.TimerName: Instant] = [:]
+    /// Everything that the machine has wanted, timers and log lines left out.
+    private(set) var steps: [String] = []
+    private(set) var logged: [String] = []
+    /// The last output that was to be stored.
+    private(set) var output: JobOutput?
+    /// How long each contact may have taken.
+    private(set) var contactTimeouts: [Duration] = []
+    /// How often the workspace was to be looked at. Each look is answered at once, with what is to be found.
+    private(set) var looks = 0
+    var found: [WorkloadMachine.Event] = []
+    /// What the connector was made to say in the log.
+    private(set) var connectorLog: [String] = []
+    /// Whether the job's log takes time to be stored; else it is stored at once, and that is no step.
+    var storesLogSlowly = false
+
+    init(
+        _ input: SidecarInput,
+        interval: Duration = .seconds(30),
+        contactTimeout: Duration = .seconds(300),
+        startTimeout: Duration? = .seconds(1_800),
+        fileTimeout: Duration? = .seconds(540),
+        retryDelay: Duration = .seconds(2),
+        seed: UInt64 = 1
+    ) {
+        started = now
+        machine = WorkloadMachine(
+            settings: WorkloadMachine.Settings(
+                heartbeat: HeartbeatSettings(interval: interval, contactTimeout: contactTimeout),
+                contactRetries: RetryPolicy(firstDelay: retryDelay, maxRetries: 5),
+                startTimeout: startTimeout,
+                fileTimeout: fileTimeout,
+                lostConnectorGrace: .seconds(10)
+            ),
+            input: input,
+            now: now,
+            seed: seed
+        )
+    }
+
+    /// Hands in an event; what the machine wants in answer, timers and log lines left out.
+    @discardableResult
+    mutating func send(_ event: WorkloadMachine.Event) -> [String] {
+        var wanted: [String] = []
+        var answers: [WorkloadMachine.Event] = []
+        for action in machine.handle(event, now: now) {
+            switch action {
+            case .lookAtWorkspace:
+                looks += 1
+                answers += found + [.workspaceLookedAt]
+            case .contact(_, let timeout):
+                contactTimeouts.append(timeout)
+                wanted.append(action.name)
+            case .arm(let timer, let deadline): timers[timer] = deadline
+            case .disarm(let timer): timers[timer] = nil
+            case .log(let level, let message): logged.append("\(level) \(message)")
+            case .logFromConnector(let level, let message): connectorLog.append("\(level) \(message)")
+            case .storeLog where !storesLogSlowly: answers.append(.logStored)
+            case .storeOutput(let output):
+                self.output = output
+                wanted.append(action.name)
+            default: wanted.append(action.name)
+            }
+        }
+        steps += wanted
+        for answer in answers { wanted += send(answer) }
+        return wanted
+    }
+
+    /// Starts, has the announcement accepted, and the connector open its output.
+    mutating func announce() {
+        send(.started)
+        send(.contactAnswered(.running, .accepted(body: [])))
+        send(.outputOpened)
+    }
+
+    /// Lets so much time pass; what fires in it, fires at its own time. What the machine wants in answer.
+    @discardableResult
+    mutating func advance(by time: Duration) -> [String] {
+        let end = now + time
+        var wanted: [String] = []
+        while let next = timers.filter({ $0.value <= end }).min(by: { $0.value < $1.value }) {
+            now = max(now, next.value)
+            timers[next.key] = nil
+            wanted += send(.timerFired(next.key))
+        }
+        now = end
+        return wanted
+    }
+
+    /// The process is stopped for so long; what has become due fires afterwards, all at once.
+    @discardableResult
+    mutating func freeze(for time: Duration) -> [String] {
+        now = now + time
+        return advance(by: .zero)
+    }
+
+    /// How long until the timer fires; nil where it is not armed.
+    func delay(of timer: WorkloadMachine.TimerName) -> Duration? {
+        timers[timer].map { $0 - now }
+    }
+
+    var isEnded: Bool { steps.last?.hasPrefix("exit") == true }
+}
+
+extension WorkloadMachine.Action {
+    /// One word or two.
+    var name: String {
+        switch self {
+        case .contact(let contact, _): contact.rawValue
+        case .lookAtWorkspace: "look"
+        case .readTranscript: "read"
+        case .stopReading: "stop reading"
+        case .verifyOutputClosed: "verify"
+        case .updateConfiguration: "update"
+        case .writeCatalog: "catalog"
+        case .storeOutput: "store"
+        case .storeLog: "store log"
+        case .report(.success): "success"
+        case .report(.failure(let source, _)): "failure(\(source.rawValue))"
+        case .arm(let timer, _): "arm \(timer)"
+        case .disarm(let timer): "disarm \(timer)"
+        case .log, .logFromConnector: "log"
+        case .exit(let status): "exit \(status)"
+        }
+    }
+}
+
+extension CallOutcome {
+    static let ok = CallOutcome.accepted(body: [])
+    static let down = CallOutcome.unavailable("down", retryAfter: nil)
+}
