@@ -3,7 +3,7 @@ import CCrypto
 /// Signatures that storage services ask for.
 package enum Signing {
     /// The largest RSA key that is taken, in bytes of its signature: 16,384 bits.
-    private static let largestSignature = 2_048
+    private static let maxSignatureSize = 2_048
 
     /// RFC 2104 with SHA-256.
     package static func hmacSHA256(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
@@ -28,8 +28,8 @@ package enum Signing {
     package static func rs256(privateKey pem: String, _ bytes: [UInt8]) -> [UInt8]? {
         let key = Array(pem.utf8)
         var isSigned = false
-        let signature = unsafe [UInt8](unsafeUninitializedCapacity: largestSignature) { buffer, count in
-            var size = largestSignature
+        let signature = unsafe [UInt8](unsafeUninitializedCapacity: maxSignatureSize) { buffer, count in
+            var size = maxSignatureSize
             let result = unsafe key.withUnsafeBytes { key in
                 unsafe bytes.withUnsafeBytes { bytes in
                     unsafe ccrypto_rs256_sign(

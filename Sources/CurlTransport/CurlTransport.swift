@@ -27,7 +27,7 @@ public final class CurlTransport: HTTPTransport {
     private let proxies: ProxyChoice
     private let multi: UnsafeMutableRawPointer
     private let changes = LoopChanges()
-    private let driver: LoopDriver
+    private let driver: CurlSocketDriver
     private let sockets = ConnectionSockets()
 
     private var lastID: UInt64 = 0
@@ -58,7 +58,7 @@ public final class CurlTransport: HTTPTransport {
         self.reactor = reactor
         self.options = options
         self.multi = multi
-        driver = LoopDriver(reactor: reactor)
+        driver = CurlSocketDriver(reactor: reactor)
         ccurl_multi_set_long(multi, CURLMOPT_MAXCONNECTS, CurlTransport.idleConnections)
         changes.attach(to: multi)
         driver.onEvent = { [weak self] descriptor, events in self?.act(on: descriptor, events) }
@@ -101,7 +101,7 @@ public final class CurlTransport: HTTPTransport {
                 origin: origin,
                 proxy: proxies.proxy(for: origin),
                 deadline: reactor.now + request.totalTimeout,
-                maximumResponseBytes: options.maximumResponseBytes,
+                maxResponseBytes: options.maxResponseBytes,
                 sockets: sockets
             )
             exchanges[id] = exchange

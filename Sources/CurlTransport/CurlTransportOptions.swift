@@ -19,14 +19,14 @@ extension CurlTransport {
         /// separated by colons. Looking certificates up one by one costs far less memory than a bundle.
         public var certificateDirectory: String?
         /// The largest body of an answer. A larger one ends its exchange with a protocol violation.
-        public var maximumResponseBytes: Int
+        public var maxResponseBytes: Int
 
         /// Where Debian and most others keep their authorities by subject hash.
         public static let systemCertificateDirectory = "/etc/ssl/certs"
 
         /// The longest answers we ask for are connector configurations, some kilobytes each. This leaves room
         /// for unusual ones and keeps what a faulty peer can make us hold far below a small container's memory.
-        public static let usualMaximumResponseBytes = 8 * 1024 * 1024
+        public static let defaultMaxResponseBytes = 8 * 1024 * 1024
 
         public init(
             userAgent: String,
@@ -36,7 +36,7 @@ extension CurlTransport {
             reachesPodHostsDirectly: Bool = false,
             certificateFile: String? = nil,
             certificateDirectory: String? = Options.systemCertificateDirectory,
-            maximumResponseBytes: Int = Options.usualMaximumResponseBytes
+            maxResponseBytes: Int = Options.defaultMaxResponseBytes
         ) {
             self.userAgent = userAgent
             self.httpProxy = httpProxy
@@ -45,7 +45,7 @@ extension CurlTransport {
             self.reachesPodHostsDirectly = reachesPodHostsDirectly
             self.certificateFile = certificateFile
             self.certificateDirectory = certificateDirectory
-            self.maximumResponseBytes = maximumResponseBytes
+            self.maxResponseBytes = maxResponseBytes
         }
 
         /// The same with empty strings as nil, which is how environments are often filled.

@@ -18,7 +18,7 @@ final class Exchange {
     /// The proxy that the request goes through; nil where it goes to its origin directly.
     let proxy: ProxyChoice.Proxy?
     let deadline: Instant
-    let maximumResponseBytes: Int
+    let maxResponseBytes: Int
     var stage: Stage?
     /// Looks now and then whether anything has moved.
     var stallTimer: TimerToken?
@@ -59,7 +59,7 @@ final class Exchange {
         origin: Origin,
         proxy: ProxyChoice.Proxy?,
         deadline: Instant,
-        maximumResponseBytes: Int,
+        maxResponseBytes: Int,
         sockets: ConnectionSockets
     ) {
         self.sockets = sockets
@@ -69,7 +69,7 @@ final class Exchange {
         self.origin = origin
         self.proxy = proxy
         self.deadline = deadline
-        self.maximumResponseBytes = maximumResponseBytes
+        self.maxResponseBytes = maxResponseBytes
     }
 
     /// Where the request goes, for messages.
@@ -145,8 +145,8 @@ final class Exchange {
 
     /// Takes a piece of the answer's body; false ends the transfer.
     fileprivate func receive(body bytes: UnsafeRawBufferPointer) -> Bool {
-        guard bytes.count <= maximumResponseBytes - body.count else {
-            refusal = "the answer is longer than \(maximumResponseBytes) bytes"
+        guard bytes.count <= maxResponseBytes - body.count else {
+            refusal = "the answer is longer than \(maxResponseBytes) bytes"
             return false
         }
         progress += 1

@@ -17,11 +17,11 @@ public enum HTTPRequestBody: Sendable {
 extension HTTPRequestBody {
     /// In bytes: libcurl sends a body up to this long in one piece with the head, which spares both sides a look at the
     /// socket.
-    private static let longestShort = 64 * 1_024
+    private static let maxShortLength = 64 * 1_024
 
     /// A body that libcurl copies as a whole instead of asking for it.
     package var shortBytes: [UInt8]? {
-        guard case .bytes(let bytes) = self, bytes.count <= Self.longestShort else { return nil }
+        guard case .bytes(let bytes) = self, bytes.count <= Self.maxShortLength else { return nil }
         return bytes
     }
 }

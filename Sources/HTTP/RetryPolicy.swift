@@ -9,10 +9,10 @@ public struct RetryPolicy: Hashable, Sendable {
 
     /// No computed delay is longer: a minute is long enough for any overload to have passed unnoticed, and
     /// short enough that a recovered service is found soon.
-    public static let longestDelay: Duration = .seconds(60)
+    public static let maxDelay: Duration = .seconds(60)
 
     /// What a server asks for by `Retry-After` is honoured up to this bound.
-    public static let longestRetryAfter: Duration = .seconds(300)
+    public static let maxRetryAfter: Duration = .seconds(300)
 
     public init(firstDelay: Duration, maxRetries: Int) {
         self.firstDelay = firstDelay
@@ -32,14 +32,14 @@ public struct RetryPolicy: Hashable, Sendable {
         // 2^20 times the smallest useful delay is far beyond the longest one already.
         let factor = Int64(1) << min(retry - 1, 20)
         let uncapped =
-            firstDelay > Self.longestDelay / Int(factor) ? Self.longestDelay : firstDelay * Int(factor)
-        let full = min(uncapped, Self.longestDelay)
+            firstDelay > Self.maxDelay / Int(factor) ? Self.maxDelay : firstDelay * Int(factor)
+        let full = min(uncapped, Self.maxDelay)
         let jittered = Duration.nanoseconds(
             Int64.random(
                 in: full.nanoseconds / 2...max(full.nanoseconds / 2, full.nanoseconds),
                 using: &random
             )
         )
-        return max(jittered, min(retryAfter ?? .zero, Self.longestRetryAfter))
+        return max(jittered, min(retryAfter ?? .zero, Self.maxRetryAfter))
     }
 }

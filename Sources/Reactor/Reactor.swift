@@ -24,7 +24,7 @@ public final class Reactor {
     private let trace: (any TraceSink)?
     private var table = SlotTable()
     private var timers = TimerHeap<() -> Void>()
-    private var alarm: Alarm?
+    private var timerFD: TimerFD?
     private var completions: [Completion] = []
     /// What keeps the reactor from going on, found while dispatching.
     private var failure: SystemError?
@@ -256,20 +256,20 @@ extension Reactor: Scheduler {
         timers.take(timer)
     }
 
-    /// Sets the alarm to the earliest deadline. False when there is nothing to wait for: a timer is due.
-    private func setAlarm() throws(SystemError) -> Bool {
+    /// Sets the timerfd to the earliest deadline. False when there is nothing to wait for: a timer is due.
+    private func armTimer() throws(SystemError) -> Bool {
         guard let earliest = timers.earliest else {
-            try alarm?.set(to: nil, now: now)
+            try timerFD?.set(to: nil, now: now)
             return true
         }
         guard earliest > now else { return false }
-        if alarm == nil {
-            let made = try Alarm(trace: trace)
-            alarm = made
+        if timerFD == nil {
+            let made = try TimerFD(trace: trace)
+            timerFD = made
             let descriptor = made.descriptor
-            _ = try pollEssential(descriptor, label: "timer") { Alarm.drain(descriptor) }
+            _ = try pollEssential(descriptor, label: "timer") { TimerFD.drain(descriptor) }
         }
-        try alarm?.set(to: earliest, now: now)
+        try timerFD?.set(to: earliest, now: now)
         return true
     }
 }
@@ -300,12 +300,12 @@ extension Reactor {
         precondition(!isTicking, "a handler must not run the loop")
         isTicking = true
         defer { isTicking = false }
-        let block = try setAlarm()
+        let block = try armTimer()
         completions.removeAll(keepingCapacity: true)
         try driver.wait(block: block, into: &completions)
         ticks += 1
         now = .monotonic()
-        alarm?.pass(now)
+        timerFD?.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.
         let due = timers.popDue(at: now)
         let batch = completions

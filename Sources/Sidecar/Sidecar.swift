@@ -66,7 +66,7 @@ package final class Sidecar {
     }
 
     /// More rounds in a row without a wait are no burst any more.
-    private static let mostTicksUnflushed = 16
+    private static let maxUnflushedTicks = 16
 
     /// The time for the rest of the job's log, once everything else is done.
     private static let lastUpload: Duration = .seconds(15)
@@ -155,7 +155,7 @@ extension Sidecar {
             workspace: workspace,
             output: connectorOutput,
             client: client,
-            courier: Courier(
+            deliverer: OutputDeliverer(
                 client: client,
                 sinks: outputSinks(client, transport, log),
                 workloadID: input.workloadID,
@@ -234,7 +234,7 @@ extension Sidecar {
                 // What events had to say goes out before the loop waits, in as few writes as possible: what is to be done
                 // at once is done first.
                 ticksUnflushed = reactor.hasWorkAtOnce ? ticksUnflushed + 1 : 0
-                if ticksUnflushed % Self.mostTicksUnflushed == 0 { pipeline?.flush() }
+                if ticksUnflushed % Self.maxUnflushedTicks == 0 { pipeline?.flush() }
             }
         } catch {
             throw StartError(failure: "the loop cannot go on: \(error)")
@@ -247,7 +247,7 @@ extension Sidecar {
             do throws(WorkspaceError) {
                 content = try workspace.contents(
                     of: Workspace.FileName.input,
-                    limit: SidecarInput.longestFile
+                    limit: SidecarInput.maxFileLength
                 )
             } catch {
                 throw SidecarInputError(workloadID: nil, problem: error.problem)

@@ -23,7 +23,7 @@ package final class StorageRequester {
         /// Worth another try after a pause: overload, a fault of the server.
         case retry(StorageFailure)
         /// Worth another try at once, since what was wrong has been put right: a new token, the clock's offset, another
-        /// region. At most `mostCorrections` times in a row, then it is a failure.
+        /// region. At most `maxCorrections` times in a row, then it is a failure.
         case corrected(StorageFailure)
         case failed(StorageFailure)
     }
@@ -51,7 +51,7 @@ package final class StorageRequester {
     private static let briefTimeout: Duration = .seconds(5)
 
     /// Region, clock and token can each be wrong, one after the other.
-    private static let mostCorrections = 3
+    private static let maxCorrections = 3
 
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
@@ -167,7 +167,7 @@ package final class StorageRequester {
                 retry(failure, retryAfter: response.retryAfter)
             case .corrected(let failure):
                 corrections += 1
-                guard corrections <= mostCorrections else { return completion(.failure(failure)) }
+                guard corrections <= maxCorrections else { return completion(.failure(failure)) }
                 attempt()
             }
         }

@@ -5,8 +5,8 @@ import Text
 /// name means two things.
 struct XMLFields {
     /// Longer texts and more elements than any such answer has; what is beyond is left out.
-    private static let longestText = 8_192
-    private static let mostElements = 1_000
+    private static let maxTextLength = 8_192
+    private static let maxElements = 1_000
 
     private var texts: [String: String] = [:]
 
@@ -67,11 +67,11 @@ struct XMLFields {
         func begin(_ name: String) {
             names.append(name.split(separator: ":").last.map(String.init) ?? name)
             text = []
-            if names.count + texts.count > mostElements { stop() }
+            if names.count + texts.count > maxElements { stop() }
         }
 
         func add(_ bytes: UnsafeRawBufferPointer) {
-            let room = longestText - text.count
+            let room = maxTextLength - text.count
             unsafe text.append(contentsOf: bytes.prefix(max(0, room)))
         }
 

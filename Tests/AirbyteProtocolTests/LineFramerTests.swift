@@ -18,34 +18,34 @@ import Testing
     ]
 
     /// The lines, put together where they come in parts; checks where each is said to begin.
-    static func lines(of chunks: [[UInt8]], longestHeldLine: Int = LineFramer.longestHeldLine) -> [String] {
+    static func lines(of chunks: [[UInt8]], maxHeldLineLength: Int = LineFramer.maxHeldLineLength) -> [String] {
         let stream = chunks.flatMap { $0 }
-        var framer = LineFramer(longestHeldLine: longestHeldLine)
+        var framer = LineFramer(maxHeldLineLength: maxHeldLineLength)
         var lines: [String] = []
         var parts: [UInt8] = []
         let take: LineFramer.Handler = { bytes, part, start in
             bytes.withUnsafeBytes { parts += $0 }
             #expect(stream[Int(start)...].starts(with: parts), "begins at \(start)")
-            if part == .whole { #expect(parts.count <= longestHeldLine) }
+            if part == .whole { #expect(parts.count <= maxHeldLineLength) }
             if part == .more { return }
-            if part == .last { #expect(parts.count > longestHeldLine) }
+            if part == .last { #expect(parts.count > maxHeldLineLength) }
             lines.append(text(parts))
             parts = []
         }
         for chunk in chunks {
             framer.append(chunk.span.bytes, take)
-            #expect(framer.pendingBytes <= longestHeldLine)
+            #expect(framer.pendingBytes <= maxHeldLineLength)
         }
         framer.finish(take)
         #expect(framer.pendingBytes == 0)
         return lines
     }
 
-    @Test(arguments: table, [0, 1, 2, 3, LineFramer.longestHeldLine])
-    func cutsLines(_ row: (String, [String]), longestHeldLine: Int) {
+    @Test(arguments: table, [0, 1, 2, 3, LineFramer.maxHeldLineLength])
+    func cutsLines(_ row: (String, [String]), maxHeldLineLength: Int) {
         let (stream, expected) = row
         let bytes = Array(stream.utf8)
-        let lines = { Self.lines(of: $0, longestHeldLine: longestHeldLine) }
+        let lines = { Self.lines(of: $0, maxHeldLineLength: maxHeldLineLength) }
         #expect(lines([bytes]) == expected)
         #expect(lines(bytes.map { [$0] }) == expected, "byte by byte")
         for first in 0...bytes.count {
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func longerLinesComeInPartsAndTheNextIsWhole() {
-        var framer = LineFramer(longestHeldLine: 4)
+        var framer = LineFramer(maxHeldLineLength: 4)
         var parts: [String] = []
         let take: LineFramer.Handler = { bytes, part, start in
             parts.append("\(start) \(part) \(bytes.withUnsafeBytes { text($0) })")

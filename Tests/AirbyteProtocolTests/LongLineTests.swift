@@ -28,10 +28,10 @@ import Testing
     static func read(
         _ output: [UInt8],
         kind: ConnectorKind = .source,
-        longestHeldLine: Int = LineFramer.longestHeldLine,
+        maxHeldLineLength: Int = LineFramer.maxHeldLineLength,
         chunk: Int = 1 << 16
     ) throws -> Reading {
-        var reader = TranscriptReader(kind: kind, longestHeldLine: longestHeldLine, tooLongLine: 40)
+        var reader = TranscriptReader(kind: kind, maxHeldLineLength: maxHeldLineLength, tooLongLine: 40)
         var reading = Reading()
         for start in stride(from: 0, to: output.count, by: chunk) {
             reading.events += reader.read(Array(output[start..<min(start + chunk, output.count)]))
@@ -58,7 +58,7 @@ import Testing
             let expected = try read(output, kind: kind)
             for bound in bounds {
                 for chunk in chunks {
-                    let found = try read(output, kind: kind, longestHeldLine: bound, chunk: chunk)
+                    let found = try read(output, kind: kind, maxHeldLineLength: bound, chunk: chunk)
                     #expect(found == expected, "\(comment), bound \(bound), chunks of \(chunk)")
                     if found != expected { return }
                 }
@@ -319,16 +319,16 @@ extension LongLineTests {
             """
         var bytes = Array(output.utf8)
         // Nothing is said about a schema that is not held.
-        let held = try Self.read(bytes, longestHeldLine: .max).documents
+        let held = try Self.read(bytes, maxHeldLineLength: .max).documents
         #expect(held.count == 5)
-        #expect(try Self.read(bytes, longestHeldLine: 1_000).documents == held)
+        #expect(try Self.read(bytes, maxHeldLineLength: 1_000).documents == held)
         // With text that needs a repair, in each of the three.
         for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "a") && place % 13 == 0 {
             bytes[place] = 0xE2
         }
-        let repaired = try Self.read(bytes, longestHeldLine: .max).documents
+        let repaired = try Self.read(bytes, maxHeldLineLength: .max).documents
         #expect(repaired != held)
-        #expect(try Self.read(bytes, longestHeldLine: 1_000).documents == repaired)
+        #expect(try Self.read(bytes, maxHeldLineLength: 1_000).documents == repaired)
     }
 }
 

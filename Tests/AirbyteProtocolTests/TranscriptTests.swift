@@ -95,7 +95,7 @@ import Testing
         let bound = 2_000
         var reader = TranscriptReader(
             kind: .source,
-            longestHeldLine: LineFramer.longestHeldLine,
+            maxHeldLineLength: LineFramer.maxHeldLineLength,
             tooLongLine: bound
         )
         func line(_ prefix: String, _ suffix: String, length: Int, filler: String) -> [UInt8] {

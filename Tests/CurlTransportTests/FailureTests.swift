@@ -203,7 +203,7 @@ import Testing
         let server = Self.server { ending.play($0, status, isRead) }
         defer { server.stop() }
         defer { isRead.fire() }
-        let loop = try TestLoop(driver, .init(userAgent: "Test", maximumResponseBytes: 1000))
+        let loop = try TestLoop(driver, .init(userAgent: "Test", maxResponseBytes: 1000))
         var outcome: Outcome?
         let timeout = Duration.milliseconds(ending == .silence ? 100 : 50_000)
         let sent = request("POST", server.url, body: [1], totalTimeout: timeout)
@@ -256,7 +256,7 @@ import Testing
             connection.write("HTTP/1.1 200 OK\r\n\r\n" + String(repeating: "x", count: 1001))
         }
         defer { server.stop() }
-        let loop = try TestLoop(driver, .init(userAgent: "Test", maximumResponseBytes: 1000))
+        let loop = try TestLoop(driver, .init(userAgent: "Test", maxResponseBytes: 1000))
         let error = try loop.failure(request("GET", server.url))
         #expect(error.kind == .protocolViolation)
         #expect(error.message == "127.0.0.1:\(server.port): the answer is longer than 1000 bytes")
@@ -268,7 +268,7 @@ import Testing
             connection.answer(body: String(repeating: "x", count: 1000))
         }
         defer { server.stop() }
-        let loop = try TestLoop(.automatic, .init(userAgent: "Test", maximumResponseBytes: 1000))
+        let loop = try TestLoop(.automatic, .init(userAgent: "Test", maxResponseBytes: 1000))
         #expect(try loop.exchange(request("GET", server.url)).get().body.count == 1000)
     }
 

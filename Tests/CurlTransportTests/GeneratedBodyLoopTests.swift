@@ -30,16 +30,16 @@ import Testing
         let server = Self.countingServer(length)
         defer { server.stop() }
         let loop = try TestLoop(driver)
-        var largestLimit = 0
-        var largestPiece = 0
+        var maxLimit = 0
+        var maxPieceSize = 0
         let body = CountingBody(length) { limit, piece in
-            largestLimit = max(largestLimit, limit)
-            largestPiece = max(largestPiece, piece.capacity)
+            maxLimit = max(maxLimit, limit)
+            maxPieceSize = max(maxPieceSize, piece.capacity)
         }
         let response = try loop.exchange(request("PUT", server.url, body: body.generated)).get()
         #expect(response.body == Array("\(length)".utf8))
-        #expect(largestLimit <= Self.uploadBuffer)
-        #expect(largestPiece <= 2 * Self.uploadBuffer)
+        #expect(maxLimit <= Self.uploadBuffer)
+        #expect(maxPieceSize <= 2 * Self.uploadBuffer)
         #expect(body.given == length)
     }
 
@@ -59,19 +59,19 @@ import Testing
             if !isOver { loop.reactor.schedule(after: .zero, handler: beat) }
         }
         beat()
-        var largestStep = 0
+        var maxStep = 0
         var before = 0
         _ = loop.transport.send(request("PUT", server.url, body: body.generated)) { outcome in
             #expect((try? outcome.get().status) == 200)
             isOver = true
         }
         try loop.run {
-            largestStep = max(largestStep, body.given - before)
+            maxStep = max(maxStep, body.given - before)
             before = body.given
             return isOver
         }
         #expect(body.given == length)
-        #expect(largestStep <= Self.uploadBuffer)
+        #expect(maxStep <= Self.uploadBuffer)
         // Between any two beats there are few buffers, so a single one cannot come late either.
         let gaps = zip(places.dropFirst(), places).map(-)
         #expect((gaps.max() ?? length) <= 4 * Self.uploadBuffer, "\(gaps.max() ?? -1)")

@@ -67,7 +67,7 @@ class Service:
         self.faults = []
         self.requests = []
         self.allow_creation = True
-        self.largest_body = None
+        self.max_body_size = None
 
     def now(self):
         return time.time() + self.clock_offset
@@ -77,7 +77,7 @@ class Service:
             self.clock_offset = wishes.get("clockOffset", self.clock_offset)
             self.token_life = wishes.get("tokenLife", self.token_life)
             self.allow_creation = wishes.get("allowCreation", self.allow_creation)
-            self.largest_body = wishes.get("largestBody", self.largest_body)
+            self.max_body_size = wishes.get("maxBodySize", self.max_body_size)
             self.assertion = wishes.get("assertion", self.assertion)
             self.faults += wishes.get("faults", [])
             if wishes.get("endTokens"):
@@ -299,7 +299,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = {name.lower(): value for name, value in self.headers.items()}
         url = f"http://{self.headers['Host']}{self.path}"
         self.service.authenticate(self.command, url, headers)
-        if self.service.largest_body is not None and len(body) > self.service.largest_body:
+        if self.service.max_body_size is not None and len(body) > self.service.max_body_size:
             raise Refusal(413, "RequestBodyTooLarge", "The request body is too large and exceeds the maximum limit.")
         if "content-md5" in headers and headers["content-md5"] != md5(body):
             raise Refusal(400, "Md5Mismatch", "The MD5 value specified did not match the value calculated.")

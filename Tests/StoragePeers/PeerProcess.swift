@@ -88,7 +88,7 @@ enum StoragePeers {
     static func ask(_ method: String, _ url: String, _ body: [UInt8]?) throws -> HTTPResponse {
         var options = CurlTransport.Options(userAgent: "Test")
         // An object of a test.
-        options.maximumResponseBytes = 64 * 1_024 * 1_024
+        options.maxResponseBytes = 64 * 1_024 * 1_024
         let reactor = try Reactor(backend: .epoll)
         let transport = try CurlTransport(reactor: reactor, options: options)
         var end: Result<HTTPResponse, HTTPTransportError>?

@@ -3,7 +3,7 @@ struct CatalogInspector {
     private(set) var result = CatalogInspection()
 
     /// So many names are remembered, in a few megabytes: no database has more tables.
-    private static let mostNames = 100_000
+    private static let maxNames = 100_000
 
     /// Who is spoken of.
     private struct Subject {
@@ -103,7 +103,7 @@ extension CatalogInspector {
                 subject,
                 "number \(subject.number) of the catalog has the same name as number \(first)"
             )
-        } else if numbers.count < Self.mostNames {
+        } else if numbers.count < Self.maxNames {
             numbers[key] = Int32(truncatingIfNeeded: subject.number)
         }
     }

@@ -16,7 +16,7 @@ struct SchemaPaths {
     /// Members that are looked at: so many for each byte of the schema, enough for dozens of keys in a schema of any
     /// width (a field takes some dozens of bytes), and a floor for small ones. Beyond that nothing is known, and the time stays in proportion to the text.
     private static let looksPerByte = 1
-    private static let fewestLooks = 10_000
+    private static let minLooks = 10_000
 
     /// What a schema says of one field's name.
     private struct Finding {
@@ -76,7 +76,7 @@ struct SchemaPaths {
     init(of index: SchemaIndex, resolvesReferences: Bool) {
         self.index = index
         self.resolvesReferences = resolvesReferences
-        looks = Self.fewestLooks + index.root.rawJSON.count * Self.looksPerByte
+        looks = Self.minLooks + index.root.rawJSON.count * Self.looksPerByte
     }
 
     /// Looks for nested fields, from the root down; lists on the way are looked through.

@@ -155,17 +155,17 @@ struct ElementSplitter: JSONScannerHandler {
     }
 
     /// In bytes. A table of ten thousand columns has a schema of this size.
-    static let longestHeldElement = 1_024 * 1_024
+    static let maxHeldElementLength = 1_024 * 1_024
 
     private var complete: [Element] = []
     private var isInList = false
     private var start: UInt64?
     private var content: [UInt8] = []
     private var isLong = false
-    private let longestHeld: Int
+    private let maxHeldLength: Int
 
-    init(longestHeld: Int = ElementSplitter.longestHeldElement) {
-        self.longestHeld = longestHeld
+    init(maxHeldLength: Int = ElementSplitter.maxHeldElementLength) {
+        self.maxHeldLength = maxHeldLength
     }
 
     /// The elements that have become complete since the last call.
@@ -192,7 +192,7 @@ struct ElementSplitter: JSONScannerHandler {
 
     mutating func content(_ bytes: RawSpan) {
         guard !isLong else { return }
-        isLong = content.count + bytes.byteCount > longestHeld
+        isLong = content.count + bytes.byteCount > maxHeldLength
         if isLong {
             content = []
         } else {

@@ -7,7 +7,7 @@ import Glibc
 public struct LineFramer: Sendable {
     /// Longer lines are handed out in parts, in bytes. Nearly all messages are far shorter, and two buffers of this size
     /// are little beside the program itself.
-    public static let longestHeldLine = 1_024 * 1_024
+    public static let maxHeldLineLength = 1_024 * 1_024
 
     /// A line, or what is at hand of it.
     public enum Part: Hashable, Sendable {
@@ -18,7 +18,7 @@ public struct LineFramer: Sendable {
         case last
     }
 
-    private let longestHeldLine: Int
+    private let maxHeldLineLength: Int
     /// The beginning of a line whose end has not come yet.
     private var pending: [UInt8] = []
     /// Whether parts of the present line have been handed out.
@@ -33,8 +33,8 @@ public struct LineFramer: Sendable {
     /// Takes a line or a part of one, and where that line begins in the stream. The span lives for the call only.
     public typealias Handler = (_ bytes: RawSpan, _ part: Part, _ lineStart: UInt64) -> Void
 
-    public init(longestHeldLine: Int = LineFramer.longestHeldLine) {
-        self.longestHeldLine = longestHeldLine
+    public init(maxHeldLineLength: Int = LineFramer.maxHeldLineLength) {
+        self.maxHeldLineLength = maxHeldLineLength
     }
 
     /// How many bytes of an unfinished line are held.
@@ -62,7 +62,7 @@ public struct LineFramer: Sendable {
     }
 
     private mutating func endLine(with rest: RawSpan, _ handler: Handler) {
-        if pending.isEmpty, !isInParts, rest.byteCount <= longestHeldLine {
+        if pending.isEmpty, !isInParts, rest.byteCount <= maxHeldLineLength {
             return handler(rest, .whole, lineStart)
         }
         take(rest, handler)
@@ -73,7 +73,7 @@ public struct LineFramer: Sendable {
 
     /// Holds some of a line, or hands it out where it is too long.
     private mutating func take(_ bytes: RawSpan, _ handler: Handler) {
-        guard isInParts || pending.count + bytes.byteCount > longestHeldLine else {
+        guard isInParts || pending.count + bytes.byteCount > maxHeldLineLength else {
             return unsafe bytes.withUnsafeBytes { unsafe pending.append(contentsOf: $0) }
         }
         if !pending.isEmpty {

@@ -88,7 +88,7 @@ struct JSONScanner<Handler: JSONScannerHandler> {
 
     /// A key that is cut between pieces is held up to this many bytes: no key that means anything is longer, even with
     /// all its characters escaped.
-    static var longestKey: Int { 256 }
+    static var maxKeyLength: Int { 256 }
 
     init(handler: Handler) {
         self.handler = handler
@@ -394,7 +394,7 @@ extension JSONScanner {
     private mutating func holdKey(_ piece: JSONPiece, upTo end: Int) {
         guard silentDepth == nil else { return }
         let count = unsafe end - piece.keyStart
-        if keyStart.count + count > Self.longestKey {
+        if keyStart.count + count > Self.maxKeyLength {
             keyIsWhole = false
             keyStart.removeAll(keepingCapacity: true)
         }

@@ -11,7 +11,7 @@ protocol JSONScannerHandler {
     /// without members.
     mutating func endValue(at offset: UInt64, isEmpty: Bool)
 
-    /// A key, as it stands between its quotes; not whole where it is longer than `JSONScanner.longestKey`.
+    /// A key, as it stands between its quotes; not whole where it is longer than `JSONScanner.maxKeyLength`.
     mutating func key(_ text: RawSpan, hasEscapes: Bool, isWhole: Bool)
 }
 

@@ -20,20 +20,20 @@ public struct TranscriptReader {
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
-        self.init(kind: kind, longestHeldLine: LineFramer.longestHeldLine)
+        self.init(kind: kind, maxHeldLineLength: LineFramer.maxHeldLineLength)
     }
 
     /// A reader with another idea of lines that are too long.
     ///
     /// - Parameters:
-    ///   - longestHeldLine: a longer line is judged while it passes, in bytes.
+    ///   - maxHeldLineLength: a longer line is judged while it passes, in bytes.
     ///   - tooLongLine: a line of so many UTF-16 units is counted.
     public init(
         kind: ConnectorKind,
-        longestHeldLine: Int,
+        maxHeldLineLength: Int,
         tooLongLine: Int = Transcript.tooLongLine
     ) {
-        framer = LineFramer(longestHeldLine: longestHeldLine)
+        framer = LineFramer(maxHeldLineLength: maxHeldLineLength)
         lines = LineReader(decoder: MessageDecoder(kind: kind), tooLongLine: tooLongLine)
     }
 

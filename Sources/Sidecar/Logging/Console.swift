@@ -18,7 +18,7 @@ final class Console {
     private static let heldBack = 1_024 * 1_024
 
     /// The longest backlog: a container runtime that stops reading for a while finds everything in it.
-    private static let longestBacklog = 16 * 1_024 * 1_024
+    private static let maxBacklog = 16 * 1_024 * 1_024
 
     /// Formatted lines that have not been written yet.
     var pending: [UInt8] = []
@@ -122,9 +122,9 @@ final class Console {
 
     private func dropIfTooLong() {
         let backlog = pending.count - written
-        guard backlog > Self.longestBacklog else { return }
+        guard backlog > Self.maxBacklog else { return }
         // Whole lines at the end go; the first half of the backlog stays, to tell how it began.
-        let keep = written + Self.longestBacklog / 2
+        let keep = written + Self.maxBacklog / 2
         let lineEnd = pending[written...keep].lastIndex(of: UInt8(ascii: "\n"))
         var cut = lineEnd.map { $0 + 1 } ?? keep
         var dropped = 0

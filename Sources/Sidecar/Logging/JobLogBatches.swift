@@ -4,14 +4,14 @@
 /// an earlier one is missing; one that failed is what goes next.
 struct JobLogBatches {
     /// So many events make a document at once, as in the platform's own log appender.
-    static let mostEvents = 10_000
+    static let maxEvents = 10_000
 
     /// So many bytes do too: with lines of megabytes, memory would run out long before the events do.
-    static let largestDocument = 4 * 1_024 * 1_024
+    static let maxDocumentSize = 4 * 1_024 * 1_024
 
     /// What waits in all, the document under way included, in bytes. Beyond it events are dropped and counted: a log
     /// store that is down must cost no job its memory.
-    static let largestBacklog = 16 * 1_024 * 1_024
+    static let maxBacklogSize = 16 * 1_024 * 1_024
 
     /// From here on whoever reads the connector's output should hold back, in bytes.
     static let heldBack = 8 * 1_024 * 1_024
@@ -24,7 +24,7 @@ struct JobLogBatches {
         var bytes: [UInt8] = []
         var events = 0
 
-        var isFull: Bool { events >= mostEvents || bytes.count >= largestDocument }
+        var isFull: Bool { events >= maxEvents || bytes.count >= maxDocumentSize }
 
         /// What the platform's log reader reads.
         var document: [UInt8] { head + bytes + tail }
@@ -53,7 +53,7 @@ struct JobLogBatches {
     /// Adds an event, encoded; false where there was no room for it.
     @discardableResult
     mutating func append(_ event: [UInt8]) -> Bool {
-        guard backlog + event.count <= Self.largestBacklog || batches.isEmpty else {
+        guard backlog + event.count <= Self.maxBacklogSize || batches.isEmpty else {
             dropped += 1
             return false
         }

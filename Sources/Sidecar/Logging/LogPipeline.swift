@@ -59,12 +59,12 @@ final class LogPipeline {
             )
         )
         waitingBytes += message.utf8.count
-        if waiting.count >= Self.mostWaiting || waitingBytes >= Self.mostWaitingBytes { settle() }
+        if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { settle() }
     }
 
     /// Few enough to be no burden, and far more than a job says about its end.
-    private static let mostWaiting = 128
-    private static let mostWaitingBytes = 64 * 1_024
+    private static let maxWaitingEvents = 128
+    private static let maxWaitingBytes = 64 * 1_024
 
     /// Hides secrets in the events that wait, and hands them to everybody who takes events.
     func settle() {

@@ -17,7 +17,7 @@ final class WorkloadRunner {
     private let workspace: Workspace
     private let output: ConnectorOutput
     private let client: ControlPlaneClient
-    private let courier: Courier
+    private let deliverer: OutputDeliverer
     private let pipeline: LogPipeline
     private let log: Logger
     private let onExit: (Int32) -> Void
@@ -51,7 +51,7 @@ final class WorkloadRunner {
         workspace: Workspace,
         output: ConnectorOutput,
         client: ControlPlaneClient,
-        courier: Courier,
+        deliverer: OutputDeliverer,
         pipeline: LogPipeline,
         log: Logger,
         rescanInterval: Duration,
@@ -65,7 +65,7 @@ final class WorkloadRunner {
         self.output = output
         opening = OutputOpening(workspace, created: output.file)
         self.client = client
-        self.courier = courier
+        self.deliverer = deliverer
         self.pipeline = pipeline
         self.log = log
         self.onExit = onExit
@@ -132,15 +132,15 @@ extension WorkloadRunner {
         let call = PlatformCall.contact(contact, workloadID: input.workloadID, timeout: timeout)
         client.attempt(call) { [weak self] outcome in
             self?.post(.contactAnswered(contact, outcome))
-            if contact == .running, case .accepted = outcome { self?.rehearse() }
+            if contact == .running, case .accepted = outcome { self?.warmUp() }
         }
     }
 
-    /// Rehearses the end while there is nothing else to do.
-    private func rehearse() {
+    /// Warms up the end of the job while there is nothing else to do.
+    private func warmUp() {
         reactor.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
-            Rehearsal.run(machine, input: input, now: reactor.now)
+            WarmUp.run(machine, input: input, now: reactor.now)
         }
     }
 
@@ -151,13 +151,13 @@ extension WorkloadRunner {
     }
 
     private func perform(_ update: ConfigurationUpdate) {
-        courier.perform(update) { [weak self] problem in
+        deliverer.perform(update) { [weak self] problem in
             self?.post(problem.map { .configurationFailed($0.message) } ?? .configurationUpdated)
         }
     }
 
     private func write(_ catalog: CatalogWrite) {
-        courier.write(catalog) { [weak self] result in
+        deliverer.write(catalog) { [weak self] result in
             switch result {
             case .success(let written):
                 if let findings = written.findings { self?.post(.catalogInspected(findings)) }
@@ -168,7 +168,7 @@ extension WorkloadRunner {
     }
 
     private func store(_ output: JobOutput) {
-        courier.store(output) { [weak self] problem in
+        deliverer.store(output) { [weak self] problem in
             self?.post(problem.map { .outputLost($0.message) } ?? .outputStored)
         }
     }

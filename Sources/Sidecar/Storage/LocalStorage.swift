@@ -8,7 +8,7 @@ import Text
 struct LocalStorage: Sendable {
     /// So much of a document's name goes into its temporary name, in bytes: one that is cut within a character may
     /// grow by three, and all of it stays below the 255 that a name may have.
-    private static let longestStem = 200
+    private static let maxStemLength = 200
 
     /// An absolute path of a folder that exists: a volume that others read too. Where it is missing, what would be stored
     /// in a new one would stay in this container, and nobody would find it.
@@ -41,7 +41,7 @@ struct LocalStorage: Sendable {
         in folder: Int32,
         shownAs path: String
     ) throws(StorageFailure) {
-        let stem = String(decoding: name.utf8.prefix(Self.longestStem), as: UTF8.self)
+        let stem = String(decoding: name.utf8.prefix(Self.maxStemLength), as: UTF8.self)
         let temporary = ".\(stem).\(getpid()).tmp"
         // Left behind by a process of the same number that died: nobody else uses this name.
         _ = unsafe unlinkat(folder, temporary, 0)

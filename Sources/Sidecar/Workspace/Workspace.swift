@@ -72,7 +72,7 @@ final class Workspace {
     ///   its last newline on.
     func exitCode(isComplete: Bool) -> ExitCode {
         do {
-            guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.longestFile) else {
+            guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.maxFileLength) else {
                 return .absent
             }
             guard isComplete || content.last == UInt8(ascii: "\n") else { return .notYet }

@@ -14,7 +14,7 @@ struct AzureAnswer {
     private let requestID: String?
 
     /// So much of a message is quoted, in characters.
-    private static let longestQuote = 300
+    private static let maxQuoteLength = 300
 
     init(_ response: HTTPResponse) {
         self.response = response
@@ -23,7 +23,7 @@ struct AzureAnswer {
         let fields = (200..<300).contains(response.status) ? nil : XMLFields(parsing: response.body)
         code = response.header("x-ms-error-code") ?? fields?["Code"] ?? ""
         // The lines that follow repeat the request's id and time.
-        message = String((fields?["Message"] ?? "").firstLine.prefix(Self.longestQuote))
+        message = String((fields?["Message"] ?? "").firstLine.prefix(Self.maxQuoteLength))
         requestID = response.header("x-ms-request-id")
     }
 

@@ -9,15 +9,15 @@ import Text
 package final class AzureBlobStore: ObjectStore {
     /// What is larger goes up in blocks. Well within what one Put Blob takes (5,000 MiB), and what a failed attempt
     /// has to send again stays small.
-    static let largestSingleBlob = 4 * 1_024 * 1_024
+    static let maxSingleBlobSize = 4 * 1_024 * 1_024
     /// The usual size of a block, one of which is held in memory.
-    static let usualBlockSize = 4 * 1_024 * 1_024
+    static let defaultBlockSize = 4 * 1_024 * 1_024
     /// The service's own limit (Put Block List).
-    static let mostBlocks = 50_000
+    static let maxBlocks = 50_000
     /// The service takes 4,000 MiB, but a small container's memory does not: 4.7 TiB in all are enough.
-    static let largestBlockSize = 100 * 1_024 * 1_024
+    static let maxBlockSize = 100 * 1_024 * 1_024
     /// The service's own limit for a blob's name, in UTF-16 units.
-    private static let longestKey = 1_024
+    private static let maxKeyLength = 1_024
 
     package let name: String
     private let client: AzureBlobClient
@@ -66,15 +66,15 @@ package final class AzureBlobStore: ObjectStore {
     }
 
     package func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
-        guard !key.isEmpty, key.utf16.count <= Self.longestKey else {
-            let problem = key.isEmpty ? "an empty key" : "a key of more than \(Self.longestKey) characters"
+        guard !key.isEmpty, key.utf16.count <= Self.maxKeyLength else {
+            let problem = key.isEmpty ? "an empty key" : "a key of more than \(Self.maxKeyLength) characters"
             return end("\(name): \(problem) is no blob's name", completion)
         }
-        if content.count <= Self.largestSingleBlob {
+        if content.count <= Self.maxSingleBlobSize {
             putWhole(content, key: key, completion: completion)
         } else {
             let blockSize = Self.blockSize(for: content.count)
-            guard blockSize <= Self.largestBlockSize else {
+            guard blockSize <= Self.maxBlockSize else {
                 return end("\(name): \(content.count) bytes are more than one blob may have", completion)
             }
             let upload = AzureBlockUpload(
@@ -94,8 +94,8 @@ package final class AzureBlobStore: ObjectStore {
     /// At least the usual size, in whole mebibytes, so that there are not too many blocks.
     static func blockSize(for count: Int) -> Int {
         let mebibyte = 1_024 * 1_024
-        let needed = (count + mostBlocks - 1) / mostBlocks
-        return max(usualBlockSize, (needed + mebibyte - 1) / mebibyte * mebibyte)
+        let needed = (count + maxBlocks - 1) / maxBlocks
+        return max(defaultBlockSize, (needed + mebibyte - 1) / mebibyte * mebibyte)
     }
 
     private func putWhole(

@@ -12,14 +12,14 @@ final class AzureTokenSource {
     /// A token lives for an hour or a day.
     private static let renewalMargin: Duration = .seconds(300)
     /// So much of an error's description is quoted, in characters.
-    private static let longestQuote = 300
+    private static let maxQuoteLength = 300
 
     private let identity: AzureWorkloadIdentity
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let files: CredentialFiles
     private let settings: StorageRequester.Settings
-    private var keeper = StorageTokenKeeper(renewalMargin: AzureTokenSource.renewalMargin)
+    private var cache = StorageTokenCache(renewalMargin: AzureTokenSource.renewalMargin)
     private var waiting: [Completion] = []
 
     init(
@@ -39,14 +39,14 @@ final class AzureTokenSource {
     /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
     /// asks again.
     func token(_ ready: @escaping Completion) {
-        if let token = keeper.current(now: scheduler.now) { return ready(.success(token)) }
+        if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
         waiting.append(ready)
         if waiting.count == 1 { fetch() }
     }
 
     /// The service has refused the token.
     func reject(_ token: String) {
-        keeper.reject(token)
+        cache.reject(token)
     }
 
     private func fetch() {
@@ -97,7 +97,7 @@ final class AzureTokenSource {
         }
         do throws(AzureTokenAnswer.Unusable) {
             let answer = try AzureTokenAnswer(parsing: response.body)
-            keeper.accept(answer.token, life: answer.life, now: scheduler.now)
+            cache.accept(answer.token, life: answer.life, now: scheduler.now)
             end(.success(answer.token))
         } catch {
             fail("the answer \(error.problem)", isTemporary: false)
@@ -105,7 +105,7 @@ final class AzureTokenSource {
     }
 
     private func fail(_ problem: String, isTemporary: Bool) {
-        if let old = keeper.fallBack(now: scheduler.now) { return end(.success(old)) }
+        if let old = cache.fallBack(now: scheduler.now) { return end(.success(old)) }
         let failure = StorageFailure(
             message: "\(identity.tokenEndpoint.withoutUserInfo) gave no token for the workload identity "
                 + "\(identity.clientID): \(problem)"
@@ -125,7 +125,7 @@ final class AzureTokenSource {
             let error = document.root[member: "error"]?.string
         else { return "" }
         let description = document.root[member: "error_description"]?.string ?? ""
-        let line = description.firstLine.prefix(longestQuote)
+        let line = description.firstLine.prefix(maxQuoteLength)
         return " \(error) \"\(line)\"".escapingControlCharacters()
     }
 

@@ -7,10 +7,10 @@ import HTTP
 final class GCSResumableUpload {
     /// So many answers in a row may bring the upload no further: a fault in the service, not in the network, whose
     /// faults the requester counts.
-    private static let mostFruitlessAnswers = 5
+    private static let maxFruitlessAnswers = 5
 
     /// A session that the service has lost is replaced once; to lose the next as well is no accident.
-    private static let mostSessions = 2
+    private static let maxSessions = 2
 
     private let store: GCSStore
     private let content: ObjectContent
@@ -23,7 +23,7 @@ final class GCSResumableUpload {
     /// So many bytes have arrived.
     private var arrived = 0
     /// The most that ever had.
-    private var mostArrived = 0
+    private var maxArrived = 0
     /// So many bytes were sent to this session, at most.
     private var sent = 0
     private var checksum = CRC32C()
@@ -119,7 +119,7 @@ final class GCSResumableUpload {
         case .success(let response):
             store.check(response, key: key, size: content.count, checksum: checksum, completion)
         case .failure(let failure) where failure.kind == .notFound || failure.kind == .gone:
-            guard sessions < Self.mostSessions else {
+            guard sessions < Self.maxSessions else {
                 return completion(own("the service has lost the upload twice"))
             }
             start()
@@ -130,9 +130,9 @@ final class GCSResumableUpload {
     private func goOn(_ response: HTTPResponse) {
         // More than was sent cannot be there, whatever the answer says.
         arrived = min(Self.end(ofRange: response.header("Range")), sent)
-        fruitless = arrived > mostArrived ? 0 : fruitless + 1
-        mostArrived = max(mostArrived, arrived)
-        guard fruitless <= Self.mostFruitlessAnswers else {
+        fruitless = arrived > maxArrived ? 0 : fruitless + 1
+        maxArrived = max(maxArrived, arrived)
+        guard fruitless <= Self.maxFruitlessAnswers else {
             return cancel(own("the service does not take more than \(arrived) of \(content.count) bytes"))
         }
         sendNext()

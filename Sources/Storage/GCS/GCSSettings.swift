@@ -13,8 +13,8 @@ package struct GCSSettings: Sendable {
         case metadataServer
     }
 
-    static let usualEndpoint = "https://storage.googleapis.com"
-    static let usualMetadataServer = "http://metadata.google.internal"
+    static let defaultEndpoint = "https://storage.googleapis.com"
+    static let defaultMetadataServer = "http://metadata.google.internal"
 
     /// Without a slash at the end.
     var endpoint: String
@@ -32,7 +32,7 @@ package struct GCSSettings: Sendable {
         let endpoint = reader.baseURL("SIDECAR_GCS_ENDPOINT", otherwise: EnvironmentReader.storageIsUnused)
         let metadataServer = reader.baseURL(
             "GCE_METADATA_HOST",
-            otherwise: "the default (\(usualMetadataServer)) is used"
+            otherwise: "the default (\(defaultMetadataServer)) is used"
         )
         var identity = Identity.metadataServer
         if reader.text("STORAGE_EMULATOR_HOST") != nil {
@@ -43,9 +43,9 @@ package struct GCSSettings: Sendable {
             identity = named
         }
         return GCSSettings(
-            endpoint: emulator ?? endpoint ?? usualEndpoint,
+            endpoint: emulator ?? endpoint ?? defaultEndpoint,
             identity: identity,
-            metadataServer: metadataServer ?? usualMetadataServer,
+            metadataServer: metadataServer ?? defaultMetadataServer,
             projectID: reader.text("GOOGLE_CLOUD_PROJECT", "GCLOUD_PROJECT")
         )
     }

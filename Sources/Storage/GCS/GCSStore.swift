@@ -22,7 +22,7 @@ package final class GCSStore: ObjectStore {
 
     /// What is longer goes up in chunks, of which one is held at a time. A multiple of 256 KiB, as the service demands;
     /// a larger one would be faster, but a sidecar's memory is small.
-    static let usualChunkSize = 4 * 1_024 * 1_024
+    static let defaultChunkSize = 4 * 1_024 * 1_024
 
     /// A failure that is known already must not wait for long.
     private static let cancelTimeout: Duration = .seconds(5)
@@ -43,7 +43,7 @@ package final class GCSStore: ObjectStore {
         settings: GCSSettings,
         bucket: String,
         dependencies: StorageDependencies,
-        chunkSize: Int = usualChunkSize
+        chunkSize: Int = defaultChunkSize
     ) -> GCSStore {
         GCSStore(
             settings: settings,

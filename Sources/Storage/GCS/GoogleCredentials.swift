@@ -46,7 +46,7 @@ enum GoogleCredentials: Hashable, Sendable {
         var problem: String
     }
 
-    private static let usualTokenURL = "https://oauth2.googleapis.com/token"
+    private static let defaultTokenURL = "https://oauth2.googleapis.com/token"
 
     /// Reads a file's content (Google's AIP-4110, "Application Default Credentials", and what it refers to).
     init(parsing bytes: [UInt8]) throws(Unusable) {
@@ -81,7 +81,7 @@ enum GoogleCredentials: Hashable, Sendable {
             email: try fields.needed("client_email"),
             privateKey: try fields.needed("private_key"),
             privateKeyID: fields.text("private_key_id"),
-            tokenURL: try fields.url("token_uri") ?? usualTokenURL,
+            tokenURL: try fields.url("token_uri") ?? defaultTokenURL,
             projectID: fields.text("project_id")
         )
     }
@@ -117,7 +117,7 @@ enum GoogleCredentials: Hashable, Sendable {
             clientID: try fields.needed("client_id"),
             clientSecret: try fields.needed("client_secret"),
             refreshToken: try fields.needed("refresh_token"),
-            tokenURL: try fields.url("token_uri") ?? usualTokenURL,
+            tokenURL: try fields.url("token_uri") ?? defaultTokenURL,
             projectID: fields.text("quota_project_id")
         )
     }

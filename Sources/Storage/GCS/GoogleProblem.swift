@@ -7,7 +7,7 @@ import Text
 /// APIs), `{"error", "error_description"}` (OAuth, RFC 6749, section 5.2).
 struct GoogleProblem {
     /// So much of a message is quoted, in characters.
-    private static let longestQuote = 300
+    private static let maxQuoteLength = 300
 
     let status: Int
     /// `forbidden`, `PERMISSION_DENIED`, `invalid_grant`.
@@ -70,12 +70,12 @@ struct GoogleProblem {
 
     /// Uploads are also refused in words alone.
     private static func plainText(_ body: [UInt8]) -> String? {
-        let text = String(decoding: body.prefix(4 * longestQuote), as: UTF8.self).trimmingWhitespace()
+        let text = String(decoding: body.prefix(4 * maxQuoteLength), as: UTF8.self).trimmingWhitespace()
         return text.isEmpty || text.hasPrefix("<") || text.hasPrefix("{") ? nil : text
     }
 
     private static func cut(_ text: String) -> String {
         let line = text.trimmingWhitespace().firstLine
-        return line.count > longestQuote ? line.prefix(longestQuote) + " …" : line
+        return line.count > maxQuoteLength ? line.prefix(maxQuoteLength) + " …" : line
     }
 }

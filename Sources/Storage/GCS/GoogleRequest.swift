@@ -10,7 +10,7 @@ enum GoogleRequest {
     static let platformScope = "https://www.googleapis.com/auth/cloud-platform"
 
     /// The longest life that Google gives, in seconds.
-    static let longestLife: Int64 = 3_600
+    static let maxLifetime: Int64 = 3_600
 
     /// A service account asks for itself, with a token that it has signed (RFC 7523, section 2.1).
     ///
@@ -29,7 +29,7 @@ enum GoogleRequest {
             json.member("scope", storageScope)
             json.member("aud", account.tokenURL)
             json.member("iat", now)
-            json.member("exp", now + longestLife)
+            json.member("exp", now + maxLifetime)
         }
         let signed = Base64.encodeForURL(header) + "." + Base64.encodeForURL(claims)
         guard let signature = Signing.rs256(privateKey: account.privateKey, Array(signed.utf8)) else {
@@ -77,7 +77,7 @@ enum GoogleRequest {
             json.beginArray()
             json.string(storageScope)
             json.endArray()
-            json.member("lifetime", "\(longestLife)s")
+            json.member("lifetime", "\(maxLifetime)s")
         }
         return request(
             "POST",

@@ -24,7 +24,7 @@ struct GoogleTokenAnswer {
         }
         token = text
         life = .seconds(
-            root?[member: "expires_in"]?.int64.map { min(max(0, $0), 86_400) } ?? GoogleRequest.longestLife
+            root?[member: "expires_in"]?.int64.map { min(max(0, $0), 86_400) } ?? GoogleRequest.maxLifetime
         )
     }
 }

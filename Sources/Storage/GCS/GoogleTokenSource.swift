@@ -16,7 +16,7 @@ final class GoogleTokenSource {
     private static let metadataTimeout: Duration = .seconds(10)
     /// As Google's own libraries have it, and with a pause between the tries, since GKE's server is not there in a
     /// pod's first seconds. Elsewhere than on Google's cloud all that is over soon, and another sink gets its turn.
-    private static let mostMetadataTries = 3
+    private static let maxMetadataAttempts = 3
     private static let metadataPause: Duration = .seconds(1)
 
     /// Clocks that differ by less are not the reason why an assertion is refused, in seconds.
@@ -29,7 +29,7 @@ final class GoogleTokenSource {
     private let files: CredentialFiles
     private let requestSettings: StorageRequester.Settings
     private let log: Logger
-    private var keeper = StorageTokenKeeper(renewalMargin: GoogleTokenSource.renewalMargin)
+    private var cache = StorageTokenCache(renewalMargin: GoogleTokenSource.renewalMargin)
     private var waiting: [Completion] = []
     /// Nil until they are first needed, and where the metadata server stands for them.
     private var credentials: GoogleCredentials?
@@ -63,14 +63,14 @@ final class GoogleTokenSource {
     /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
     /// asks again.
     func token(_ ready: @escaping Completion) {
-        if let token = keeper.current(now: scheduler.now) { return ready(.success(token)) }
+        if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
         waiting.append(ready)
         if waiting.count == 1 { fetch() }
     }
 
     /// The service has refused the token.
     func reject(_ token: String) {
-        keeper.reject(token)
+        cache.reject(token)
     }
 
     /// The project in which a missing bucket is made, as far as it can be known; later, from the loop.
@@ -157,7 +157,7 @@ final class GoogleTokenSource {
     private func missMetadataServer(_ problem: String) {
         guard let tries = metadataTries else { return fail(problem, isTemporary: true) }
         metadataTries = tries + 1
-        guard tries + 1 < Self.mostMetadataTries else { return fail(problem, isTemporary: false) }
+        guard tries + 1 < Self.maxMetadataAttempts else { return fail(problem, isTemporary: false) }
         scheduler.schedule(after: Self.metadataPause) { [self] in askMetadataServer() }
     }
 
@@ -240,7 +240,7 @@ final class GoogleTokenSource {
     }
 
     private func keep(_ answer: GoogleTokenAnswer) {
-        keeper.accept(answer.token, life: answer.life, now: scheduler.now)
+        cache.accept(answer.token, life: answer.life, now: scheduler.now)
         end(.success(answer.token))
     }
 
@@ -273,7 +273,7 @@ final class GoogleTokenSource {
     }
 
     private func fail(_ problem: String, isTemporary: Bool) {
-        if let old = keeper.fallBack(now: scheduler.now) {
+        if let old = cache.fallBack(now: scheduler.now) {
             log.warning("no new Google access token was given: \(problem); the present one is used to its end")
             return end(.success(old))
         }

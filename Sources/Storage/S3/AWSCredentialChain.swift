@@ -42,7 +42,7 @@ final class AWSCredentialChain {
     }
 
     /// Fetches credentials anew; the completion is called once, at once or later.
-    func fetch(_ completion: @escaping AWSCredentialKeeper.Completion) {
+    func fetch(_ completion: @escaping AWSCredentialCache.Completion) {
         let sources: [Source] = [
             { [self] in keys($0) }, { [self] in webIdentity($0) }, { [self] in profile($0) },
             { [self] in container($0) }, { [self] in instance($0) },
@@ -55,7 +55,7 @@ final class AWSCredentialChain {
         failures: [String],
         absences: [String],
         isTemporary: Bool,
-        _ completion: @escaping AWSCredentialKeeper.Completion
+        _ completion: @escaping AWSCredentialCache.Completion
     ) {
         guard let source = sources.first else {
             let message =

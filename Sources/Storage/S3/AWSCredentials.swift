@@ -111,11 +111,11 @@ struct AWSCredentialSettings: Hashable, Sendable {
         return WebIdentity(
             roleARN: role,
             tokenFile: file,
-            sessionName: reader.text("AWS_ROLE_SESSION_NAME") ?? usualSessionName
+            sessionName: reader.text("AWS_ROLE_SESSION_NAME") ?? defaultSessionName
         )
     }
 
-    static let usualSessionName = "airbyte-connector-sidecar"
+    static let defaultSessionName = "airbyte-connector-sidecar"
 
     private static func profile(_ reader: EnvironmentReader) -> Profile? {
         let home = reader.text("HOME").map { $0 + "/.aws/" }

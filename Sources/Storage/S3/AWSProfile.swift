@@ -35,7 +35,7 @@ struct AWSProfile: Hashable {
         return AWSCredentialSettings.WebIdentity(
             roleARN: role,
             tokenFile: file,
-            sessionName: values["role_session_name"] ?? AWSCredentialSettings.usualSessionName
+            sessionName: values["role_session_name"] ?? AWSCredentialSettings.defaultSessionName
         )
     }
 

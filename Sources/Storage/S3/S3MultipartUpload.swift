@@ -10,10 +10,10 @@ final class S3MultipartUpload {
     /// Amazon's bounds: parts but the last have at least 5 MiB, and there are at most 10,000 of them. One part is what a
     /// large document takes of memory.
     static let smallestPart = 5 * 1_024 * 1_024
-    static let mostParts = 10_000
+    static let maxParts = 10_000
 
     /// To lose the next upload as well is no accident.
-    private static let mostUploads = 2
+    private static let maxUploads = 2
 
     private let store: S3Store
     private let content: ObjectContent
@@ -48,7 +48,7 @@ final class S3MultipartUpload {
     /// Whole mebibytes, as few as keep the count of parts within the bound.
     static func partSize(of count: Int) -> Int {
         let mebibyte = 1_024 * 1_024
-        let least = (count + mostParts - 1) / mostParts
+        let least = (count + maxParts - 1) / maxParts
         return max(smallestPart, (least + mebibyte - 1) / mebibyte * mebibyte)
     }
 
@@ -164,7 +164,7 @@ final class S3MultipartUpload {
     }
 
     private func fail(_ failure: S3Store.Failure) {
-        guard failure.code == Self.unknownUpload, uploads < Self.mostUploads else { return abort(failure) }
+        guard failure.code == Self.unknownUpload, uploads < Self.maxUploads else { return abort(failure) }
         log.info("\(failure.failure.message); uploading everything anew")
         start()
     }

@@ -23,7 +23,7 @@ package struct S3Settings: Hashable, Sendable {
     var kmsKeyID: String?
 
     /// Where nobody names a region; MinIO's default too.
-    static let usualRegion = "us-east-1"
+    static let defaultRegion = "us-east-1"
 
     /// Reads the settings; what is wrong is told to the reader. Nil where something is missing or wrong that has no
     /// default. Files that are named are read later.
@@ -46,7 +46,7 @@ package struct S3Settings: Hashable, Sendable {
         guard service == .minio else { return settings }
         settings.usesPathStyle = true
         // The platform signs so, whatever else is set: MinIO checks the region only where it has been given one.
-        settings.region = usualRegion
+        settings.region = defaultRegion
         return hasAllForMinIO(&reader) && credentials.keys != nil ? settings : nil
     }
 

@@ -13,7 +13,7 @@ package final class S3Store: ObjectStore {
     typealias Completion = (Result<HTTPResponse, Failure>) -> Void
 
     /// What is longer goes up in parts of that size, one of them in memory.
-    static let longestSinglePut = S3MultipartUpload.smallestPart
+    static let maxSinglePutSize = S3MultipartUpload.smallestPart
 
     /// S3 refuses what is 15 minutes off: clocks that differ by less are not the reason, in milliseconds.
     private static let tolerableClockOffset: Int64 = 300_000
@@ -26,7 +26,7 @@ package final class S3Store: ObjectStore {
     private let bucket: String
     private let endpointVariable: String
     private let address: S3Address
-    private let credentials: AWSCredentialKeeper
+    private let credentials: AWSCredentialCache
     private let requester: StorageRequester
     private let wallClock: WallClock
     private let log: Logger
@@ -46,7 +46,7 @@ package final class S3Store: ObjectStore {
         let files = dependencies.credentialFiles
         let region =
             settings.region ?? AWSCredentialChain.region(of: settings.credentials.profile, files: files)
-            ?? S3Settings.usualRegion
+            ?? S3Settings.defaultRegion
         let chain = AWSCredentialChain(
             settings: settings.credentials,
             region: region,
@@ -58,7 +58,7 @@ package final class S3Store: ObjectStore {
             settings: settings,
             bucket: bucket,
             region: region,
-            credentials: AWSCredentialKeeper(wallClock: wallClock, log: log) { chain.fetch($0) },
+            credentials: AWSCredentialCache(wallClock: wallClock, log: log) { chain.fetch($0) },
             requester: dependencies.makeRequester(),
             wallClock: wallClock,
             log: log,
@@ -70,7 +70,7 @@ package final class S3Store: ObjectStore {
         settings: S3Settings,
         bucket: String,
         region: String,
-        credentials: AWSCredentialKeeper,
+        credentials: AWSCredentialCache,
         requester: StorageRequester,
         wallClock: WallClock,
         log: Logger,
@@ -105,7 +105,7 @@ package final class S3Store: ObjectStore {
     }
 
     private func upload(_ content: ObjectContent, _ key: String, _ completion: @escaping (Failure?) -> Void) {
-        guard content.count <= Self.longestSinglePut else {
+        guard content.count <= Self.maxSinglePutSize else {
             return S3MultipartUpload(
                 store: self,
                 content: content,
@@ -150,7 +150,7 @@ package final class S3Store: ObjectStore {
     private func createBucket(_ completion: @escaping (Failure?) -> Void) {
         log.info("\(name) is missing; making it")
         // The oldest region is the one that may not be named.
-        createBucket(in: region == S3Settings.usualRegion ? nil : region) { [self] failure in
+        createBucket(in: region == S3Settings.defaultRegion ? nil : region) { [self] failure in
             guard let failure, failure.code == "InvalidLocationConstraint" else { return completion(failure) }
             // Stores that are no Amazon's have one place, which they call by a name of their own, or not at all.
             log.info("\(failure.failure.message); trying again without a region")

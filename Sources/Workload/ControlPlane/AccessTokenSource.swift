@@ -12,7 +12,7 @@ final class AccessTokenSource {
     enum Grant {
         /// - Parameter isStandIn: whether the endpoint has just given nothing better.
         case send(token: String?, isStandIn: Bool)
-        case wait(AccessTokenKeeper.FetchFailure)
+        case wait(AccessTokenCache.FetchFailure)
     }
 
     private struct Waiter {
@@ -27,7 +27,7 @@ final class AccessTokenSource {
     private let wallClock: WallClock
     private let log: Logger
 
-    private var keeper = AccessTokenKeeper()
+    private var cache = AccessTokenCache()
     /// Calls that wait for the token that is being fetched; empty when none is.
     private var waiters: [Waiter] = []
     private var hasWarned = false
@@ -50,7 +50,7 @@ final class AccessTokenSource {
     }
 
     /// Why the last fetch failed; nil where the endpoint gives tokens.
-    var failure: AccessTokenKeeper.FetchFailure? { keeper.failure }
+    var failure: AccessTokenCache.FetchFailure? { cache.failure }
 
     /// Tells how the call goes on, at once or later.
     ///
@@ -58,16 +58,16 @@ final class AccessTokenSource {
     ///   - isRefused: whether the platform has refused the call as it was sent before.
     ///   - isLastAttempt: whether the call will not be repeated.
     func get(isRefused: Bool, isLastAttempt: Bool, _ completion: @escaping (Grant) -> Void) {
-        let advice = keeper.advice(isRefused: isRefused, now: scheduler.now)
+        let advice = cache.advice(isRefused: isRefused, now: scheduler.now)
         guard case .fetch = advice else { return completion(grant(advice, isStandIn: false)) }
         waiters.append(Waiter(isLastAttempt: isLastAttempt, completion: completion))
         if waiters.count == 1 { fetch() }
     }
 
     /// Forgets the token that was refused; one that has replaced it meanwhile stays.
-    func reject(_ token: String) { keeper.reject(token) }
+    func reject(_ token: String) { cache.reject(token) }
 
-    private func grant(_ advice: AccessTokenKeeper.Advice, isStandIn: Bool) -> Grant {
+    private func grant(_ advice: AccessTokenCache.Advice, isStandIn: Bool) -> Grant {
         switch advice {
         case .send(let token): return .send(token: token, isStandIn: isStandIn)
         case .wait(let failure): return .wait(failure)
@@ -79,7 +79,7 @@ final class AccessTokenSource {
     }
 
     /// No colon follows the words "access token": the log would hide what comes after it.
-    private func warn(_ failure: AccessTokenKeeper.FetchFailure) {
+    private func warn(_ failure: AccessTokenCache.FetchFailure) {
         guard !hasWarned else { return }
         hasWarned = true
         log.warning("No access token could be fetched (\(failure.problem)); calls go without one")
@@ -102,13 +102,13 @@ final class AccessTokenSource {
             totalTimeout: PlatformCall.contactTimeout
         )
         _ = transport.send(request) { [self] result in
-            do throws(AccessTokenKeeper.FetchFailure) {
+            do throws(AccessTokenCache.FetchFailure) {
                 let token = try accept(result)
                 end { _ in .send(token: token, isStandIn: false) }
             } catch {
-                keeper.fetchFailed(error, now: scheduler.now)
+                cache.fetchFailed(error, now: scheduler.now)
                 end { [self] waiter in
-                    let advice = keeper.adviceAfterFailure(
+                    let advice = cache.adviceAfterFailure(
                         isLastAttempt: waiter.isLastAttempt,
                         now: scheduler.now
                     )
@@ -124,8 +124,8 @@ final class AccessTokenSource {
         for waiter in asked { waiter.completion(grant(waiter)) }
     }
 
-    private func refusal(_ problem: String) -> AccessTokenKeeper.FetchFailure {
-        AccessTokenKeeper.FetchFailure(
+    private func refusal(_ problem: String) -> AccessTokenCache.FetchFailure {
+        AccessTokenCache.FetchFailure(
             problem: "\(problem); are DATAPLANE_CLIENT_ID and DATAPLANE_CLIENT_SECRET right?",
             isTransient: false
         )
@@ -133,21 +133,21 @@ final class AccessTokenSource {
 
     private func accept(
         _ result: Result<HTTPResponse, HTTPTransportError>
-    ) throws(AccessTokenKeeper.FetchFailure) -> String {
+    ) throws(AccessTokenCache.FetchFailure) -> String {
         let endpoint = settings.endpoint.withoutUserInfo
         switch CallOutcome(result, call: "POST \(endpoint)", expecting: .document, quotingBody: false) {
         case .accepted(let answer):
-            do throws(AccessTokenKeeper.Unusable) {
+            do throws(AccessTokenCache.Unusable) {
                 let wallClock = wallClock.secondsSince1970
-                return try keeper.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
+                return try cache.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
             } catch {
-                throw AccessTokenKeeper.FetchFailure(
+                throw AccessTokenCache.FetchFailure(
                     problem: "the answer of the token endpoint \(endpoint) \(error.problem)",
                     isTransient: false
                 )
             }
         case .unavailable(let problem, let retryAfter):
-            throw AccessTokenKeeper.FetchFailure(
+            throw AccessTokenCache.FetchFailure(
                 problem: problem,
                 isTransient: true,
                 retryAfter: retryAfter

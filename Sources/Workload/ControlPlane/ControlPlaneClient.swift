@@ -254,7 +254,7 @@ extension ControlPlaneClient {
     }
 }
 
-extension AccessTokenKeeper.FetchFailure {
+extension AccessTokenCache.FetchFailure {
     /// No colon follows the words "access token": the log would hide what comes after it.
     fileprivate var text: String { "no access token could be fetched (\(problem))" }
 }

@@ -17,7 +17,7 @@ package struct PlatformAPI: Hashable, Sendable {
     }
 }
 
-/// Where access tokens come from, see `AccessTokenKeeper`.
+/// Where access tokens come from, see `AccessTokenCache`.
 package struct TokenSource: Sendable {
     package var endpoint: String
     package var clientID: String

@@ -7,7 +7,7 @@ package enum ConnectorExit: Hashable, Sendable {
     case unusable(String)
 
     /// The largest exit code file that is read: a decimal number and white space have no need of more.
-    package static let longestFile = 64
+    package static let maxFileLength = 64
 
     /// Parses the file's content: a decimal number, white space around it is fine.
     package init(parsing content: some Sequence<UInt8>) {

@@ -118,7 +118,7 @@ package struct SidecarInput: Sendable {
 
 extension SidecarInput {
     /// The largest `sidecarInput.json` that is read: configurations of megabytes have not been heard of.
-    package static let longestFile = 64 * 1_024 * 1_024
+    package static let maxFileLength = 64 * 1_024 * 1_024
 
     /// What every log event carries, so that it can be traced back to its job.
     package var logContext: [(name: String, value: String)] {

@@ -64,7 +64,7 @@ struct SecretAutomaton: Sendable {
         while position < text.count, position <= last || state != SecretTrie.root {
             state = trie.next(state, text[position])
             position += 1
-            let length = trie.longestSecret(endingIn: state)
+            let length = trie.maxSecretLength(endingIn: state)
             guard length > 0 else { continue }
             let found = position - length..<position
             while let previous = places.last, previous.upperBound > found.lowerBound {

@@ -71,7 +71,7 @@ struct SecretTrie: Sendable {
     }
 
     /// The length of the longest secret that ends with the last byte, in bytes; 0 where none does.
-    func longestSecret(endingIn state: State) -> Int { Int(lengths[Int(state)]) }
+    func maxSecretLength(endingIn state: State) -> Int { Int(lengths[Int(state)]) }
 
     private func child(of state: State, _ byte: UInt8) -> State? {
         var low = Int(firstChildren[Int(state)])

@@ -18,7 +18,7 @@ struct Expectation {
     }
 
     private static let any = "…"
-    private static let longestShown = 400
+    private static let maxShownLength = 400
 
     mutating func compare(_ expected: ExactJSON, _ found: ExactJSON?, at path: String) {
         switch expected {
@@ -130,7 +130,7 @@ struct Expectation {
     private static func shown(_ value: ExactJSON?) -> String {
         guard let value else { return "nothing" }
         let text = value.json
-        guard text.utf8.count > longestShown else { return text }
-        return "\(text.prefix(longestShown))… (\(text.utf8.count) bytes)"
+        guard text.utf8.count > maxShownLength else { return text }
+        return "\(text.prefix(maxShownLength))… (\(text.utf8.count) bytes)"
     }
 }

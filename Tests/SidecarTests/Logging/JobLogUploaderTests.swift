@@ -92,13 +92,13 @@ private final class SlowStore: ObjectStore {
     }
 
     @Test func manyEventsDoNotWait() throws {
-        log((0..<JobLogBatches.mostEvents - 1).map { "\($0)" })
+        log((0..<JobLogBatches.maxEvents - 1).map { "\($0)" })
         #expect(store.underWay == 0)
         log("the last")
         #expect(store.underWay == 1)
         log("one more")
         store.answer()
-        #expect(try store.messages().count == JobLogBatches.mostEvents)
+        #expect(try store.messages().count == JobLogBatches.maxEvents)
         close()
         store.answer()
         #expect(isClosed)
@@ -106,12 +106,12 @@ private final class SlowStore: ObjectStore {
     }
 
     @Test func manyBytesDoNotWait() {
-        log(text(ofLength: JobLogBatches.largestDocument))
+        log(text(ofLength: JobLogBatches.maxDocumentSize))
         #expect(store.underWay == 1)
     }
 
     @Test func oneDocumentAtATimeAndInOrder() throws {
-        let all = (0..<3 * JobLogBatches.mostEvents).map { "\($0)" }
+        let all = (0..<3 * JobLogBatches.maxEvents).map { "\($0)" }
         log(all)
         for _ in 0..<3 {
             #expect(store.underWay == 1)

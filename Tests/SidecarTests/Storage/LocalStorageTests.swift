@@ -97,7 +97,7 @@ import Text
         #expect(directory.entries() == [])
     }
 
-    @Test func longestNames() throws {
+    @Test func maxNamesLength() throws {
         let longest = text(ofLength: 255)
         try storage.store(ObjectContent([0x78]), key: longest)
         #expect(directory.read(longest) == "x")

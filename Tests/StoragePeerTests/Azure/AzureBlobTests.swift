@@ -280,7 +280,7 @@ import Testing
     }
 
     @Test func bodyThatIsTooLarge() throws {
-        try server.control(#"{"containers": ["output"], "largestBody": 10}"#)
+        try server.control(#"{"containers": ["output"], "maxBodySize": 10}"#)
         let message = try #require(try put(bytes(11), "k", in: store()))
         #expect(message.contains("413 RequestBodyTooLarge"))
         #expect(try server.requests().count == 1, "no second try")

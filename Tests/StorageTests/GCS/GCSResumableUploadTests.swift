@@ -67,7 +67,7 @@ import Testing
         #expect(world.transport.requests.count == 4)
     }
 
-    @Test func chunksAreAsTheServiceDemands() { #expect(GCSStore.usualChunkSize % (256 * 1_024) == 0) }
+    @Test func chunksAreAsTheServiceDemands() { #expect(GCSStore.defaultChunkSize % (256 * 1_024) == 0) }
 
     @Test func theBoundIsOneChunk() {
         world.put([UInt8](repeating: 0, count: Self.chunk))

@@ -20,7 +20,7 @@ final class GCSWorld {
         _ variables: [String: String] = ["STORAGE_EMULATOR_HOST": "gcs:9000"],
         maxRetries: Int = 3,
         wallClock: WallClock = WallClock { 1_800_000_000_000 },
-        chunkSize: Int = GCSStore.usualChunkSize
+        chunkSize: Int = GCSStore.defaultChunkSize
     ) {
         var reader = EnvironmentReader(variables)
         guard let settings = GCSSettings.read(&reader) else {

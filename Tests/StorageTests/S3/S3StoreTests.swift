@@ -458,7 +458,7 @@ import Testing
     @Test func credentialsAreRenewedBeforeTheirEnd() {
         var fetches = 0
         var isDown = false
-        let keeper = AWSCredentialKeeper(wallClock: Self.wallClock, log: log.logger) { completion in
+        let cache = AWSCredentialCache(wallClock: Self.wallClock, log: log.logger) { completion in
             fetches += 1
             // 299 seconds from now, within the margin.
             let keys = AWSCredentials(
@@ -473,7 +473,7 @@ import Testing
             completion(isDown ? .failure(failure) : .success(keys))
         }
         var got: [String] = []
-        func get() { keeper.get { got.append((try? $0.get().accessKeyID) ?? "none") } }
+        func get() { cache.get { got.append((try? $0.get().accessKeyID) ?? "none") } }
         get()
         get()
         isDown = true

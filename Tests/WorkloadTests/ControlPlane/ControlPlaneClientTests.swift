@@ -205,7 +205,7 @@ import Testing
         #expect(scheduler.delays == [.seconds(33)])
         scheduler.advanceToNext()
         transport.answer(503, headers: [HTTPHeader("Retry-After", "100000")])
-        #expect(scheduler.delays == [RetryPolicy.longestRetryAfter])
+        #expect(scheduler.delays == [RetryPolicy.maxRetryAfter])
     }
 
     @Test(arguments: [400, 404, 409, 410, 422, 301, 401, 403])

@@ -49,7 +49,7 @@ struct CatalogGenerator: PieceGenerator {
     /// Whether another stream is to follow those that are done.
     private var hasStreamsLeft: Bool {
         if case .streams(let count) = shape.extent { return streams < count }
-        return streams == 0 || budget.allows(streamTail.count + Self.longestStream + Self.tail.count)
+        return streams == 0 || budget.allows(streamTail.count + Self.maxStreamLength + Self.tail.count)
     }
 
     private mutating func appendColumn(_ column: Int, to buffer: inout [UInt8]) {
@@ -105,7 +105,7 @@ extension CatalogGenerator {
     private static let tail: Text = "]}}\n"
 
     /// Room for a stream without columns of its own, and a filler in it.
-    private static let longestStream = 2_048
+    private static let maxStreamLength = 2_048
 
     /// Every stream has a key and a cursor that its schema knows.
     private static let schemaHead: Text =

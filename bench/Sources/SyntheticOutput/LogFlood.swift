@@ -10,7 +10,7 @@ public struct LogFlood: Hashable, Sendable {
     }
 
     /// Every form of line has room in so many bytes.
-    public static let shortestLine = 96
+    public static let minLineLength = 96
 
     public var lines: Int
     /// Of each line, in bytes, without its newline.
@@ -19,17 +19,17 @@ public struct LogFlood: Hashable, Sendable {
     /// How many of the lines are broken, from 0 to 1; met to the line, in places that chance decides.
     public let malformedShare: Double
 
-    /// A length below `shortestLine` becomes that, a share outside 0...1 the nearer of the two.
+    /// A length below `minLineLength` becomes that, a share outside 0...1 the nearer of the two.
     public init(lines: Int, length: Int = 100, form: Form = .message, malformedShare: Double = 0) {
         self.lines = lines
-        self.length = max(length, Self.shortestLine)
+        self.length = max(length, Self.minLineLength)
         self.form = form
         self.malformedShare = min(max(malformedShare, 0), 1)
     }
 
     /// As many lines as have room in so many bytes.
     public init(bytes: Int, length: Int = 100, form: Form = .message, malformedShare: Double = 0) {
-        let lines = bytes / (max(length, Self.shortestLine) + 1)
+        let lines = bytes / (max(length, Self.minLineLength) + 1)
         self.init(lines: lines, length: length, form: form, malformedShare: malformedShare)
     }
 

@@ -65,7 +65,7 @@ struct Compare: ParsableCommand {
         )
         try common.withHarness { harness in
             harness.patienceSeconds = patience
-            let player = JobPlayer(harness: harness, longestPause: pause, seed: common.seed)
+            let player = JobPlayer(harness: harness, maxPause: pause, seed: common.seed)
             player.readsPeak = true
             player.measuresConsole = !withoutConsole
             let progress = Progress("compare", total: runs)

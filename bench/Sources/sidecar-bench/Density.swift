@@ -189,7 +189,7 @@ struct Density: ParsableCommand {
     /// Lets the jobs come to a good end, which shows that all were still at their work.
     private func end(_ runs: [SidecarRun], _ harness: Harness) throws(HarnessError) {
         for run in runs {
-            try run.workspace.writeOutput(Job(operation: .check).shortestResult)
+            try run.workspace.writeOutput(Job(operation: .check).minResultLength)
             run.workspace.closeOutput()
             try run.workspace.publishExitCode()
         }

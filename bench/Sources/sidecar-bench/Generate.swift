@@ -80,8 +80,8 @@ struct Generate: ParsableCommand {
             throw ValidationError("Numbers of things are not negative.")
         }
         if chunk.bytes < 1 { throw ValidationError("--chunk is at least one byte.") }
-        if lineLength < LogFlood.shortestLine {
-            throw ValidationError("--line-length is at least \(LogFlood.shortestLine).")
+        if lineLength < LogFlood.minLineLength {
+            throw ValidationError("--line-length is at least \(LogFlood.minLineLength).")
         }
     }
 

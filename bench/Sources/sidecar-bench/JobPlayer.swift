@@ -39,17 +39,17 @@ final class JobPlayer {
     var readsPeak = false
 
     private let harness: Harness
-    private let longestPause: Double
+    private let maxPause: Double
     private var random: SeededGenerator
     private var lineCount = 0
     /// Programs whose way of watching has been looked at.
     private var checked: Set<String> = []
 
-    /// - Parameter longestPause: the pauses between the steps are random and up to so long, in seconds, so that a
+    /// - Parameter maxPause: the pauses between the steps are random and up to so long, in seconds, so that a
     ///   program that looks in intervals is met at every phase.
-    init(harness: Harness, longestPause: Double, seed: UInt64) {
+    init(harness: Harness, maxPause: Double, seed: UInt64) {
         self.harness = harness
-        self.longestPause = longestPause
+        self.maxPause = maxPause
         random = SeededGenerator(seed: seed)
     }
 
@@ -64,7 +64,7 @@ final class JobPlayer {
         try pause()
         let lineToConsole = try timeLine(workspace, run)
         try pause()
-        try workspace.writeOutput(job.shortestResult)
+        try workspace.writeOutput(job.minResultLength)
         workspace.closeOutput()
         try pause()
         if readsPeak { harness.server.holdSuccess(of: workloadID) }
@@ -95,7 +95,7 @@ final class JobPlayer {
     }
 
     private func pause() throws(HarnessError) {
-        try harness.pause(seconds: Double.random(in: 0..<longestPause, using: &random))
+        try harness.pause(seconds: Double.random(in: 0..<maxPause, using: &random))
     }
 
     private func timeLine(_ workspace: JobWorkspace, _ run: SidecarRun) throws(HarnessError) -> Double? {

@@ -44,7 +44,7 @@ struct Latency: ParsableCommand {
         )
         try common.withHarness { harness in
             let programs = try chosenPrograms(harness)
-            let player = JobPlayer(harness: harness, longestPause: pollInterval, seed: common.seed)
+            let player = JobPlayer(harness: harness, maxPause: pollInterval, seed: common.seed)
             let progress = Progress("latency", total: runs)
             var timings: [String: [JobPlayer.Timing]] = [:]
             for round in 1...runs {

@@ -52,9 +52,9 @@ struct Logs: ParsableCommand {
     private static let lastText = "this line is the last"
 
     func validate() throws {
-        guard lines > 1, runs > 0, length > LogFlood.shortestLine else {
+        guard lines > 1, runs > 0, length > LogFlood.minLineLength else {
             throw ValidationError(
-                "--lines is above 1, --runs positive, --length above \(LogFlood.shortestLine)"
+                "--lines is above 1, --runs positive, --length above \(LogFlood.minLineLength)"
             )
         }
     }

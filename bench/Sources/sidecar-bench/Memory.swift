@@ -132,7 +132,7 @@ struct Memory: ParsableCommand {
         if let file {
             try workspace.linkOutput(from: file.path)
         } else {
-            try workspace.writeOutput(job.shortestResult)
+            try workspace.writeOutput(job.minResultLength)
             workspace.closeOutput()
         }
         let run = try harness.start(program, job, in: (workloadID, workspace))

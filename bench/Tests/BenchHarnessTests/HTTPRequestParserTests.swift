@@ -57,7 +57,7 @@ import Testing
         "PUT / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n",
         "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
         "PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nab\r\n",
-        "GET /" + String(repeating: "x", count: HTTPRequestParser.longestHead),
+        "GET /" + String(repeating: "x", count: HTTPRequestParser.maxHeadLength),
     ])
     func nonsenseIsRefused(text: String) {
         #expect(throws: HTTPRequestParser.Malformed.self) { try parse(text, pieces: 7) }

@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func impossibleWishesBecomePossibleOnes() {
-        #expect(LogFlood(lines: 1, length: 1).length == LogFlood.shortestLine)
+        #expect(LogFlood(lines: 1, length: 1).length == LogFlood.minLineLength)
         #expect(LogFlood(lines: 1, malformedShare: 3).malformedLines == 1)
         #expect(LogFlood(bytes: 1_010, length: 100).lines == 10)
     }

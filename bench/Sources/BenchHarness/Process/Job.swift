@@ -74,7 +74,7 @@ public struct Job: Sendable {
     }
 
     /// The shortest message that ends the job well, with its newline.
-    public var shortestResult: String {
+    public var minResultLength: String {
         switch operation {
         case .spec:
             #"{"type":"SPEC","spec":{"connectionSpecification":{"type":"object","required":["count"],"#

@@ -49,7 +49,7 @@ public struct HTTPRequestParser {
     }
 
     /// The sidecar's heads have a few hundred bytes; a signature and a token do not make them longer than this.
-    public static let longestHead = 64 * 1_024
+    public static let maxHeadLength = 64 * 1_024
 
     private var state = State.head
     /// A head or a line of chunked framing that has not come whole yet.
@@ -93,8 +93,8 @@ public struct HTTPRequestParser {
                 guard let line = takeLine(&rest) else { break }
                 if line.isEmpty { end(handle) }
             }
-            guard partial.count <= Self.longestHead else {
-                throw Malformed(problem: "a head is longer than \(Self.longestHead) bytes")
+            guard partial.count <= Self.maxHeadLength else {
+                throw Malformed(problem: "a head is longer than \(Self.maxHeadLength) bytes")
             }
         }
     }
@@ -127,7 +127,7 @@ public struct HTTPRequestParser {
     private mutating func takeHead(_ rest: inout UnsafeRawBufferPointer) -> [UInt8]? {
         // The end can lie across two pieces: looked for from three bytes before the new ones.
         let known = partial.count
-        let limit = min(rest.count, Self.longestHead + 1)
+        let limit = min(rest.count, Self.maxHeadLength + 1)
         partial.append(contentsOf: rest[..<limit])
         var index = max(3, known)
         while index < partial.count {

@@ -3,7 +3,7 @@ import Reactor
 import Scheduling
 
 /// Puts libcurl's wishes into effect on the reactor, and says when one of them comes true.
-final class LoopDriver {
+final class CurlSocketDriver {
     /// How long to wait before a descriptor that the kernel refused to watch (out of memory, out of watches)
     /// is tried again. The exchange's own time-out bounds the attempts.
     private static let rearmDelay = Duration.milliseconds(500)
@@ -92,7 +92,7 @@ final class LoopDriver {
 
     private func retryArming() {
         guard rearmTimer == nil else { return }
-        rearmTimer = reactor.schedule(after: LoopDriver.rearmDelay) { [weak self] in
+        rearmTimer = reactor.schedule(after: CurlSocketDriver.rearmDelay) { [weak self] in
             self?.rearmTimer = nil
             self?.armAll()
         }
@@ -102,7 +102,7 @@ final class LoopDriver {
         guard let interest = watches[descriptor]?.interest else { return }
         watches[descriptor]?.registration = nil
         disarmed.insert(descriptor)
-        onEvent(descriptor, LoopDriver.events(readiness, interest))
+        onEvent(descriptor, CurlSocketDriver.events(readiness, interest))
     }
 
     /// An error or a hang-up is told as readiness: libcurl then finds the reason in its next read or write,

@@ -3,7 +3,7 @@ import Scheduling
 
 /// Goes through the end of a job once on copies of everything, so that nothing happens but that the code is in memory,
 /// linked and has its tables when the real end comes, for which a connector's user waits.
-package enum Rehearsal {
+package enum WarmUp {
     /// - Parameter machine: as it waits for the connector.
     package static func run(_ machine: WorkloadMachine, input: SidecarInput, now: Instant) {
         var machine = machine

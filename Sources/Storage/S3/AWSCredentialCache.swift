@@ -2,7 +2,7 @@ import Logging
 import Scheduling
 
 /// Gives the credentials to sign with: keeps them, and has new ones fetched before they end.
-final class AWSCredentialKeeper {
+final class AWSCredentialCache {
     typealias Completion = (Result<AWSCredentials, StorageRequester.Unprepared>) -> Void
 
     /// So long before their end new ones are asked for, in seconds: the SDKs' own margin.

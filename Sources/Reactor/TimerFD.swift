@@ -3,7 +3,7 @@ import Glibc
 import Scheduling
 
 /// The reactor's one timerfd(2), set to the earliest deadline and to nothing else.
-final class Alarm {
+final class TimerFD {
     private let timer: OwnedDescriptor
     private let trace: (any TraceSink)?
     /// When it will go off; nil while it is off.

@@ -4,13 +4,13 @@ import Testing
 
 @testable import Workload
 
-@Suite struct AccessTokenKeeperTests {
+@Suite struct AccessTokenCacheTests {
     private let start = Instant(nanoseconds: 5_000_000_000)
     /// A clock that is years off does no harm where the token says when it was issued.
     private let wallClock: Int64 = 1_700_000_000
 
-    private func accept(_ token: String, _ keeper: inout AccessTokenKeeper) throws -> String {
-        try keeper.accept(
+    private func accept(_ token: String, _ cache: inout AccessTokenCache) throws -> String {
+        try cache.accept(
             answer: Array(#"{"access_token": "\#(token)", "token_type": "Bearer"}"#.utf8),
             now: start,
             wallClock: wallClock
@@ -19,15 +19,15 @@ import Testing
 
     /// For how long the token is used, found by trying; nil where it is longer than two years.
     private func life(of token: String) throws -> Duration? {
-        var keeper = AccessTokenKeeper()
-        #expect(try accept(token, &keeper) == token)
+        var cache = AccessTokenCache()
+        #expect(try accept(token, &cache) == token)
         var low = Duration.zero
         var high = Duration.seconds(2 * 365 * 86_400)
-        guard keeper.current(now: start + high) == nil else { return nil }
-        guard keeper.current(now: start) != nil else { return .zero }
+        guard cache.current(now: start + high) == nil else { return nil }
+        guard cache.current(now: start) != nil else { return .zero }
         while high - low > .microseconds(1) {
             let middle = (low + high) / 2
-            if keeper.current(now: start + middle) == token { low = middle } else { high = middle }
+            if cache.current(now: start + middle) == token { low = middle } else { high = middle }
         }
         return .milliseconds((high.nanoseconds + 500_000) / 1_000_000)
     }
@@ -72,17 +72,17 @@ import Testing
     }
 
     @Test func nothingAtTheStart() {
-        #expect(AccessTokenKeeper().current(now: start) == nil)
+        #expect(AccessTokenCache().current(now: start) == nil)
     }
 
     @Test func onlyTheRefusedTokenIsForgotten() throws {
-        var keeper = AccessTokenKeeper()
-        _ = try accept("first", &keeper)
-        _ = try accept("second", &keeper)
-        keeper.reject("first")
-        #expect(keeper.current(now: start) == "second")
-        keeper.reject("second")
-        #expect(keeper.current(now: start) == nil)
+        var cache = AccessTokenCache()
+        _ = try accept("first", &cache)
+        _ = try accept("second", &cache)
+        cache.reject("first")
+        #expect(cache.current(now: start) == "second")
+        cache.reject("second")
+        #expect(cache.current(now: start) == nil)
     }
 
     @Test(arguments: [
@@ -91,9 +91,9 @@ import Testing
         #"{"token":"hunter2"}"#, "hunter2",
     ])
     func answersWithoutATokenQuoteNothing(_ answer: String) {
-        var keeper = AccessTokenKeeper()
-        do throws(AccessTokenKeeper.Unusable) {
-            _ = try keeper.accept(answer: Array(answer.utf8), now: start, wallClock: wallClock)
+        var cache = AccessTokenCache()
+        do throws(AccessTokenCache.Unusable) {
+            _ = try cache.accept(answer: Array(answer.utf8), now: start, wallClock: wallClock)
             Issue.record("\(answer) was accepted")
         } catch {
             #expect(error.problem == "holds no access_token")
@@ -102,100 +102,100 @@ import Testing
 
     @Test(arguments: ["hunter2\\r\\nX-Evil: 1", "hunter 2", "hünter2", "hunter2\\u0000", "hunter2\\u007f"])
     func tokensThatNoHeaderCanCarryQuoteNothing(_ token: String) {
-        var keeper = AccessTokenKeeper()
+        var cache = AccessTokenCache()
         do {
-            _ = try accept(token, &keeper)
+            _ = try accept(token, &cache)
             Issue.record("\(token) was accepted")
         } catch {
             #expect("\(error)".contains("characters that no header can carry"))
             #expect(!"\(error)".contains("nter"))
         }
-        #expect(keeper.current(now: start) == nil)
+        #expect(cache.current(now: start) == nil)
     }
 
     // MARK: The endpoint gives no token
 
-    private static let busy = AccessTokenKeeper.FetchFailure(problem: "busy", isTransient: true)
-    private static let refused = AccessTokenKeeper.FetchFailure(problem: "refused", isTransient: false)
+    private static let busy = AccessTokenCache.FetchFailure(problem: "busy", isTransient: true)
+    private static let refused = AccessTokenCache.FetchFailure(problem: "refused", isTransient: false)
 
     private func advice(
-        _ keeper: AccessTokenKeeper,
+        _ cache: AccessTokenCache,
         after: Duration,
         isRefused: Bool = false
-    ) -> AccessTokenKeeper.Advice {
-        keeper.advice(isRefused: isRefused, now: start + after)
+    ) -> AccessTokenCache.Advice {
+        cache.advice(isRefused: isRefused, now: start + after)
     }
 
     @Test func aTokenIsSentUntilItsRenewalIsDue() throws {
-        var keeper = AccessTokenKeeper()
-        #expect(advice(keeper, after: .zero) == .fetch)
-        _ = try accept(webToken(#"{"iat":0,"exp":100}"#), &keeper)
-        #expect(advice(keeper, after: .seconds(69)) == .send(token: webToken(#"{"iat":0,"exp":100}"#)))
-        #expect(advice(keeper, after: .seconds(70)) == .fetch)
+        var cache = AccessTokenCache()
+        #expect(advice(cache, after: .zero) == .fetch)
+        _ = try accept(webToken(#"{"iat":0,"exp":100}"#), &cache)
+        #expect(advice(cache, after: .seconds(69)) == .send(token: webToken(#"{"iat":0,"exp":100}"#)))
+        #expect(advice(cache, after: .seconds(70)) == .fetch)
     }
 
     @Test func passingTroubleIsWaitedFor() {
-        var keeper = AccessTokenKeeper()
-        keeper.fetchFailed(Self.busy, now: start)
+        var cache = AccessTokenCache()
+        cache.fetchFailed(Self.busy, now: start)
         for seconds in [0, 2, 4] {
             let now = start + .seconds(seconds)
-            keeper.fetchFailed(Self.busy, now: now)
-            #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: now) == .wait(Self.busy))
-            #expect(keeper.adviceAfterFailure(isLastAttempt: true, now: now) == .sendWithout(Self.busy))
-            #expect(advice(keeper, after: .seconds(seconds)) == .fetch)
+            cache.fetchFailed(Self.busy, now: now)
+            #expect(cache.adviceAfterFailure(isLastAttempt: false, now: now) == .wait(Self.busy))
+            #expect(cache.adviceAfterFailure(isLastAttempt: true, now: now) == .sendWithout(Self.busy))
+            #expect(advice(cache, after: .seconds(seconds)) == .fetch)
         }
-        keeper.fetchFailed(Self.busy, now: start + .seconds(5))
+        cache.fetchFailed(Self.busy, now: start + .seconds(5))
         #expect(
-            keeper.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(5))
+            cache.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(5))
                 == .sendWithout(Self.busy)
         )
         // From now on the endpoint is asked now and then, so that nobody waits for it in vain each time.
-        #expect(advice(keeper, after: .seconds(34)) == .sendWithout(Self.busy))
-        #expect(advice(keeper, after: .seconds(34), isRefused: true) == .fetch)
-        #expect(advice(keeper, after: .seconds(35)) == .fetch)
+        #expect(advice(cache, after: .seconds(34)) == .sendWithout(Self.busy))
+        #expect(advice(cache, after: .seconds(34), isRefused: true) == .fetch)
+        #expect(advice(cache, after: .seconds(35)) == .fetch)
     }
 
     @Test func whatWillNotPassIsNotWaitedFor() {
-        var keeper = AccessTokenKeeper()
-        keeper.fetchFailed(Self.refused, now: start)
-        #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: start) == .sendWithout(Self.refused))
-        #expect(advice(keeper, after: .seconds(29)) == .sendWithout(Self.refused))
-        #expect(advice(keeper, after: .seconds(30)) == .fetch)
+        var cache = AccessTokenCache()
+        cache.fetchFailed(Self.refused, now: start)
+        #expect(cache.adviceAfterFailure(isLastAttempt: false, now: start) == .sendWithout(Self.refused))
+        #expect(advice(cache, after: .seconds(29)) == .sendWithout(Self.refused))
+        #expect(advice(cache, after: .seconds(30)) == .fetch)
     }
 
     @Test func anOldTokenIsBetterThanNone() throws {
-        var keeper = AccessTokenKeeper()
+        var cache = AccessTokenCache()
         let token = webToken(#"{"iat":0,"exp":100}"#)
-        _ = try accept(token, &keeper)
-        keeper.fetchFailed(Self.refused, now: start + .seconds(70))
-        func after(_ seconds: Int) -> AccessTokenKeeper.Advice {
-            keeper.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(seconds))
+        _ = try accept(token, &cache)
+        cache.fetchFailed(Self.refused, now: start + .seconds(70))
+        func after(_ seconds: Int) -> AccessTokenCache.Advice {
+            cache.adviceAfterFailure(isLastAttempt: false, now: start + .seconds(seconds))
         }
         #expect(after(70) == .send(token: token))
-        #expect(advice(keeper, after: .seconds(80)) == .send(token: token))
+        #expect(advice(cache, after: .seconds(80)) == .send(token: token))
         #expect(after(100) == .sendWithout(Self.refused))
-        keeper.reject(token)
+        cache.reject(token)
         #expect(after(80) == .sendWithout(Self.refused))
     }
 
     @Test func aNewTokenEndsTheTrouble() throws {
-        var keeper = AccessTokenKeeper()
-        keeper.fetchFailed(Self.busy, now: start)
-        _ = try accept("t", &keeper)
-        #expect(keeper.failure == nil)
-        keeper.reject("t")
+        var cache = AccessTokenCache()
+        cache.fetchFailed(Self.busy, now: start)
+        _ = try accept("t", &cache)
+        #expect(cache.failure == nil)
+        cache.reject("t")
         let later = start + .seconds(100)
-        keeper.fetchFailed(Self.busy, now: later)
-        #expect(keeper.adviceAfterFailure(isLastAttempt: false, now: later) == .wait(Self.busy))
+        cache.fetchFailed(Self.busy, now: later)
+        #expect(cache.adviceAfterFailure(isLastAttempt: false, now: later) == .wait(Self.busy))
     }
 
     @Test func unusableAnswerLeavesTheOldToken() throws {
-        var keeper = AccessTokenKeeper()
-        _ = try accept("good", &keeper)
-        #expect(throws: AccessTokenKeeper.Unusable.self) {
-            try keeper.accept(answer: Array("{}".utf8), now: start, wallClock: wallClock)
+        var cache = AccessTokenCache()
+        _ = try accept("good", &cache)
+        #expect(throws: AccessTokenCache.Unusable.self) {
+            try cache.accept(answer: Array("{}".utf8), now: start, wallClock: wallClock)
         }
-        #expect(keeper.current(now: start) == "good")
+        #expect(cache.current(now: start) == "good")
     }
 }
 

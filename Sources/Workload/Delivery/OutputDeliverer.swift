@@ -2,7 +2,7 @@ import AirbyteProtocol
 import Logging
 
 /// Performs the steps of a delivery: hands catalogs to the server and outputs to the first sink that takes them.
-package final class Courier {
+package final class OutputDeliverer {
     private let client: ControlPlaneClient
     private let sinks: [any OutputSink]
     private let workloadID: String

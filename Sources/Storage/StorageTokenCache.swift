@@ -1,7 +1,7 @@
 import Scheduling
 
 /// The life of a storage service's access token. A value that does nothing itself; whoever holds it fetches.
-struct StorageTokenKeeper {
+struct StorageTokenCache {
     private struct Token {
         var text: String
         var renewal: Instant
@@ -18,7 +18,7 @@ struct StorageTokenKeeper {
     private static let endMargin: Duration = .seconds(10)
 
     /// Entra ID's live for a day at most, Google's for an hour; what says more is not believed.
-    private static let longestLife: Duration = .seconds(86_400)
+    private static let maxLifetime: Duration = .seconds(86_400)
 
     private var token: Token?
 
@@ -46,7 +46,7 @@ struct StorageTokenKeeper {
 
     /// Takes a new token, which lives for so long from now on.
     mutating func accept(_ text: String, life: Duration, now: Instant) {
-        let life = min(max(.zero, life), Self.longestLife)
+        let life = min(max(.zero, life), Self.maxLifetime)
         token = Token(
             text: text,
             renewal: now + (life - min(renewalMargin, life / 2)),

@@ -6,7 +6,7 @@ import Scheduling
 /// calls do while none can be fetched.
 ///
 /// A value that does nothing itself; `AccessTokenSource` fetches.
-struct AccessTokenKeeper {
+struct AccessTokenCache {
     /// Why the answer of the token endpoint is no use.
     struct Unusable: Error {
         /// Continues "the token endpoint's answer …"; quotes nothing of it.

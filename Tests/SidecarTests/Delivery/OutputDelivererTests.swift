@@ -6,7 +6,7 @@ import Workload
 
 @testable import Sidecar
 
-@Suite struct CourierTests {
+@Suite struct OutputDelivererTests {
     /// Keeps what it is given, or says why it does not.
     final class FakeSink: OutputSink {
         let name: String
@@ -30,8 +30,8 @@ import Workload
     private let transport = FakeTransport()
     private let scheduler = FakeScheduler()
 
-    private func courier(_ sinks: [any OutputSink]) throws -> Courier {
-        Courier(client: try client(), sinks: sinks, workloadID: "w-1", log: log.logger)
+    private func deliverer(_ sinks: [any OutputSink]) throws -> OutputDeliverer {
+        OutputDeliverer(client: try client(), sinks: sinks, workloadID: "w-1", log: log.logger)
     }
 
     private func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
@@ -52,7 +52,7 @@ import Workload
 
     private func store(_ sinks: [any OutputSink]) throws -> [String?] {
         var results: [String?] = []
-        try courier(sinks).store(output) { results.append($0?.message) }
+        try deliverer(sinks).store(output) { results.append($0?.message) }
         return results
     }
 
@@ -113,7 +113,7 @@ import Workload
     @Test func apiFailsForGoodThenLocalStorageStandsIn() throws {
         let directory = TemporaryDirectory()
         var results: [String?] = []
-        let courier = Courier(
+        let deliverer = OutputDeliverer(
             client: try client(),
             sinks: [
                 APIOutputSink(client: try client(["AIRBYTE_API_MAX_RETRIES": "1"])),
@@ -122,7 +122,7 @@ import Workload
             workloadID: "w-1",
             log: log.logger
         )
-        courier.store(output) { results.append($0?.message) }
+        deliverer.store(output) { results.append($0?.message) }
         transport.answer(500)
         scheduler.advanceToNext()
         transport.answer(500)
@@ -148,7 +148,7 @@ import Workload
     private func writeCatalog(_ connector: ConnectorKind) throws -> Box {
         let box = Box()
         let body = OutputDocument(Array("{}".utf8))
-        try courier([FakeSink("a")]).write(CatalogWrite(connector: connector, body: body)) {
+        try deliverer([FakeSink("a")]).write(CatalogWrite(connector: connector, body: body)) {
             box.results.append($0.map(\.id))
         }
         return box
