@@ -95,6 +95,20 @@ let package = Package(
             path: "Tests/WorkloadTestSupport",
             swiftSettings: strict
         ),
+        .target(
+            name: "SidecarTestSupport",
+            dependencies: ["Sidecar", "Storage", "Settings", "HTTP", "Reactor", "Scheduling", "TestSupport"],
+            path: "Tests/SidecarTestSupport",
+            swiftSettings: strict
+        ),
+        // A workload on fakes in a process that the kernel has sealed.
+        .target(name: "CSeal", path: "Tests/CSeal"),
+        .executableTarget(
+            name: "sealed-job",
+            dependencies: ["CSeal", "SidecarTestSupport"],
+            path: "Tests/SealedJob",
+            swiftSettings: strict
+        ),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP"], swiftSettings: strict),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: strict),
@@ -118,7 +132,7 @@ let package = Package(
         ),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar", "WorkloadTestSupport", "TestSupport", logging],
+            dependencies: ["Sidecar", "SidecarTestSupport", "sealed-job", "WorkloadTestSupport", "TestSupport", logging],
             swiftSettings: strict
         ),
         // Storage services that tests start, and the services' own clients.

@@ -17,9 +17,6 @@ public final class Reactor {
     public let fallbackReason: SystemError?
     /// The monotonic time, read once a tick, after its wait.
     public private(set) var now: Instant
-    /// How many ticks there were so far: how often the program woke up, more or less.
-    public private(set) var ticks: UInt64 = 0
-
     let driver: any Driver
     private let trace: (any TraceSink)?
     private var table = SlotTable()
@@ -29,7 +26,9 @@ public final class Reactor {
     /// What keeps the reactor from going on, found while dispatching.
     private var failure: SystemError?
     private var isTicking = false
-    private var isStopping = false
+    private var ticksWithoutHook = 0
+    /// Called before the loop sleeps, never from within a handler; it may do what a handler may.
+    public var beforeWait: (() -> Void)?
 
     /// Room in io_uring's submission queue: what one tick usually adds, several times over. A full queue
     /// costs a system call, nothing else.
@@ -277,33 +276,23 @@ extension Reactor: Scheduler {
 // MARK: - The loop
 
 extension Reactor {
-    /// Ticks until `stop` is called; returns at once where that was before.
-    public func run() throws(SystemError) {
-        while !isStopping {
-            try tick()
-        }
-        isStopping = false
-    }
-
-    /// Makes `run` return after the present tick.
-    public func stop() {
-        isStopping = true
-    }
-
-    /// Whether the next round has something to do at once, without waiting for anything.
-    public var hasWorkAtOnce: Bool { timers.earliest.map { $0 <= now } ?? false }
+    /// More ticks in a row that do not sleep are no burst any more.
+    package static let maxTicksWithoutHook = 16
 
     /// One round: submit and wait, take all completions, then call the handlers.
+    ///
+    /// The before-wait hook is called first where the round would sleep, and in every 16th of a row of rounds that would
+    /// not: what is due at once goes before what can wait.
     ///
     /// Throws what concerns the driver as a whole, after which the reactor is of no further use.
     public func tick() throws(SystemError) {
         precondition(!isTicking, "a handler must not run the loop")
         isTicking = true
         defer { isTicking = false }
+        callHookIfIdle()
         let block = try armTimer()
         completions.removeAll(keepingCapacity: true)
         try driver.wait(block: block, into: &completions)
-        ticks += 1
         now = .monotonic()
         timerFD?.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.
@@ -321,6 +310,12 @@ extension Reactor {
         if let failure {
             throw failure
         }
+    }
+
+    private func callHookIfIdle() {
+        let hasDueTimer = timers.earliest.map { $0 <= now } ?? false
+        ticksWithoutHook = hasDueTimer ? ticksWithoutHook + 1 : 0
+        if ticksWithoutHook % Self.maxTicksWithoutHook == 0 { beforeWait?() }
     }
 
     /// Notes what the kernel is done with, before any handler runs.

@@ -139,7 +139,11 @@ struct ScriptedDriverTests {
             { reactor in
                 reactor.schedule(after: .seconds(3_600)) {}
                 return nil
-            }, { try InotifySource(reactor: $0) { _ in } },
+            }, {
+                let source = InotifySource(Inotify(reactor: $0)) { _ in }
+                _ = try source.watch(path: "/", [.create])
+                return source
+            },
             { try SignalSource(reactor: $0, signals: [SIGUSR1]) { _, _ in } },
         ] as [(Reactor) throws -> AnyObject?] {
             let reactor = try makeReactor()

@@ -36,9 +36,10 @@ struct TimerTests {
     func neverInTheSameTick(_ driver: BackendChoice) throws {
         let reactor = try Reactor(backend: driver)
         let pipe = Pipe()
-        var ticks: [UInt64] = []
+        var tick = 0
+        var ticks: [Int] = []
         func chain() {
-            ticks.append(reactor.ticks)
+            ticks.append(tick)
             if ticks.count < 20 {
                 reactor.schedule(after: .zero, handler: chain)
                 // Long past, which makes no difference.
@@ -46,12 +47,39 @@ struct TimerTests {
             }
         }
         _ = try reactor.poll(pipe.reader, for: .readable, mode: .oneShot, label: "pipe") { _ in
-            ticks.append(reactor.ticks)
+            ticks.append(tick)
             reactor.schedule(after: .zero, handler: chain)
         }
         pipe.fill()
-        try reactor.run { ticks.count == 20 }
+        while ticks.count < 20, tick < 1_000 {
+            tick += 1
+            try reactor.tick()
+        }
         #expect(Set(ticks).count == 20)
+    }
+
+    @Test("The before-wait hook runs once before the loop sleeps, and now and then while it does not", arguments: bothDrivers)
+    func beforeWait(_ driver: BackendChoice) throws {
+        let reactor = try Reactor(backend: driver)
+        var calls = 0
+        reactor.beforeWait = {
+            calls += 1
+            // What the hook makes due is not slept over.
+            if calls == 1 { reactor.schedule(after: .zero) {} }
+        }
+        try reactor.tick()
+        #expect(calls == 1)
+
+        var rounds = 0
+        func chain() {
+            rounds += 1
+            if rounds < 2 * Reactor.maxTicksWithoutHook { reactor.schedule(after: .zero, handler: chain) }
+        }
+        reactor.schedule(after: .zero, handler: chain)
+        while rounds < Reactor.maxTicksWithoutHook - 1 { try reactor.tick() }
+        #expect(calls == 1, "what is due goes first")
+        while rounds < 2 * Reactor.maxTicksWithoutHook { try reactor.tick() }
+        #expect(calls == 3)
     }
 
     @Test("Cancelled ones stay silent, also where they are due together", arguments: bothDrivers)
@@ -101,26 +129,6 @@ struct TimerTests {
         try reactor.run { seen.count == 3 }
         #expect(Set(seen).count == 1)
         #expect(seen[0] >= start + .milliseconds(1))
-    }
-
-    @Test("A stop ends the run after its tick, and one before it prevents it", arguments: bothDrivers)
-    func stop(_ driver: BackendChoice) throws {
-        let reactor = try Reactor(backend: driver)
-        var fired = 0
-        reactor.schedule(after: .zero) {
-            fired += 1
-            reactor.stop()
-        }
-        reactor.schedule(after: .zero) { fired += 1 }
-        try reactor.run()
-        #expect(fired == 2)
-        reactor.schedule(after: .zero) { fired += 1 }
-        reactor.stop()
-        try reactor.run()
-        #expect(fired == 2)
-        reactor.schedule(after: .zero) { reactor.stop() }
-        try reactor.run()
-        #expect(fired == 3)
     }
 
     @Test("Waiting for a timer is one wait, whatever else is registered", arguments: bothDrivers)

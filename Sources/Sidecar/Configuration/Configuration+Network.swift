@@ -58,6 +58,9 @@ extension Configuration {
         return nil
     }
 
+}
+
+extension Configuration.ProcessSettings {
     var transportOptions: CurlTransport.Options {
         CurlTransport.Options(
             userAgent: "AirbyteConnectorSidecar",

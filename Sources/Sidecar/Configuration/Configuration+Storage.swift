@@ -171,12 +171,18 @@ extension Configuration.Buckets {
 
 extension Configuration {
     /// The place for documents of that kind; nil where there is none.
-    func objectStore(for kind: DocumentKind, dependencies: StorageDependencies) -> (any ObjectStore)? {
+    ///
+    /// - Parameter local: makes the store that is a folder.
+    func objectStore(
+        for kind: DocumentKind,
+        local: (_ root: String) -> any ObjectStore,
+        dependencies: StorageDependencies
+    ) -> (any ObjectStore)? {
         switch storage {
         case nil:
             return nil
         case .local(let root):
-            return LocalObjectStore(root: root, scheduler: dependencies.scheduler)
+            return local(root)
         case .s3(let settings, let buckets):
             return buckets[kind].map { S3Store.make(settings: settings, bucket: $0, dependencies: dependencies) }
         case .gcs(let settings, let buckets):

@@ -61,7 +61,14 @@ package struct Configuration: Sendable {
         package var certificateDirectory: String?
     }
 
-    package var workspacePath: String
+    package struct ProcessSettings: Sendable {
+        package var ioBackend: BackendChoice
+        package var trace: TraceTarget?
+        package var logLevel: Logger.Level
+        package var logFormat: LogFormat
+        package var network: Network
+    }
+
     package var workloadAPI: PlatformAPI
     /// Absent where the platform's server is not to be called.
     package var serverAPI: PlatformAPI?
@@ -82,13 +89,10 @@ package struct Configuration: Sendable {
     /// How long log events wait for others before they are stored.
     var logUploadInterval: Duration
     var storageRequests: StorageRequester.Settings
-    package var ioBackend: BackendChoice
-    package var trace: TraceTarget?
-    package var logLevel: Logger.Level
-    package var logFormat: LogFormat
     /// Sent as `X-Airbyte-Version`.
     package var airbyteVersion: String
-    package var network: Network
+    /// What concerns the process, whichever workload it runs.
+    package var process: ProcessSettings
     /// What is wrong with the settings and yet no reason not to serve the job. For the log, once it is there.
     package var warnings: [ConfigurationWarning]
 
@@ -99,7 +103,6 @@ package struct Configuration: Sendable {
     /// - Parameter paths: answers what the settings need to know about the machine.
     package init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
-        workspacePath = Self.workspacePath(in: environment)
         workloadAPI = Self.workloadAPI(&reader)
         serverAPI = Self.serverAPI(&reader)
         tokenSource = Self.tokenSource(&reader)
@@ -139,12 +142,17 @@ package struct Configuration: Sendable {
             unit: .seconds,
             default: .seconds(60)
         )
-        ioBackend = reader.choice("SIDECAR_IO_BACKEND", default: BackendChoice.automatic)
-        trace = Self.trace(reader)
-        logLevel = Self.logLevel(&reader)
-        logFormat = reader.choice("PLATFORM_LOG_FORMAT", default: LogFormat.text)
+        let ioBackend = reader.choice("SIDECAR_IO_BACKEND", default: BackendChoice.automatic)
+        let logLevel = Self.logLevel(&reader)
+        let logFormat = reader.choice("PLATFORM_LOG_FORMAT", default: LogFormat.text)
         airbyteVersion = Self.airbyteVersion(&reader)
-        network = Self.network(&reader, paths)
+        process = ProcessSettings(
+            ioBackend: ioBackend,
+            trace: Self.trace(reader),
+            logLevel: logLevel,
+            logFormat: logFormat,
+            network: Self.network(&reader, paths)
+        )
         warnings = reader.warnings
         try reader.finish()
     }

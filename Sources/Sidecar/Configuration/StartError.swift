@@ -2,9 +2,9 @@ import Settings
 import Workload
 
 /// Why the program cannot start, one line for each thing that is wrong.
-struct StartError: Error {
-    var lines: [String]
-    var status: Int32
+package struct StartError: Error {
+    package var lines: [String]
+    package var status: Int32
 
     init(lines: [String], status: Int32) {
         self.lines = lines

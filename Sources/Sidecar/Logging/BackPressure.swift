@@ -1,5 +1,5 @@
 /// Something that takes what the connector writes, and can be behind.
-protocol BackPressure: AnyObject {
+package protocol BackPressure: AnyObject {
     /// True while nothing should be added that can wait.
     var isStalled: Bool { get }
 
@@ -7,5 +7,14 @@ protocol BackPressure: AnyObject {
     func whenRelieved(_ handler: @escaping () -> Void)
 }
 
-extension Console: BackPressure {}
+/// Takes formatted log lines.
+package protocol LogOutput: BackPressure {
+    /// Lines that are not written yet.
+    var pending: [UInt8] { get set }
+
+    /// Writes what has gathered, if it is much.
+    func flushIfCrowded()
+}
+
+extension Console: LogOutput {}
 extension LogPipeline: BackPressure {}

@@ -4,11 +4,11 @@ import Workload
 
 /// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
 ///
-/// Events wait for `settle` or `flush` to be written out, or until they are many: what a call waits for goes first.
+/// Events wait for `settle` to be written out, or until they are many: what a call waits for goes first.
 final class LogPipeline {
     let level: Logger.Level
     private let wallClock: WallClock
-    private let console: Console
+    private let console: any LogOutput
     private let formatter: any LogFormatter
     private var mask: SecretMask
     /// Events that are not written out yet.
@@ -22,7 +22,7 @@ final class LogPipeline {
         level: Logger.Level,
         formatter: any LogFormatter,
         mask: SecretMask,
-        console: Console,
+        console: any LogOutput,
         wallClock: WallClock
     ) {
         self.level = level
@@ -79,12 +79,6 @@ final class LogPipeline {
             console.flushIfCrowded()
             jobLog?.append(event)
         }
-    }
-
-    /// Writes everything to the console, as far as its reader takes it now.
-    func flush() {
-        settle()
-        console.flush()
     }
 
     /// True while somebody who takes the events is so far behind that nothing should be added that can wait.

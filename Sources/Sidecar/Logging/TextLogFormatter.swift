@@ -6,6 +6,9 @@ import Text
 /// Further lines of a message are indented, so that no connector can make up a line that looks like another
 /// event; its control characters are spelled out, so that it cannot play with the reader's terminal.
 struct TextLogFormatter: LogFormatter {
+    /// Stands in front of each message where the process has several workloads.
+    var workloadID: String?
+
     func format(_ event: JobLogEvent, into output: inout [UInt8]) {
         CalendarTime(millisecondsSince1970: event.timestamp).append(to: &output)
         output.append(UInt8(ascii: " "))
@@ -14,6 +17,7 @@ struct TextLogFormatter: LogFormatter {
         output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 5 - level.utf8.count) + 1))
         output.append(contentsOf: event.source.rawValue.utf8)
         output.append(contentsOf: " > ".utf8)
+        if let workloadID { output.append(contentsOf: "[\(workloadID.escapingControlCharacters())] ".utf8) }
         if event.message.isPlainLine {
             // Nearly every line, and a flood of them must cost little.
             output.append(contentsOf: event.message.utf8)

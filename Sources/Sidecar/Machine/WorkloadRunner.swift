@@ -1,6 +1,5 @@
 import AirbyteProtocol
 import Logging
-import Reactor
 import Scheduling
 import Workload
 
@@ -13,8 +12,8 @@ final class WorkloadRunner {
     private var reader: TranscriptReader
     private var loggedLines = LoggedLines()
     private let input: SidecarInput
-    private let reactor: Reactor
-    private let workspace: Workspace
+    private let scheduler: any Scheduler
+    private let workspace: any Workspace
     private let output: ConnectorOutput
     private let client: ControlPlaneClient
     private let deliverer: OutputDeliverer
@@ -25,7 +24,7 @@ final class WorkloadRunner {
     private let opening: OutputOpening
     private var hasPostedOpening = false
     /// The output whose writers are followed.
-    private var followed: WorkspaceFile.Identity?
+    private var followed: FileIdentity?
     /// Who has it open, where the kernel does not tell; nil where it does.
     private var writers: WriterCount?
     private var tail: OutputTail?
@@ -47,8 +46,8 @@ final class WorkloadRunner {
     init(
         machine: WorkloadMachine,
         input: SidecarInput,
-        reactor: Reactor,
-        workspace: Workspace,
+        scheduler: any Scheduler,
+        workspace: any Workspace,
         output: ConnectorOutput,
         client: ControlPlaneClient,
         deliverer: OutputDeliverer,
@@ -60,7 +59,7 @@ final class WorkloadRunner {
         self.machine = machine
         reader = TranscriptReader(kind: input.connectorKind)
         self.input = input
-        self.reactor = reactor
+        self.scheduler = scheduler
         self.workspace = workspace
         self.output = output
         opening = OutputOpening(workspace, created: output.file)
@@ -72,7 +71,7 @@ final class WorkloadRunner {
         tail = OutputTail(
             workspace: workspace,
             output: output,
-            reactor: reactor,
+            scheduler: scheduler,
             outlet: pipeline,
             log: log,
             onBytes: { [weak self] bytes in self?.read(bytes) },
@@ -80,8 +79,8 @@ final class WorkloadRunner {
         )
         watcher = WorkspaceWatcher(
             workspace: workspace,
-            reactor: reactor,
-            usesInotify: workspace.inotifyIsReliable,
+            scheduler: scheduler,
+            usesWatch: workspace.watchIsReliable,
             rescanInterval: rescanInterval,
             log: log
         ) { [weak self] change in self?.workspaceChanged(change) }
@@ -98,7 +97,7 @@ final class WorkloadRunner {
         guard !isHandling else { return }
         isHandling = true
         while !events.isEmpty, !hasEnded {
-            for action in machine.handle(events.removeFirst(), now: reactor.now) { perform(action) }
+            for action in machine.handle(events.removeFirst(), now: scheduler.now) { perform(action) }
         }
         isHandling = false
     }
@@ -138,9 +137,9 @@ extension WorkloadRunner {
 
     /// Warms up the end of the job while there is nothing else to do.
     private func warmUp() {
-        reactor.schedule(after: .milliseconds(1)) { [weak self] in
+        scheduler.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
-            WarmUp.run(machine, input: input, now: reactor.now)
+            WarmUp.run(machine, input: input, now: scheduler.now)
         }
     }
 
@@ -181,14 +180,14 @@ extension WorkloadRunner {
 
     private func arm(_ timer: WorkloadMachine.TimerName, _ deadline: Instant) {
         disarm(timer)
-        timers[timer] = reactor.schedule(at: deadline) { [weak self] in
+        timers[timer] = scheduler.schedule(at: deadline) { [weak self] in
             self?.timers[timer] = nil
             self?.post(.timerFired(timer))
         }
     }
 
     private func disarm(_ timer: WorkloadMachine.TimerName) {
-        if let token = timers.removeValue(forKey: timer) { reactor.cancel(token) }
+        if let token = timers.removeValue(forKey: timer) { scheduler.cancel(token) }
     }
 
     private func exit(_ status: Int32) {
@@ -202,9 +201,9 @@ extension WorkloadRunner {
 // MARK: - The connector's files
 
 extension WorkloadRunner {
-    private func workspaceChanged(_ change: WorkspaceWatcher.Change) {
+    private func workspaceChanged(_ change: WorkspaceChange) {
         switch change {
-        case .unknown:
+        case .unknown, .unmounted:
             _ = tail?.look()
             lookAtOutputAndExitCode()
         case .outputOpened:
@@ -240,7 +239,7 @@ extension WorkloadRunner {
         }
         guard !isSettling else { return }
         isSettling = true
-        reactor.schedule(after: Self.exitCodeSettling) { [weak self] in
+        scheduler.schedule(after: Self.exitCodeSettling) { [weak self] in
             guard let self else { return }
             isSettling = false
             lookForExitCode(isComplete: true)
@@ -268,7 +267,7 @@ extension WorkloadRunner {
         postOpening()
         lookForExitCode(isComplete: false)
         // A writer that has gone before the watch began leaves no event.
-        if opening.hasHappened, workspace.inotifyIsReliable, tail?.isOpenForWriting == false {
+        if opening.hasHappened, workspace.watchIsReliable, tail?.isOpenForWriting == false {
             post(.outputClosed)
         }
     }

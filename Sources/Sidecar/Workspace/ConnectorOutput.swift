@@ -3,12 +3,12 @@ import AirbyteProtocol
 /// The file with the connector's output, for whoever has to read some of it again.
 final class ConnectorOutput {
     /// The file that is being read; a connector can put another one in its place.
-    var file: WorkspaceFile?
+    var file: (any WorkspaceFile)?
 
     /// The bytes of a range as they stand in the file now. Whether they are what was read first is for the caller to find
     /// out.
     func bytes(in range: Range<UInt64>) throws(DocumentError) -> [UInt8] {
-        guard let file else { throw DocumentError("\(Workspace.FileName.output) is not open any more") }
+        guard let file else { throw DocumentError("\(FileName.output) is not open any more") }
         do {
             return try file.bytes(at: range.lowerBound, count: range.count)
         } catch {

@@ -5,14 +5,14 @@
 /// `>>` gives IN_OPEN alone, as a reader does, and as our own opens do. So only a lease that is refused tells what an
 /// IN_OPEN was.) A file that somebody else has made is opened by appearing.
 final class OutputOpening {
-    private let workspace: Workspace
+    private let workspace: any Workspace
     /// Nil where the sidecar has not created the output.
-    private let created: WorkspaceFile?
-    private let firstModification: WorkspaceFile.Modification?
+    private let created: (any WorkspaceFile)?
+    private let firstModification: FileModification?
     private(set) var hasHappened = false
 
     /// - Parameter created: the output as the sidecar created it, nothing done with it since.
-    init(_ workspace: Workspace, created: WorkspaceFile?) {
+    init(_ workspace: any Workspace, created: (any WorkspaceFile)?) {
         self.workspace = workspace
         self.created = created
         firstModification = created?.modification
@@ -26,7 +26,7 @@ final class OutputOpening {
     /// Looks for signs, whatever has been heard so far; opens nothing, so that it is no reason for another look.
     func look() {
         guard !hasHappened else { return }
-        let present = workspace.identity(of: Workspace.FileName.output)
+        let present = workspace.identity(of: FileName.output)
         guard let created else {
             hasHappened = present != nil
             return

@@ -1,33 +1,30 @@
 import AirbyteProtocol
-import Glibc
 import Logging
 import Reactor
+import Scheduling
 
 /// Reads the connector's output as it grows.
 final class OutputTail {
-    /// Bytes asked for in one read: thousands of log lines at once, and so much memory is always held.
-    private static let readSize = 64 * 1_024
-
     /// Until the kernel has room for one more read.
     private static let retryDelay: Duration = .milliseconds(1)
 
-    private let workspace: Workspace
+    private let workspace: any Workspace
     private let output: ConnectorOutput
-    private let reactor: Reactor
+    private let scheduler: any Scheduler
     private let outlet: any BackPressure
     private let log: Logger
     private let onBytes: (RawSpan) -> Void
     private let onRestart: () -> Void
-    private let buffer = ReadBuffer(capacity: OutputTail.readSize)
+    private let reader: any WorkspaceReader
 
-    private var file: WorkspaceFile? {
+    private var file: (any WorkspaceFile)? {
         get { output.file }
         set { output.file = newValue }
     }
     private var offset: UInt64 = 0
     /// To notice that the file was written anew.
     private var samples = ReadSamples()
-    private var current: Registration?
+    private var isReading = false
     /// The file may have grown since the read that is under way was started.
     private var isStale = false
     /// Another file may have taken the name.
@@ -61,9 +58,9 @@ final class OutputTail {
     ///   - onRestart: what follows has nothing to do with what was read before, since the file was truncated or
     ///     replaced.
     init(
-        workspace: Workspace,
+        workspace: any Workspace,
         output: ConnectorOutput,
-        reactor: Reactor,
+        scheduler: any Scheduler,
         outlet: any BackPressure,
         log: Logger,
         onBytes: @escaping (RawSpan) -> Void,
@@ -71,7 +68,8 @@ final class OutputTail {
     ) {
         self.workspace = workspace
         self.output = output
-        self.reactor = reactor
+        self.scheduler = scheduler
+        reader = workspace.makeReader()
         self.outlet = outlet
         self.log = log
         self.onBytes = onBytes
@@ -95,9 +93,9 @@ final class OutputTail {
     /// - Returns: whether something has.
     func look() -> Bool {
         // What is being read, or waits until it can be shown, is known.
-        guard current == nil, file == nil || !isStale, !hasFinished, !isCancelled else { return false }
+        guard !isReading, file == nil || !isStale, !hasFinished, !isCancelled else { return false }
         if let file, file.size == offset,
-            workspace.identity(of: Workspace.FileName.output) ?? file.identity == file.identity
+            workspace.identity(of: FileName.output) ?? file.identity == file.identity
         {
             return false
         }
@@ -120,7 +118,7 @@ final class OutputTail {
     func finishNow() {
         guard var last = finishing else { return }
         log.warning(
-            "\(Workspace.FileName.output) is not read to its end: it is too long for the time that is left"
+            "\(FileName.output) is not read to its end: it is too long for the time that is left"
         )
         // The read that is under way is the last.
         last.goal = 0
@@ -130,8 +128,8 @@ final class OutputTail {
 
     /// Stops reading; the handlers are not called any more.
     func cancel() {
-        if let current { reactor.cancel(current) }
-        current = nil
+        reader.cancel()
+        isReading = false
         finishing = nil
         isCancelled = true
     }
@@ -147,7 +145,7 @@ final class OutputTail {
 
 extension OutputTail {
     private func readOn() {
-        guard current == nil, isStale, !isHeldBack, !hasFinished, !isCancelled else { return }
+        guard !isReading, isStale, !isHeldBack, !hasFinished, !isCancelled else { return }
         if finishing == nil, outlet.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
             isHeldBack = true
@@ -167,21 +165,17 @@ extension OutputTail {
         }
         isStale = false
         do {
-            current = try reactor.read(
-                file.descriptor,
-                at: offset,
-                into: buffer,
-                label: file.name
-            ) { [weak self] result in self?.readEnded(result) }
+            try reader.read(file, at: offset) { [weak self] result in self?.readEnded(result) }
+            isReading = true
         } catch {
             // The kernel has no room for one more operation: the next tick will.
             isStale = true
-            reactor.schedule(after: Self.retryDelay) { [weak self] in self?.readOn() }
+            scheduler.schedule(after: Self.retryDelay) { [weak self] in self?.readOn() }
         }
     }
 
     private func readEnded(_ result: Result<Int, SystemError>) {
-        current = nil
+        isReading = false
         switch result {
         case .success(0):
             if restartIfTruncated() || restartIfRewritten() || switchToReplacement() { isStale = true }
@@ -194,8 +188,8 @@ extension OutputTail {
             }
             offset += UInt64(count)
             // A short read has reached the end as it was.
-            if count == buffer.capacity || finishing != nil || mayBeReplaced { isStale = true }
-            buffer.withBytes(count) { bytes in
+            if count == reader.capacity || finishing != nil || mayBeReplaced { isStale = true }
+            reader.withBytes(count) { bytes in
                 samples.take(bytes, upTo: offset)
                 onBytes(bytes)
             }
@@ -203,7 +197,7 @@ extension OutputTail {
             if isAtGoal, !restartIfRewritten(), !switchToReplacement() { return atEnd() }
             readOn()
         case .failure(let error):
-            tell(WorkspaceError(file: Workspace.FileName.output, problem: "cannot be read on: \(error)"))
+            tell(WorkspaceError(file: FileName.output, problem: "cannot be read on: \(error)"))
             atEnd()
         }
     }
@@ -214,7 +208,7 @@ extension OutputTail {
         hasFinished = true
         let problem = toldProblem
         // Later, so that no completion is called from within `finish`.
-        reactor.schedule(after: .zero) { [weak self] in
+        scheduler.schedule(after: .zero) { [weak self] in
             if self?.isCancelled == false { completion(problem) }
         }
     }
@@ -229,9 +223,9 @@ extension OutputTail {
         file = openOutput()
     }
 
-    private func openOutput() -> WorkspaceFile? {
+    private func openOutput() -> (any WorkspaceFile)? {
         do {
-            let output = try workspace.open(Workspace.FileName.output)
+            let output = try workspace.open(FileName.output)
             toldProblem = nil
             return output
         } catch {
@@ -269,7 +263,7 @@ extension OutputTail {
     private func switchToReplacement() -> Bool {
         guard mayBeReplaced else { return false }
         mayBeReplaced = false
-        guard let present = file?.identity, workspace.identity(of: Workspace.FileName.output) != present,
+        guard let present = file?.identity, workspace.identity(of: FileName.output) != present,
             let replacement = openOutput(), replacement.identity != present, mayRestart()
         else {
             return false

@@ -17,11 +17,11 @@ struct ReadSamples {
     }
 
     /// Whether the file still holds them. What cannot be read counts as held.
-    func match(_ file: WorkspaceFile) -> Bool {
+    func match(_ file: any WorkspaceFile) -> Bool {
         matches(first, file, at: 0) && matches(last, file, at: lastOffset)
     }
 
-    private func matches(_ sample: [UInt8], _ file: WorkspaceFile, at offset: UInt64) -> Bool {
+    private func matches(_ sample: [UInt8], _ file: any WorkspaceFile, at offset: UInt64) -> Bool {
         guard !sample.isEmpty, let bytes = try? file.bytes(at: offset, count: sample.count) else {
             return true
         }

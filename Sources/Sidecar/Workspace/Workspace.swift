@@ -1,76 +1,178 @@
-import CLinux
-import Glibc
 import Reactor
+import Scheduling
 import Workload
 
-/// The directory that the sidecar shares with the connector.
+/// The directory that a workload's connector and the sidecar share, as far as the sidecar uses it.
 ///
-/// The connector is not trusted: it can make any entry a link, a FIFO, a directory. Files are opened beneath the
-/// directory only, without following links, must be regular, and opening never blocks.
-final class Workspace {
-    /// The names in it that mean something to the sidecar.
-    enum FileName {
-        static let input = "sidecarInput.json"
-        static let output = "jobOutput.json"
-        static let exitCode = "exitCode.txt"
-        static let terminated = "TERMINATED"
-    }
+/// `WorkspaceDirectory` is the real one. Tests and the simulator bring others, which touch no file.
+package protocol Workspace: AnyObject {
+    /// For messages.
+    var path: String { get }
 
-    let path: String
-    private let directory: OwnedDescriptor
+    /// Whether a watch tells of the other container's writes. It does not where the writer may be behind another kernel.
+    var watchIsReliable: Bool { get }
 
-    /// Opens the directory; it must exist.
-    init(path: String) throws(SystemError) {
-        let raw = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard raw >= 0 else { throw SystemError(call: "open", errno: errno) }
-        self.path = path
-        directory = OwnedDescriptor(raw)
-    }
+    /// What the workspace's file system has run out of, such as "free blocks"; nil where there is room.
+    var exhausted: String? { get }
 
-    /// Lent to inotify; stays open as long as the workspace.
-    var descriptor: Int32 { directory.raw }
-
-    /// Opens a regular file for reading; nil where there is no such entry.
-    func open(_ name: String) throws(WorkspaceError) -> WorkspaceFile? {
-        let raw = unsafe clinux_open_beneath(directory.raw, name)
-        guard raw >= 0 else {
-            if errno == ENOENT { return nil }
-            let error = errno
-            throw WorkspaceError(
-                file: name,
-                problem: problem(ofOpening: name, error),
-                isTransient: [EMFILE, ENFILE, ENOMEM, EAGAIN, EINTR].contains(error)
-            )
-        }
-        return try WorkspaceFile(OwnedDescriptor(raw), name: name)
-    }
+    /// Opens a regular file for reading; nil where there is no such entry. Never blocks, never follows a link.
+    func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)?
 
     /// Which file an entry is, links not followed; nil where there is none.
-    func identity(of name: String) -> WorkspaceFile.Identity? {
-        var information = stat()
-        guard unsafe fstatat(directory.raw, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
-        return WorkspaceFile.Identity(information)
-    }
+    func identity(of name: String) -> FileIdentity?
 
+    /// Creates the connector's output before the main container does. Never fails the start.
+    func createOutput() -> OutputCreation
+
+    /// Writes the `TERMINATED` marker, which tells the main container to end.
+    func writeTerminatedMarker() throws(SystemError)
+
+    /// Tells of changes from now on, from the loop, in their order, until the watch is cancelled.
+    ///
+    /// Throws where the kernel gives no watch.
+    func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError) -> any WorkspaceWatch
+
+    /// A reader for one file at a time.
+    func makeReader() -> any WorkspaceReader
+}
+
+/// The names in a workspace that mean something to the sidecar.
+package enum FileName {
+    package static let input = "sidecarInput.json"
+    package static let output = "jobOutput.json"
+    package static let exitCode = "exitCode.txt"
+    package static let terminated = "TERMINATED"
+}
+
+/// One open regular file of a workspace.
+package protocol WorkspaceFile: AnyObject {
+    var name: String { get }
+    /// Names the open file for its workspace's reader and watch.
+    var descriptor: Int32 { get }
+    var identity: FileIdentity { get }
+    /// The present size in bytes.
+    var size: UInt64 { get }
+    /// Nil where the kernel does not tell.
+    var modification: FileModification? { get }
+    /// Whether anybody holds the file open for writing; nil where the kernel does not tell.
+    var isOpenForWriting: Bool? { get }
+    /// The whole file, read at once. More than `limit` bytes are an error.
+    func contents(limit: Int) throws(WorkspaceError) -> [UInt8]
+    /// Up to `count` bytes from the offset on; fewer where the file ends before.
+    func bytes(at offset: UInt64, count: Int) throws(WorkspaceError) -> [UInt8]
+}
+
+/// Which file it is, whatever name leads to it by now.
+package struct FileIdentity: Hashable {
+    package var device: UInt64
+    package var inode: UInt64
+
+    package init(device: UInt64, inode: UInt64) {
+        self.device = device
+        self.inode = inode
+    }
+}
+
+/// When a file's content was last changed, and how large it is since.
+package struct FileModification: Hashable {
+    package var seconds: Int
+    package var nanoseconds: Int
+    package var size: Int
+
+    package init(seconds: Int, nanoseconds: Int, size: Int) {
+        self.seconds = seconds
+        self.nanoseconds = nanoseconds
+        self.size = size
+    }
+}
+
+/// A watch of a workspace.
+package protocol WorkspaceWatch: AnyObject {
+    /// Tells who opens and closes the output too, until `ignoreOpens`. Best effort.
+    func watchOpens(of output: any WorkspaceFile)
+    /// Spares the process being woken by readers of the output.
+    func ignoreOpens()
+    /// Ends the watch; the handler is not called any more.
+    func cancel()
+}
+
+/// What happened in a workspace.
+package enum WorkspaceChange: Hashable {
+    /// Look at everything: at the start, when events were lost, and at every rescan.
+    case unknown
+    /// The output was written to.
+    case outputWritten
+    /// Another file may have taken the output's name.
+    case outputReplaced
+    /// Somebody opened the output, to read or to write; told only where it is watched for.
+    case outputOpened
+    /// A writer closed the output.
+    case outputClosed
+    /// A reader closed the output; told as `outputOpened` is.
+    case outputReleased
+    /// `exitCode.txt` is there, but whoever made it may not have written it yet.
+    case exitCodeCreated
+    /// `exitCode.txt` is there and complete.
+    case exitCodeComplete
+    /// The file system is gone, and no more changes are told.
+    case unmounted
+}
+
+/// Reads a file piece by piece on the loop, one read at a time.
+package protocol WorkspaceReader: AnyObject {
+    /// The most bytes that one read gives.
+    var capacity: Int { get }
+    /// Reads from the offset on. The completion is called once, from the loop, with the count of bytes, 0 at the end.
+    ///
+    /// Throws where the kernel has no room for one more operation.
+    func read(
+        _ file: any WorkspaceFile,
+        at offset: UInt64,
+        completion: @escaping (Result<Int, SystemError>) -> Void
+    ) throws(SystemError)
+    /// Lends the bytes of the last read for the duration of `body`.
+    func withBytes(_ count: Int, _ body: (RawSpan) -> Void)
+    /// Ends the read that is under way; its completion is not called.
+    func cancel()
+}
+
+/// What came of the attempt to create the connector's output.
+package enum OutputCreation {
+    /// Made here: empty, ours, and writable for everybody. The descriptor is the one that created it.
+    case created(any WorkspaceFile)
+    /// Something has the name already. It is used as it is.
+    case exists
+    /// Not made, for a reason that is worth a line; the main container makes it.
+    case leftToMain(String)
+}
+
+/// Why an entry of the workspace cannot be used.
+package struct WorkspaceError: Error, Hashable {
+    package var file: String
+    /// Continues a sentence that begins with the file's name.
+    package var problem: String
+    /// True where it says something about this process at this moment, not about the file.
+    package var isTransient = false
+
+    package init(file: String, problem: String, isTransient: Bool = false) {
+        self.file = file
+        self.problem = problem
+        self.isTransient = isTransient
+    }
+}
+
+extension Workspace {
     /// The whole of a small file; nil where there is no such entry.
-    func contents(of name: String, limit: Int) throws(WorkspaceError) -> [UInt8]? {
+    package func contents(of name: String, limit: Int) throws(WorkspaceError) -> [UInt8]? {
         guard let file = try open(name) else { return nil }
         return try file.contents(limit: limit)
-    }
-
-    /// What a look at `exitCode.txt` shows.
-    enum ExitCode: Hashable {
-        case absent
-        /// Still being written, or not to be read at the moment: look again.
-        case notYet
-        case found(ConnectorExit)
     }
 
     /// Looks at `exitCode.txt`.
     ///
     /// - Parameter isComplete: false where whoever made the file may still be writing it: then it counts only from
     ///   its last newline on.
-    func exitCode(isComplete: Bool) -> ExitCode {
+    package func exitCode(isComplete: Bool) -> ExitCodeLook {
         do {
             guard let content = try contents(of: FileName.exitCode, limit: ConnectorExit.maxFileLength) else {
                 return .absent
@@ -81,97 +183,12 @@ final class Workspace {
             return error.isTransient ? .notYet : .found(.unusable(error.problem))
         }
     }
-
-    /// Puts the `TERMINATED` marker there, whatever has been put in its place: the main container looks for a
-    /// regular file.
-    func writeTerminatedMarker() throws(SystemError) {
-        let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-        let raw = unsafe openat(directory.raw, FileName.terminated, flags, 0o644)
-        if raw >= 0 {
-            // A FIFO that somebody reads can be opened too.
-            let isRegular = Self.isRegular(raw)
-            close(raw)
-            if isRegular { return }
-        } else if ![ELOOP, ENXIO, EISDIR, EACCES].contains(errno) {
-            throw SystemError(call: "openat", errno: errno)
-        }
-        // A link, a FIFO, a directory, somebody else's file: make room and try once more.
-        removeWhatTakesTheMarkersName()
-        let second = unsafe openat(directory.raw, FileName.terminated, flags | O_EXCL, 0o644)
-        guard second >= 0 else { throw SystemError(call: "openat", errno: errno) }
-        close(second)
-    }
-
-    /// Whether it worked shows when the name is used.
-    private func removeWhatTakesTheMarkersName() {
-        guard unsafe unlinkat(directory.raw, FileName.terminated, 0) != 0, errno == EISDIR,
-            unsafe unlinkat(directory.raw, FileName.terminated, AT_REMOVEDIR) != 0
-        else { return }
-        // Something is in the directory. It is moved aside: what is in it is the connector's affair.
-        let aside = "\(FileName.terminated).\(getpid())"
-        _ = unsafe renameat(directory.raw, FileName.terminated, directory.raw, aside)
-    }
-
-    /// Whose file it is, what its mode allows, and who we are, in parentheses: all that is needed to see why access was
-    /// denied. Empty where that is not to be had.
-    private func permissions(of name: String) -> String {
-        var information = stat()
-        guard unsafe fstatat(directory.raw, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return "" }
-        let mode = String(information.st_mode & 0o7777, radix: 8)
-        return """
-             (owner \(information.st_uid):\(information.st_gid), mode \
-            \(String(repeating: "0", count: max(0, 4 - mode.count)))\(mode); the sidecar runs as \
-            \(geteuid()):\(getegid()))
-            """
-    }
-
-    private static func isRegular(_ descriptor: Int32) -> Bool {
-        var information = stat()
-        return unsafe fstat(descriptor, &information) == 0 && information.st_mode & S_IFMT == S_IFREG
-    }
-
-    /// Whether inotify tells of the other container's writes: not on file systems whose writers may be behind
-    /// another kernel.
-    var inotifyIsReliable: Bool {
-        var information = statfs()
-        guard unsafe fstatfs(directory.raw, &information) == 0 else { return false }
-        return !Self.remoteFileSystems.contains(UInt32(truncatingIfNeeded: information.f_type))
-    }
-
-    /// statfs(2), `f_type`: NFS, 9p, FUSE (virtiofs too), CIFS, SMB2, Ceph.
-    private static let remoteFileSystems: Set<UInt32> = [
-        0x6969, 0x0102_1997, 0x6573_5546, 0xFF53_4D42, 0xFE53_4D42, 0x00C3_6400,
-    ]
-
-    /// What the workspace's file system has run out of: "free blocks" or "free inodes"; nil where there is room.
-    ///
-    /// A write that fails with ENOSPC leaves no other trace than this: the connector's own message about it stands in its
-    /// standard error, if anywhere.
-    var exhausted: String? {
-        var information = statfs()
-        guard unsafe fstatfs(directory.raw, &information) == 0 else { return nil }
-        // tmpfs(5): one without a limit counts none of them at all.
-        if information.f_blocks > 0, information.f_bavail == 0 { return "free blocks" }
-        if information.f_files > 0, information.f_ffree == 0 { return "free inodes" }
-        return nil
-    }
-
-    private func problem(ofOpening name: String, _ errno: Int32) -> String {
-        switch errno {
-        // EXDEV: openat2(2) says so of what would leave the directory.
-        case ELOOP, EXDEV: "is a symbolic link, which is not followed"
-        case ENXIO, ENODEV: "is a socket or a device, not a regular file"
-        case EACCES: "cannot be opened: permission denied\(permissions(of: name))"
-        default: "cannot be opened: \(SystemError(call: "openat2", errno: errno))"
-        }
-    }
 }
 
-/// Why an entry of the workspace cannot be used.
-struct WorkspaceError: Error, Hashable {
-    var file: String
-    /// Continues a sentence that begins with the file's name.
-    var problem: String
-    /// True where it says something about this process at this moment, not about the file.
-    var isTransient = false
+/// What a look at `exitCode.txt` shows.
+package enum ExitCodeLook: Hashable {
+    case absent
+    /// Still being written, or unreadable at the moment: look again.
+    case notYet
+    case found(ConnectorExit)
 }

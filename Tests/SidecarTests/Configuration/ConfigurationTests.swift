@@ -265,20 +265,20 @@ import Workload
         ("", .info),
     ])
     func logLevel(_ value: String, _ level: Logger.Level) throws {
-        #expect(try configuration(["LOG_LEVEL": value]).logLevel == level)
+        #expect(try configuration(["LOG_LEVEL": value]).process.logLevel == level)
     }
 
     @Test(arguments: [
         ("auto", BackendChoice.automatic), ("IO_URING", .ioUring), ("Epoll", .epoll), ("", .automatic),
     ])
     func ioBackend(_ value: String, _ backend: BackendChoice) throws {
-        let read = try configuration(["SIDECAR_IO_BACKEND": value]).ioBackend
+        let read = try configuration(["SIDECAR_IO_BACKEND": value]).process.ioBackend
         #expect(read == backend)
     }
 
     @Test(arguments: [("json", Configuration.LogFormat.json), ("JSON", .json), ("text", .text), ("", .text)])
     func logFormat(_ value: String, _ format: Configuration.LogFormat) throws {
-        #expect(try configuration(["PLATFORM_LOG_FORMAT": value]).logFormat == format)
+        #expect(try configuration(["PLATFORM_LOG_FORMAT": value]).process.logFormat == format)
     }
 
     @Test(arguments: [
@@ -309,7 +309,7 @@ import Workload
     func unknownWordOfThePlatformsIsAWarning(_ variable: String, _ value: String, _ text: String) throws {
         let settings = try configuration([variable: value])
         #expect(settings.warnings.map(\.description) == ["\(variable)=\(value) cannot be used \(text)"])
-        #expect(settings.logLevel == .info && settings.logFormat == .text)
+        #expect(settings.process.logLevel == .info && settings.process.logFormat == .text)
         #expect(settings.airbyteVersion == "dev")
     }
 
@@ -317,21 +317,21 @@ import Workload
 
     @Test func textsAndTheirDefaults() throws {
         let bare = try configuration()
-        #expect(bare.workspacePath == "/config")
+        #expect(Configuration.workspacePath(in: [:]) == "/config")
         #expect(bare.airbyteVersion == "dev")
-        #expect(bare.trace == nil)
+        #expect(bare.process.trace == nil)
         #expect(bare.serverAPI == nil)
         #expect(bare.tokenSource == nil)
-        #expect(bare.network == Configuration.Network())
+        #expect(bare.process.network == Configuration.Network())
         let full = try configuration([
             "AIRBYTE_CONFIG_DIR": "/work", "AIRBYTE_VERSION": "1.8.2",
             "HTTP_PROXY": "http://p:1", "https_proxy": "http://p:2", "no_proxy": "localhost",
             "SSL_CERT_FILE": "/c.pem", "SSL_CERT_DIR": "/c",
         ])
-        #expect(full.workspacePath == "/work")
+        #expect(Configuration.workspacePath(in: ["AIRBYTE_CONFIG_DIR": " /work\n"]) == "/work")
         #expect(full.airbyteVersion == "1.8.2")
         #expect(
-            full.network
+            full.process.network
                 == Configuration.Network(
                     httpProxy: "http://p:1",
                     httpsProxy: "http://p:2",
@@ -346,7 +346,7 @@ import Workload
         let network = try configuration([
             "HTTP_PROXY": "a", "http_proxy": "b", "HTTPS_PROXY": "", "https_proxy": "c", "NO_PROXY": "d",
             "no_proxy": "e",
-        ]).network
+        ]).process.network
         #expect(network.httpProxy == "a")
         #expect(network.httpsProxy == "c")
         #expect(network.noProxy == "d")
@@ -357,7 +357,7 @@ import Workload
         ("/tmp/t", .file("/tmp/t")),
     ])
     func trace(_ value: String, _ target: Configuration.TraceTarget?) throws {
-        #expect(try configuration(["SIDECAR_TRACE": value]).trace == target)
+        #expect(try configuration(["SIDECAR_TRACE": value]).process.trace == target)
     }
 
     @Test(arguments: ["1.0\r\nX-Evil: 1", "é", "a\u{7F}b"])
@@ -511,7 +511,7 @@ import Workload
     @Test(arguments: ["SSL_CERT_FILE", "SSL_CERT_DIR"])
     func certificatesThatCannotBeReadAreDoneWithout(_ variable: String) throws {
         let settings = try configuration([variable: "/nowhere/at/all"], paths: .nothingButFolders)
-        #expect(settings.network == Configuration.Network())
+        #expect(settings.process.network == Configuration.Network())
         #expect(
             settings.warnings.first?.description.hasPrefix(
                 "\(variable)=/nowhere/at/all cannot be used (cannot be read: ENOENT); "
@@ -522,7 +522,7 @@ import Workload
     @Test(arguments: ["HTTP_PROXY", "https_proxy"])
     func proxiesThatMakeNoSenseAreDoneWithout(_ variable: String) throws {
         let settings = try configuration([variable: "http://user:hunter2@proxy:99999"])
-        #expect(settings.network == Configuration.Network())
+        #expect(settings.process.network == Configuration.Network())
         let text = settings.warnings.map(\.description).joined()
         #expect(text.hasPrefix("\(variable) cannot be used (") && text.hasSuffix("; no proxy is used"))
         #expect(!text.contains("hunter2"))

@@ -82,7 +82,7 @@ import Workload
         )
         let configuration = try Configuration(environment: all, paths: .everything)
         #expect(configuration.fileTimeouts.standalone == .seconds(120))
-        #expect(configuration.workspacePath == "/work")
+        #expect(Configuration.workspacePath(in: all) == "/work")
     }
 
     // MARK: The file

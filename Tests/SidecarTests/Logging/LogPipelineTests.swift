@@ -24,7 +24,8 @@ import Workload
             wallClock: WallClock { 0 }
         )
         body(pipeline)
-        pipeline.flush()
+        pipeline.settle()
+        console.flush()
         return String(decoding: pipe.read(), as: UTF8.self).split(separator: "\n").map(String.init)
     }
 

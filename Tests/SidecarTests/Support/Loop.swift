@@ -74,3 +74,14 @@ extension BackendChoice: CustomTestStringConvertible {
     /// Both drivers, each of which must give the same.
     static let both: [BackendChoice] = [.ioUring, .epoll]
 }
+
+extension WorkspaceDirectory {
+    /// On a loop of its own, for tests that need none.
+    convenience init(path: String) throws {
+        try self.init(path: path, reactor: try Reactor(backend: .epoll))
+    }
+
+    convenience init(path: String, reactor: Reactor) throws(SystemError) {
+        self.init(try OpenDirectory(path: path), reactor: reactor, inotify: Inotify(reactor: reactor))
+    }
+}

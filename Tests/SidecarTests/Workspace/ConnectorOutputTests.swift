@@ -10,9 +10,9 @@ import Testing
     private let directory = TemporaryDirectory()
 
     private func opened(_ content: String) throws -> ConnectorOutput {
-        directory.write(Workspace.FileName.output, content)
+        directory.write(FileName.output, content)
         let output = ConnectorOutput()
-        output.file = try Workspace(path: directory.path).open(Workspace.FileName.output)
+        output.file = try WorkspaceDirectory(path: directory.path).open(FileName.output)
         return output
     }
 
@@ -21,7 +21,7 @@ import Testing
         #expect(try output.bytes(in: 2..<5) == Array("234".utf8))
         #expect(try output.bytes(in: 0..<10) == Array("0123456789".utf8))
         #expect(try output.bytes(in: 4..<4) == [])
-        directory.append(Workspace.FileName.output, "ab")
+        directory.append(FileName.output, "ab")
         #expect(try output.bytes(in: 8..<12) == Array("89ab".utf8))
     }
 
@@ -30,16 +30,16 @@ import Testing
         #expect(try output.bytes(in: 8..<20) == Array("89".utf8))
         #expect(try output.bytes(in: 10..<20) == [])
         #expect(try output.bytes(in: UInt64(Int64.max) - 1..<UInt64(Int64.max)) == [])
-        directory.write(Workspace.FileName.output, "")
+        directory.write(FileName.output, "")
         #expect(try output.bytes(in: 0..<10) == [])
     }
 
     @Test func fileStaysTheOneThatWasRead() throws {
         let output = try opened("old")
         directory.write("other", "new")
-        #expect(rename(directory.path("other"), directory.path(Workspace.FileName.output)) == 0)
+        #expect(rename(directory.path("other"), directory.path(FileName.output)) == 0)
         #expect(try output.bytes(in: 0..<3) == Array("old".utf8))
-        #expect(unlink(directory.path(Workspace.FileName.output)) == 0)
+        #expect(unlink(directory.path(FileName.output)) == 0)
         #expect(try output.bytes(in: 0..<3) == Array("old".utf8))
     }
 

@@ -9,12 +9,12 @@ import Testing
     private static let output = "jobOutput.json"
     private let directory = TemporaryDirectory()
 
-    private func create(protectedRegular: String? = "0\n") throws -> Workspace.OutputCreation {
-        try Workspace(path: directory.path).createOutput(protectedRegular: protectedRegular)
+    private func create(protectedRegular: String? = "0\n") throws -> OutputCreation {
+        try WorkspaceDirectory(path: directory.path).createOutput(protectedRegular: protectedRegular)
     }
 
-    private func created() throws -> WorkspaceFile {
-        try Workspace(path: directory.path).createdOutput()
+    private func created() throws -> any WorkspaceFile {
+        try WorkspaceDirectory(path: directory.path).createdOutput()
     }
 
     @Test func emptyAndForEverybody() throws {
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func directoryThatIsGone() throws {
-        let workspace = try Workspace(path: directory.path)
+        let workspace = try WorkspaceDirectory(path: directory.path)
         #expect(rmdir(directory.path) == 0)
         guard case .leftToMain(let reason) = workspace.createOutput(protectedRegular: "0") else {
             Issue.record("it was made")
@@ -98,8 +98,8 @@ import Testing
 
     // MARK: The connector's open
 
-    private func opening(created: WorkspaceFile?) throws -> OutputOpening {
-        OutputOpening(try Workspace(path: directory.path), created: created)
+    private func opening(created: (any WorkspaceFile)?) throws -> OutputOpening {
+        OutputOpening(try WorkspaceDirectory(path: directory.path), created: created)
     }
 
     private func open(_ flags: Int32) -> Int32 {
@@ -194,9 +194,9 @@ import Testing
 /// The output was not created, although nothing stood in the way.
 struct NotCreated: Error {}
 
-extension Workspace {
+extension WorkspaceDirectory {
     /// The output, which has to be created by this.
-    func createdOutput() throws -> WorkspaceFile {
+    func createdOutput() throws -> any WorkspaceFile {
         guard case .created(let file) = createOutput() else { throw NotCreated() }
         return file
     }

@@ -32,9 +32,9 @@ import Testing
             reactor = try Reactor(backend: backend)
             console = Console(descriptor: pipe.writeEnd, reactor: reactor)
             tail = OutputTail(
-                workspace: try Workspace(path: directory.path),
+                workspace: try WorkspaceDirectory(path: directory.path, reactor: reactor),
                 output: output,
-                reactor: reactor,
+                scheduler: reactor,
                 outlet: console,
                 log: log.logger,
                 onBytes: { [told] in told.take($0) },
@@ -155,7 +155,7 @@ import Testing
     @Test(arguments: BackendChoice.both)
     func createdFileIsReadThroughItsOwnDescriptor(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
-        let file = try Workspace(path: fixture.directory.path).createdOutput()
+        let file = try WorkspaceDirectory(path: fixture.directory.path).createdOutput()
         fixture.output.file = file
         fixture.tail.wakeReplaced()
         fixture.directory.append(Self.output, "one")

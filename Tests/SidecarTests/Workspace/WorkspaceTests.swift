@@ -9,7 +9,7 @@ import Testing
 @Suite struct WorkspaceTests {
     private let directory = TemporaryDirectory()
 
-    private func workspace() throws -> Workspace { try Workspace(path: directory.path) }
+    private func workspace() throws -> WorkspaceDirectory { try WorkspaceDirectory(path: directory.path) }
 
     private func problem(_ name: String, limit: Int = 100) throws -> String? {
         let workspace = try workspace()
@@ -24,11 +24,11 @@ import Testing
 
     @Test func directoryMustExist() {
         #expect(throws: SystemError(call: "open", errno: ENOENT)) {
-            try Workspace(path: directory.path("no"))
+            try OpenDirectory(path: directory.path("no"))
         }
         directory.write("file", "")
         #expect(throws: SystemError(call: "open", errno: ENOTDIR)) {
-            try Workspace(path: directory.path("file"))
+            try OpenDirectory(path: directory.path("file"))
         }
     }
 
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func missingIsNoProblem() throws {
-        #expect(try workspace().open("f") == nil)
+        #expect(try workspace().open("f") === nil)
         #expect(try workspace().contents(of: "f", limit: 1) == nil)
     }
 
@@ -65,7 +65,7 @@ import Testing
     @Test func nothingBesidesTheDirectoryIsOpened() throws {
         #expect(mkdir(directory.path("w"), 0o755) == 0)
         directory.write("secret", "x")
-        let workspace = try Workspace(path: directory.path("w"))
+        let workspace = try WorkspaceDirectory(path: directory.path("w"))
         #expect(throws: WorkspaceError.self) { try workspace.open("../secret") }
         #expect(throws: WorkspaceError.self) { try workspace.open("/etc/passwd") }
     }
@@ -238,10 +238,6 @@ import Testing
     }
 
     @Test func localFileSystemsTellOfWrites() throws {
-        #expect(try workspace().inotifyIsReliable)
+        #expect(try workspace().watchIsReliable)
     }
-}
-
-extension WorkspaceFile: Equatable {
-    public static func == (left: WorkspaceFile, right: WorkspaceFile) -> Bool { left === right }
 }

@@ -9,7 +9,7 @@ import Text
 /// What happens to a directory's files as changes, on the real loop with both drivers.
 @Suite struct WorkspaceWatcherTests {
     final class Told {
-        var changes: [WorkspaceWatcher.Change] = []
+        var changes: [WorkspaceChange] = []
     }
 
     final class Fixture {
@@ -18,20 +18,20 @@ import Text
         let log = CapturedLog()
         let watcher: WorkspaceWatcher
         private let told = Told()
-        private var created: WorkspaceFile?
+        private var created: (any WorkspaceFile)?
 
-        init(_ backend: BackendChoice, usesInotify: Bool = true) throws {
+        init(_ backend: BackendChoice, usesWatch: Bool = true) throws {
             reactor = try Reactor(backend: backend)
             watcher = WorkspaceWatcher(
-                workspace: try Workspace(path: directory.path),
-                reactor: reactor,
-                usesInotify: usesInotify,
+                workspace: try WorkspaceDirectory(path: directory.path, reactor: reactor),
+                scheduler: reactor,
+                usesWatch: usesWatch,
                 rescanInterval: .milliseconds(1),
                 log: log.logger
             ) { [told] in told.changes.append($0) }
         }
 
-        var changes: [WorkspaceWatcher.Change] { told.changes }
+        var changes: [WorkspaceChange] { told.changes }
 
         func start() {
             watcher.start()
@@ -40,13 +40,13 @@ import Text
 
         /// Starts with a created output, which stays open: closing it would be an event.
         func startWithCreatedOutput() throws {
-            let file = try Workspace(path: directory.path).createdOutput()
+            let file = try WorkspaceDirectory(path: directory.path).createdOutput()
             created = file
             watcher.start(output: file)
         }
 
         /// The changes until a last one that is waited for.
-        func changes(until last: WorkspaceWatcher.Change) throws -> [WorkspaceWatcher.Change] {
+        func changes(until last: WorkspaceChange) throws -> [WorkspaceChange] {
             try reactor.tick { changes.contains(last) }
             try reactor.tickOver()
             defer { told.changes = [] }
@@ -240,7 +240,7 @@ import Text
 
     @Test(arguments: BackendChoice.both)
     func withoutInotifyEverythingIsLookedAtAgainAndAgain(_ backend: BackendChoice) throws {
-        let fixture = try Fixture(backend, usesInotify: false)
+        let fixture = try Fixture(backend, usesWatch: false)
         fixture.start()
         try fixture.reactor.tick { fixture.changes.count >= 5 }
         #expect(Set(fixture.changes) == [.unknown])
@@ -252,7 +252,7 @@ import Text
 
     @Test(arguments: BackendChoice.both)
     func cancelledRescanStops(_ backend: BackendChoice) throws {
-        let fixture = try Fixture(backend, usesInotify: false)
+        let fixture = try Fixture(backend, usesWatch: false)
         fixture.start()
         try fixture.reactor.tick { !fixture.changes.isEmpty }
         fixture.watcher.cancel()

@@ -2,31 +2,25 @@ import Glibc
 import Reactor
 import Text
 
-extension Workspace {
-    /// What came of the attempt to create the connector's output.
-    enum OutputCreation {
-        /// Made here: empty, ours, and writable for everybody. The descriptor is the one that created it.
-        case created(WorkspaceFile)
-        /// Something has the name already. It is used as it is.
-        case exists
-        /// Not made, for a reason that is worth a line; the main container makes it.
-        case leftToMain(String)
-    }
-
+extension WorkspaceDirectory {
     /// Creates the connector's output before the main container does.
     ///
     /// A shell's `>` keeps the owner and the mode of a file that is there. So the kernel answers our question who has it
     /// open (fcntl(2): a lease is for the file's owner), although the connector is another user, and the file stays
     /// readable under a connector's umask 077. Never fails the start: without it the main container creates the file.
     ///
+    func createOutput() -> OutputCreation {
+        createOutput(protectedRegular: Self.protectedRegular)
+    }
+
     /// - Parameter protectedRegular: the content of `/proc/sys/fs/protected_regular`; nil where it cannot be read.
-    func createOutput(protectedRegular: String? = Workspace.protectedRegular) -> OutputCreation {
+    func createOutput(protectedRegular: String?) -> OutputCreation {
         if refusesOthers(protectedRegular: protectedRegular) {
             return .leftToMain("the directory is sticky, and fs.protected_regular would keep others from it")
         }
         // Read-only, since the kernel gives a read lease to such a descriptor only. O_EXCL follows no link.
         let flags = O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
-        let raw = unsafe openat(descriptor, FileName.output, flags, 0o666)
+        let raw = unsafe openat(directory.descriptor, FileName.output, flags, 0o666)
         guard raw >= 0 else {
             return errno == EEXIST ? .exists : .leftToMain("\(SystemError(call: "openat", errno: errno))")
         }
@@ -34,11 +28,11 @@ extension Workspace {
         // The mode whatever our umask is. A file that another user could not write to would be worse than none.
         guard fchmod(raw, 0o666) == 0 else {
             let error = SystemError(call: "fchmod", errno: errno)
-            _ = unsafe unlinkat(descriptor, FileName.output, 0)
+            _ = unsafe unlinkat(directory.descriptor, FileName.output, 0)
             return .leftToMain("\(error)")
         }
         do {
-            return .created(try WorkspaceFile(owned, name: FileName.output))
+            return .created(try RegularFile(owned, name: FileName.output))
         } catch {
             return .leftToMain(error.problem)
         }
@@ -49,7 +43,7 @@ extension Workspace {
     /// cannot be found out counts as refused.
     private func refusesOthers(protectedRegular: String?) -> Bool {
         var information = stat()
-        guard unsafe fstat(descriptor, &information) == 0 else { return true }
+        guard unsafe fstat(directory.descriptor, &information) == 0 else { return true }
         let isSticky = information.st_mode & S_ISVTX != 0
         return isSticky && information.st_uid != geteuid() && protectedRegular?.trimmingWhitespace() != "0"
     }

@@ -4,22 +4,11 @@ import Reactor
 import Scheduling
 
 /// One open regular file of the workspace.
-final class WorkspaceFile {
+final class RegularFile: WorkspaceFile {
     let name: String
     private let owned: OwnedDescriptor
 
-    /// Which file it is, whatever name leads to it by now.
-    struct Identity: Hashable {
-        var device: UInt64
-        var inode: UInt64
-
-        init(_ information: stat) {
-            device = UInt64(information.st_dev)
-            inode = UInt64(information.st_ino)
-        }
-    }
-
-    let identity: Identity
+    let identity: FileIdentity
     /// In bytes, when the file was opened.
     private let firstSize: UInt64
 
@@ -39,7 +28,7 @@ final class WorkspaceFile {
             )
         }
         self.name = name
-        identity = Identity(information)
+        identity = FileIdentity(information)
         firstSize = UInt64(max(0, information.st_size))
         owned = descriptor
     }
@@ -54,18 +43,11 @@ final class WorkspaceFile {
         return UInt64(max(0, information.st_size))
     }
 
-    /// When the content was last changed, and how large it is since.
-    struct Modification: Hashable {
-        var seconds: Int
-        var nanoseconds: Int
-        var size: Int
-    }
-
     /// Nil where the kernel does not tell.
-    var modification: Modification? {
+    var modification: FileModification? {
         var information = stat()
         guard unsafe fstat(owned.raw, &information) == 0 else { return nil }
-        return Modification(
+        return FileModification(
             seconds: information.st_mtim.tv_sec,
             nanoseconds: information.st_mtim.tv_nsec,
             size: Int(information.st_size)
@@ -140,5 +122,11 @@ final class WorkspaceFile {
         case S_IFSOCK: "socket"
         default: "device"
         }
+    }
+}
+
+extension FileIdentity {
+    init(_ information: stat) {
+        self.init(device: UInt64(information.st_dev), inode: UInt64(information.st_ino))
     }
 }

@@ -1,0 +1,63 @@
+import HTTP
+import Scheduling
+import Storage
+
+/// The world outside of a workload. Everything impure reaches the workload through this value; nothing below
+/// `SidecarProcess` opens a file, a clock or a socket by itself.
+package struct Dependencies {
+    /// The monotonic clock and its timers.
+    package var scheduler: any Scheduler
+    /// The time of day, for log lines, signatures and keys.
+    package var wallClock: WallClock
+    /// For the jitter of delays, and for the names of stored documents.
+    package var seed: UInt64
+    package var workspace: any Workspace
+    package var transport: any HTTPTransport
+    package var console: any LogOutput
+    /// Reads files with credentials.
+    package var credentialFiles: CredentialFiles
+    /// Stores documents in a folder of this machine.
+    package var localStorage: (_ root: String) -> any ObjectStore
+    package var host: Host
+
+    package init(
+        scheduler: any Scheduler,
+        wallClock: WallClock,
+        seed: UInt64,
+        workspace: any Workspace,
+        transport: any HTTPTransport,
+        console: any LogOutput,
+        credentialFiles: CredentialFiles,
+        localStorage: @escaping (_ root: String) -> any ObjectStore,
+        host: Host
+    ) {
+        self.scheduler = scheduler
+        self.wallClock = wallClock
+        self.seed = seed
+        self.workspace = workspace
+        self.transport = transport
+        self.console = console
+        self.credentialFiles = credentialFiles
+        self.localStorage = localStorage
+        self.host = host
+    }
+
+    /// What log lines and keys say about the machine.
+    package struct Host {
+        /// The pod's name.
+        package var name: String
+        /// How the loop gets its events: `io_uring` or `epoll`.
+        package var backend: String
+        /// One line for the log about the loop; nil where there is nothing to say.
+        package var note: String?
+        /// Whether log lines name their workload, since the process has several.
+        package var hasSeveralWorkloads: Bool
+
+        package init(name: String, backend: String, note: String? = nil, hasSeveralWorkloads: Bool = false) {
+            self.name = name
+            self.backend = backend
+            self.note = note
+            self.hasSeveralWorkloads = hasSeveralWorkloads
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import CurlTransport
+import Glibc
+import HTTP
+import Reactor
+import Scheduling
+import Storage
+import Workload
+
+/// What a process has once: the loop, its signals, the HTTP transport, the console, the inotify instance. Runs
+/// workloads on them to their ends.
+final class SidecarProcess {
+    /// The longest wait at the end for whoever reads the console.
+    private static let consoleDrainLimit: Duration = .seconds(2)
+
+    private let reactor: Reactor
+    private let transport: any HTTPTransport
+    private let console: Console
+    private let inotify: Inotify
+    private var signals: SignalSource?
+    private var jobs: [WorkloadJob] = []
+
+    /// Opens everything; throws what the settings or the machine do not allow.
+    ///
+    /// - Parameters:
+    ///   - console: a descriptor, lent, to which log lines go.
+    ///   - watchesSignals: false leaves the process's signals alone.
+    ///   - makeTransport: makes another transport than libcurl's.
+    init(
+        _ settings: Configuration.ProcessSettings,
+        console descriptor: Int32,
+        watchesSignals: Bool = true,
+        makeTransport: ((Reactor) -> any HTTPTransport)? = nil
+    ) throws(StartError) {
+        let reactor = try Self.reactor(settings)
+        self.reactor = reactor
+        console = Console(descriptor: descriptor, reactor: reactor)
+        inotify = Inotify(reactor: reactor)
+        if let makeTransport {
+            transport = makeTransport(reactor)
+        } else {
+            transport = try Self.curlTransport(settings, reactor)
+        }
+        if watchesSignals { try watchSignals() }
+        reactor.beforeWait = { [weak self] in self?.flushLogs() }
+    }
+
+    /// Runs a workload in each of the directories to its end.
+    ///
+    /// - Returns: the exit code of each. Throws what keeps one of them from starting.
+    func run(_ configuration: Configuration, in directories: [OpenDirectory]) throws(StartError) -> [Int32] {
+        defer {
+            for job in jobs { job.settleLog() }
+            console.drain(limit: Self.consoleDrainLimit)
+        }
+        jobs = directories.map { directory in
+            WorkloadJob(
+                configuration,
+                dependencies(for: directory, hasSeveralWorkloads: directories.count > 1)
+            )
+        }
+        for job in jobs { try job.start() }
+        do {
+            while jobs.contains(where: { $0.status == nil }) { try reactor.tick() }
+        } catch {
+            throw StartError(failure: "the loop cannot go on: \(error)")
+        }
+        return jobs.map { $0.status ?? ExitStatus.failure }
+    }
+
+    private func watchSignals() throws(StartError) {
+        do {
+            signals = try SignalSource(reactor: reactor, signals: ProcessState.stopSignals) {
+                [weak self] signal, _ in
+                self?.signalled(signal)
+            }
+        } catch {
+            throw StartError(failure: "signals cannot be watched: \(error)")
+        }
+    }
+
+    private func signalled(_ signal: Int32) {
+        for job in jobs { job.signalled(signal) }
+    }
+
+    /// What events had to say goes out before the loop waits, in as few writes as possible.
+    private func flushLogs() {
+        for job in jobs { job.settleLog() }
+        console.flush()
+    }
+
+    private func dependencies(for directory: OpenDirectory, hasSeveralWorkloads: Bool) -> Dependencies {
+        var random = SystemRandomNumberGenerator()
+        return Dependencies(
+            scheduler: reactor,
+            wallClock: .system,
+            seed: random.next(),
+            workspace: WorkspaceDirectory(directory, reactor: reactor, inotify: inotify),
+            transport: transport,
+            console: console,
+            credentialFiles: .system,
+            localStorage: { [reactor] in LocalObjectStore(root: $0, scheduler: reactor) },
+            host: Dependencies.Host(
+                name: Self.hostName(),
+                backend: reactor.backend.rawValue,
+                note: reactor.fallbackReason.map { "io_uring is not available (\($0)): using epoll" },
+                hasSeveralWorkloads: hasSeveralWorkloads
+            )
+        )
+    }
+
+    /// The pod's name.
+    private static func hostName() -> String {
+        var name = utsname()
+        guard unsafe uname(&name) == 0 else { return "unknown" }
+        return unsafe withUnsafeBytes(of: &name.nodename) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+}
+
+// MARK: - Opening the parts
+
+extension SidecarProcess {
+    private static func reactor(_ settings: Configuration.ProcessSettings) throws(StartError) -> Reactor {
+        let trace = try traceSink(settings.trace)
+        do {
+            return try Reactor(backend: settings.ioBackend, trace: trace)
+        } catch {
+            throw StartError(
+                problem: "SIDECAR_IO_BACKEND",
+                settings.ioBackend.rawValue,
+                "\(error); use auto, which falls back to epoll where io_uring is not available"
+            )
+        }
+    }
+
+    private static func traceSink(_ target: Configuration.TraceTarget?) throws(StartError) -> (any TraceSink)?
+    {
+        switch target {
+        case nil:
+            return nil
+        case .standardError:
+            return FileTraceSink(descriptor: OwnedDescriptor(dup(STDERR_FILENO)))
+        case .file(let path):
+            do {
+                return try FileTraceSink(path: path)
+            } catch {
+                throw StartError(problem: "SIDECAR_TRACE", path, "the file cannot be written: \(error.name)")
+            }
+        }
+    }
+
+    private static func curlTransport(
+        _ settings: Configuration.ProcessSettings,
+        _ reactor: Reactor
+    ) throws(StartError) -> CurlTransport {
+        do {
+            return try CurlTransport(reactor: reactor, options: settings.transportOptions)
+        } catch {
+            // The options come from the settings: a proxy's address that makes no sense.
+            throw StartError(lines: [error.message], status: ExitStatus.configuration)
+        }
+    }
+}

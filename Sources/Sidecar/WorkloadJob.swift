@@ -1,0 +1,291 @@
+import AirbyteProtocol
+import Logging
+import Scheduling
+import Storage
+import Workload
+
+/// One workload from its input file to its exit code: it reads the input, makes what the workload needs, and runs it.
+package final class WorkloadJob {
+    /// The time for the rest of the job's log, once everything else is done.
+    private static let lastUpload: Duration = .seconds(15)
+
+    /// The same after a signal to stop: with the machine's own budget it stays within a pod's grace period.
+    private static let lastUploadWhenStopped: Duration = .seconds(5)
+
+    private let configuration: Configuration
+    private let dependencies: Dependencies
+    private let connectorOutput = ConnectorOutput()
+    private var random: SplitMix64
+    private var pipeline: LogPipeline?
+    private var runner: WorkloadRunner?
+    private var stopSignal: Int32?
+
+    /// The exit code, see `ExitStatus`; nil until the workload has ended and its log is stored.
+    package private(set) var status: Int32?
+
+    package init(_ configuration: Configuration, _ dependencies: Dependencies) {
+        self.configuration = configuration
+        self.dependencies = dependencies
+        random = SplitMix64(seed: dependencies.seed)
+    }
+
+    /// Reads the input and starts the workload, or reports an input that cannot be used.
+    ///
+    /// Throws what keeps the workload from starting; nothing has been sent then.
+    package func start() throws(StartError) {
+        switch readInput() {
+        case .success(let input): try run(input)
+        case .failure(let error): try reject(error)
+        }
+    }
+
+    /// A signal to stop.
+    package func signalled(_ signal: Int32) {
+        stopSignal = stopSignal ?? signal
+        guard let runner else {
+            status = status ?? ExitStatus.signal(signal)
+            return
+        }
+        runner.post(.signalled(signal))
+    }
+
+    /// Hands what has been logged to the console.
+    package func settleLog() {
+        pipeline?.settle()
+    }
+}
+
+// MARK: - The input
+
+extension WorkloadJob {
+    private func readInput() -> Result<SidecarInput, SidecarInputError> {
+        Result { () throws(SidecarInputError) in
+            let content: [UInt8]?
+            do throws(WorkspaceError) {
+                content = try dependencies.workspace.contents(
+                    of: FileName.input,
+                    limit: SidecarInput.maxFileLength
+                )
+            } catch {
+                throw SidecarInputError(workloadID: nil, problem: error.problem)
+            }
+            guard let content else {
+                throw SidecarInputError(
+                    workloadID: nil,
+                    problem: "is missing: the init container writes it before the sidecar starts"
+                )
+            }
+            return try SidecarInput(parsing: content)
+        }
+    }
+
+    /// The input cannot be used. Where at least the workload is known, the failure is reported.
+    private func reject(_ error: SidecarInputError) throws(StartError) {
+        let text = "\(dependencies.workspace.path)/\(FileName.input) \(error.problem)"
+        guard let workloadID = error.workloadID else {
+            throw StartError(lines: [text], status: ExitStatus.configuration)
+        }
+        let pipeline = makePipeline(context: [("workloadId", workloadID)], mask: SecretMask(), workloadID)
+        let log = pipeline.logger(label: "sidecar")
+        log.error("\(text)")
+        logWarnings(log)
+        let client = controlPlaneClient(log)
+        let report = Report.failure(
+            source: .airbytePlatform,
+            reason: "The sidecar's input file \(error.problem)"
+        )
+        client.perform(.report(report, workloadID: workloadID)) { [weak self] outcome in
+            if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
+            self?.status = ExitStatus.failure
+        }
+        let limit = configuration.heartbeat.contactTimeout
+        dependencies.scheduler.schedule(after: limit) { [weak self] in
+            guard let self, status == nil else { return }
+            log.error("The failure could not be reported within \(limit.spokenDescription)")
+            status = ExitStatus.failure
+        }
+    }
+}
+
+// MARK: - The run
+
+extension WorkloadJob {
+    private func run(_ input: SidecarInput) throws(StartError) {
+        try configuration.check(against: input)
+        let pipeline = makePipeline(
+            context: input.logContext,
+            mask: SecretMask(configurations: [input.connectorConfiguration]),
+            input.workloadID
+        )
+        let log = pipeline.logger(label: "sidecar")
+        let client = controlPlaneClient(log)
+        pipeline.jobLog = jobLogUploader(input, log, pipeline)
+        log.info("----- START \(input.operation.rawValue.uppercased()) -----")
+        createOutput(log)
+        announce(log, input)
+        let runner = WorkloadRunner(
+            machine: WorkloadMachine(
+                settings: configuration.machineSettings(for: input),
+                input: input,
+                now: dependencies.scheduler.now,
+                seed: random.next()
+            ),
+            input: input,
+            scheduler: dependencies.scheduler,
+            workspace: dependencies.workspace,
+            output: connectorOutput,
+            client: client,
+            deliverer: OutputDeliverer(
+                client: client,
+                sinks: outputSinks(client, log),
+                workloadID: input.workloadID,
+                log: log
+            ),
+            pipeline: pipeline,
+            log: log,
+            rescanInterval: configuration.rescanInterval
+        ) { [weak self] status in
+            log.info("----- END \(input.operation.rawValue.uppercased()) -----")
+            self?.end(status, pipeline)
+        }
+        self.runner = runner
+        runner.start()
+    }
+
+    /// Before the main container does, see `Workspace.createOutput`.
+    private func createOutput(_ log: Logger) {
+        switch dependencies.workspace.createOutput() {
+        case .created(let file):
+            connectorOutput.file = file
+        case .exists:
+            log.debug("\(FileName.output) is there already: it is used as it is")
+        case .leftToMain(let reason):
+            log.warning("\(FileName.output) is not created by the sidecar: \(reason)")
+        }
+    }
+
+    private func announce(_ log: Logger, _ input: SidecarInput) {
+        let image = input.launcher.dockerImage.map { " of \($0)" } ?? ""
+        let limit = configuration.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
+        log.info(
+            """
+            \(input.operation.rawValue.uppercased())\(image), workload \(input.workloadID): waiting \
+            \(limit) for the connector to start, on \(dependencies.host.backend)
+            """
+        )
+        logWarnings(log)
+        if let note = dependencies.host.note { log.info("\(note)") }
+    }
+
+    /// Tells what is wrong with the settings, now that there is a log.
+    private func logWarnings(_ log: Logger) {
+        for warning in configuration.warnings { log.warning("\(warning)") }
+    }
+
+    /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
+    private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        do {
+            try dependencies.workspace.writeTerminatedMarker()
+        } catch {
+            let path = "\(dependencies.workspace.path)/\(FileName.terminated)"
+            pipeline.write(.error, from: .platform, "\(path) cannot be written: \(error)")
+        }
+        pipeline.settle()
+        guard let jobLog = pipeline.jobLog else {
+            self.status = status
+            return
+        }
+        jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) { [weak self] in
+            self?.status = status
+        }
+    }
+}
+
+// MARK: - Making the parts
+
+extension WorkloadJob {
+    private func makePipeline(
+        context: [(name: String, value: String)],
+        mask: SecretMask,
+        _ workloadID: String
+    ) -> LogPipeline {
+        let formatter: any LogFormatter =
+            switch configuration.process.logFormat {
+            case .text: TextLogFormatter(workloadID: dependencies.host.hasSeveralWorkloads ? workloadID : nil)
+            case .json: JSONLogFormatter(context: context)
+            }
+        let pipeline = LogPipeline(
+            level: configuration.process.logLevel,
+            formatter: formatter,
+            mask: mask,
+            console: dependencies.console,
+            wallClock: dependencies.wallClock
+        )
+        self.pipeline = pipeline
+        return pipeline
+    }
+
+    private func controlPlaneClient(_ log: Logger) -> ControlPlaneClient {
+        ControlPlaneClient(
+            settings: configuration.controlPlaneSettings,
+            transport: dependencies.transport,
+            scheduler: dependencies.scheduler,
+            wallClock: dependencies.wallClock,
+            log: log,
+            seed: random.next(),
+            connectorOutput: connectorOutput.bytes(in:)
+        )
+    }
+
+    private func outputSinks(_ client: ControlPlaneClient, _ log: Logger) -> [any OutputSink] {
+        configuration.outputSinks.compactMap { sink -> (any OutputSink)? in
+            switch sink {
+            case .api:
+                return APIOutputSink(client: client)
+            case .storage:
+                return objectStore(for: .output, log).map {
+                    StorageOutputSink(store: $0, connectorOutput: connectorOutput.bytes(in:))
+                }
+            }
+        }
+    }
+
+    /// Nil where the platform has not said where job logs go.
+    private func jobLogUploader(
+        _ input: SidecarInput,
+        _ log: Logger,
+        _ pipeline: LogPipeline
+    ) -> JobLogUploader? {
+        guard configuration.storesJobLogs,
+            let key = JobLogKey(
+                logPath: input.logPath,
+                host: dependencies.host.name,
+                seed: random.next()
+            ),
+            let store = objectStore(for: .log, log)
+        else { return nil }
+        return JobLogUploader(
+            store: store,
+            key: key,
+            interval: configuration.logUploadInterval,
+            scheduler: dependencies.scheduler,
+            wallClock: dependencies.wallClock
+        ) { [weak pipeline] trouble in pipeline?.write(.warning, from: .platform, trouble) }
+    }
+
+    private func objectStore(for kind: Configuration.DocumentKind, _ log: Logger) -> (any ObjectStore)? {
+        configuration.objectStore(
+            for: kind,
+            local: dependencies.localStorage,
+            dependencies: StorageDependencies(
+                transport: dependencies.transport,
+                scheduler: dependencies.scheduler,
+                wallClock: dependencies.wallClock,
+                credentialFiles: dependencies.credentialFiles,
+                requests: configuration.storageRequests,
+                log: log,
+                seed: random.next()
+            )
+        )
+    }
+}

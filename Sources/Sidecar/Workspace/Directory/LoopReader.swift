@@ -1,0 +1,38 @@
+import Reactor
+
+/// Reads regular files through the reactor, into one buffer.
+final class LoopReader: WorkspaceReader {
+    /// Bytes asked for in one read: thousands of log lines at once, and so much memory is always held.
+    private static let readSize = 64 * 1_024
+
+    private let reactor: Reactor
+    private let buffer = ReadBuffer(capacity: LoopReader.readSize)
+    private var current: Registration?
+
+    init(reactor: Reactor) {
+        self.reactor = reactor
+    }
+
+    var capacity: Int { buffer.capacity }
+
+    func read(
+        _ file: any WorkspaceFile,
+        at offset: UInt64,
+        completion: @escaping (Result<Int, SystemError>) -> Void
+    ) throws(SystemError) {
+        current = try reactor.read(file.descriptor, at: offset, into: buffer, label: file.name) {
+            [weak self] result in
+            self?.current = nil
+            completion(result)
+        }
+    }
+
+    func withBytes(_ count: Int, _ body: (RawSpan) -> Void) {
+        buffer.withBytes(count, body)
+    }
+
+    func cancel() {
+        if let current { reactor.cancel(current) }
+        current = nil
+    }
+}

@@ -1,0 +1,62 @@
+import SidecarTestSupport
+import Testing
+
+@testable import Sidecar
+
+/// A whole workload, from its input to its exit code, on fakes.
+@Suite struct WorkloadJobTests {
+    @Test func checkOnFakes() throws {
+        let world = try FakeWorld()
+        #expect(try world.playCheck() == 0)
+        #expect(world.workspace.isMarked)
+        let names = world.platform.calls.map(\.name)
+        #expect(names.first == "PUT /api/v1/workload/running")
+        #expect(names.last == "PUT /api/v1/workload/success")
+        #expect(names.count { $0 == "PUT /api/v1/workload/heartbeat" } == 2, "one each 30 seconds")
+        let output = try #require(world.platform.calls.first { $0.name == "POST /api/v1/workload_output/write" })
+        #expect(output.body.contains("succeeded"))
+    }
+
+    @Test func timesAreThoseOfTheClockThatIsHandedIn() throws {
+        let world = try FakeWorld()
+        _ = try world.playCheck()
+        let lines = world.log.split(separator: "\n")
+        #expect(lines.first?.hasPrefix("2000-01-01 00:00:00.000 INFO") == true)
+        #expect(lines.contains { $0.hasPrefix("2000-01-01 00:01:00.000") && $0.hasSuffix("source > connecting") })
+        // The jump of the wall clock moves the log, and no timer.
+        #expect(lines.last?.hasPrefix("2000-01-01 01:01:05.000 INFO") == true)
+        #expect(lines.last?.hasSuffix("----- END CHECK -----") == true)
+    }
+
+    @Test func sameSeedSameRun() throws {
+        let logs = try (0..<2).map { _ in
+            let world = try FakeWorld()
+            _ = try world.playCheck()
+            return world.log
+        }
+        #expect(logs[0] == logs[1])
+    }
+
+    @Test func signalBeforeTheStartEndsIt() throws {
+        let world = try FakeWorld()
+        world.job.signalled(15)
+        #expect(world.job.status == 143)
+        #expect(world.platform.calls.isEmpty)
+    }
+
+    @Test func unusableInputIsReported() throws {
+        let world = try FakeWorld()
+        world.workspace.write(FileName.input, #"{"workloadId": "w-1", "operationType": "SWIM"}"#)
+        try world.job.start()
+        world.scheduler.advance(by: .seconds(1))
+        #expect(world.job.status == 1)
+        #expect(world.platform.calls.map(\.name) == ["PUT /api/v1/workload/failure"])
+    }
+
+    @Test func missingInputStopsTheStart() throws {
+        let world = try FakeWorld()
+        let error = #expect(throws: StartError.self) { try world.job.start() }
+        #expect(error?.status == 78)
+        #expect(error?.lines.first?.hasPrefix("/fake/sidecarInput.json is missing") == true)
+    }
+}
