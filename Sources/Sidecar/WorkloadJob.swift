@@ -137,7 +137,7 @@ extension WorkloadJob {
             client: client,
             deliverer: OutputDeliverer(
                 client: client,
-                sinks: outputSinks(client, log),
+                sinks: sinks(log),
                 workloadID: input.workloadID,
                 log: log
             ),
@@ -237,14 +237,14 @@ extension WorkloadJob {
         )
     }
 
-    private func outputSinks(_ client: ControlPlaneClient, _ log: Logger) -> [any OutputSink] {
-        configuration.outputSinks.compactMap { sink -> (any OutputSink)? in
+    private func sinks(_ log: Logger) -> [DeliverySink] {
+        configuration.outputSinks.compactMap { sink in
             switch sink {
             case .api:
-                return APIOutputSink(client: client)
+                return .serverAPI
             case .storage:
                 return objectStore(for: .output, log).map {
-                    StorageOutputSink(store: $0, connectorOutput: connectorOutput.bytes(in:))
+                    .storage(ObjectOutputStorage(store: $0, connectorOutput: connectorOutput.bytes(in:)))
                 }
             }
         }

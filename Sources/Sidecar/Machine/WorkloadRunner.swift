@@ -113,9 +113,7 @@ extension WorkloadRunner {
         case .readTranscript: readTranscript()
         case .stopReading: tail?.finishNow()
         case .verifyOutputClosed: verifyOutputClosed()
-        case .updateConfiguration(let update): perform(update)
-        case .writeCatalog(let catalog): write(catalog)
-        case .storeOutput(let output): store(output)
+        case .deliver(let step): deliverer.perform(step) { [weak self] in self?.post(.delivered($0)) }
         case .storeLog: storeLog()
         case .report(let report): send(report)
         case .arm(let timer, let deadline): arm(timer, deadline)
@@ -135,40 +133,17 @@ extension WorkloadRunner {
         }
     }
 
-    /// Warms up the end of the job while there is nothing else to do.
+    /// Warms up the delivery while there is nothing else to do.
     private func warmUp() {
         scheduler.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
-            WarmUp.run(machine, input: input, now: scheduler.now)
+            WarmUp.run(input)
         }
     }
 
     private func send(_ report: Report) {
         client.perform(.report(report, workloadID: input.workloadID)) { [weak self] outcome in
             self?.post(.reportAnswered(outcome))
-        }
-    }
-
-    private func perform(_ update: ConfigurationUpdate) {
-        deliverer.perform(update) { [weak self] problem in
-            self?.post(problem.map { .configurationFailed($0.message) } ?? .configurationUpdated)
-        }
-    }
-
-    private func write(_ catalog: CatalogWrite) {
-        deliverer.write(catalog) { [weak self] result in
-            switch result {
-            case .success(let written):
-                if let findings = written.findings { self?.post(.catalogInspected(findings)) }
-                self?.post(.catalogWritten(id: written.id))
-            case .failure(let problem): self?.post(.catalogFailed(problem.message))
-            }
-        }
-    }
-
-    private func store(_ output: JobOutput) {
-        deliverer.store(output) { [weak self] problem in
-            self?.post(problem.map { .outputLost($0.message) } ?? .outputStored)
         }
     }
 

@@ -3,19 +3,9 @@ import Logging
 
 /// What has to happen so that the platform knows a workload's outcome: which calls, in which order.
 ///
-/// A value: `nextStep` tells what is due, the result of each step is recorded, and a step that failed for good
+/// A value: `nextStep` tells what is due, `record` takes in the result of each step, and a step that failed for good
 /// changes what follows. Nothing is sent from here.
 package struct DeliveryPlan: Sendable {
-    package enum Step: Sendable {
-        /// Have the platform keep the configuration that the connector has changed.
-        case updateConfiguration(ConfigurationUpdate)
-        /// Hand the discovered catalog to the server, which answers with its id.
-        case writeCatalog(CatalogWrite)
-        /// Put the job output where the platform reads it.
-        case storeOutput(JobOutput)
-        case report(Report)
-    }
-
     /// One line for people about the outcome, before anything is delivered.
     package struct Summary: Sendable {
         package var level: Logger.Level
@@ -67,29 +57,62 @@ package struct DeliveryPlan: Sendable {
         strayError = verdict.isResult ? transcript.errorTrace?.text : nil
     }
 
-    /// What is due. Secrets of the connector's configuration are hidden in it, but for the update that hands them over.
-    package var nextStep: Step {
+    /// What is due; nil where only the report is left. Secrets of the connector's configuration are hidden in it, but for
+    /// the update that hands them over.
+    package var nextStep: DeliveryStep? {
         if let update { return .updateConfiguration(update) }
         if let catalog { return .writeCatalog(catalog) }
         if var output {
             output.connectorConfigurationUpdated = configurationWasUpdated
             return .storeOutput(context.mask.masked(output))
         }
-        return .report(report)
+        return nil
     }
 
-    /// The platform keeps the connector's new configuration.
-    package mutating func configurationUpdated() {
-        update = nil
-        configurationWasUpdated = true
+    /// All steps that follow if each of them succeeds, in order. Nothing is delivered.
+    package func preview() -> [DeliveryStep] {
+        var plan = self
+        var steps: [DeliveryStep] = []
+        while let step = plan.nextStep {
+            steps.append(step)
+            switch step {
+            case .updateConfiguration: plan.record(.configurationUpdated)
+            case .writeCatalog: plan.record(.catalogWritten(id: ""))
+            case .storeOutput: plan.record(.outputStored)
+            }
+        }
+        return steps
+    }
+
+    /// Takes in how the step that was due has ended.
+    ///
+    /// - Returns: one line for people where it has failed.
+    @discardableResult
+    package mutating func record(_ result: DeliveryResult) -> String? {
+        switch (nextStep, result) {
+        case (.updateConfiguration, .configurationUpdated):
+            update = nil
+            configurationWasUpdated = true
+        case (.writeCatalog, .catalogWritten(let id, _)):
+            catalog = nil
+            output?.discoverCatalogId = id
+        case (.storeOutput, .outputStored):
+            output = nil
+        case (.updateConfiguration, .failed(let problem)):
+            return configurationFailed(problem)
+        case (.writeCatalog, .failed(let problem)):
+            return catalogFailed(problem)
+        case (.storeOutput, .failed(let problem)):
+            return outputLost(problem)
+        default:
+            assertionFailure("a result that answers no step that is due")
+        }
+        return nil
     }
 
     /// The platform did not take the new configuration. The next job would run with the old one, which may have ended:
     /// the job has failed. A failure that the connector told of stays what is stored.
-    ///
-    /// - Returns: one line for people.
-    @discardableResult
-    package mutating func configurationFailed(_ problem: String) -> String {
+    private mutating func configurationFailed(_ problem: String) -> String {
         update = nil
         let text = "The connector's new configuration could not be saved"
         if isResult {
@@ -100,31 +123,15 @@ package struct DeliveryPlan: Sendable {
         return "\(text): \(problem)"
     }
 
-    /// The server took the catalog and named it.
-    package mutating func catalogWritten(id: String) {
-        catalog = nil
-        output?.discoverCatalogId = id
-    }
-
     /// The server did not take the catalog: the job has failed, and that is what is delivered.
-    ///
-    /// - Returns: one line for people.
-    @discardableResult
-    package mutating func catalogFailed(_ problem: String) -> String {
+    private mutating func catalogFailed(_ problem: String) -> String {
         let text = "The discovered catalog could not be written to the platform"
         replaceOutput(text, problem)
         return "\(text): \(problem)"
     }
 
-    package mutating func outputStored() {
-        output = nil
-    }
-
     /// No sink took the output.
-    ///
-    /// - Returns: one line for people.
-    @discardableResult
-    package mutating func outputLost(_ problem: String) -> String {
+    private mutating func outputLost(_ problem: String) -> String {
         output = nil
         let text = "The job output could not be saved: \(problem)"
         addToReport(text)
@@ -163,17 +170,5 @@ extension ErrorTrace {
     fileprivate var text: String {
         let lines = [message, internalMessage, stackTrace].compactMap { $0 }.filter { !$0.isEmpty }
         return lines.isEmpty ? "The connector sent an error trace without details" : lines.joined(separator: "\n")
-    }
-}
-
-/// A discovered catalog on its way to the server API.
-package struct CatalogWrite: Sendable {
-    package var connector: ConnectorKind
-    /// The whole request body, JSON.
-    package var body: OutputDocument
-
-    package init(connector: ConnectorKind, body: OutputDocument) {
-        self.connector = connector
-        self.body = body
     }
 }

@@ -4,12 +4,12 @@ import Logging
 /// Performs the steps of a delivery: hands catalogs to the server and outputs to the first sink that takes them.
 package final class OutputDeliverer {
     private let client: ControlPlaneClient
-    private let sinks: [any OutputSink]
+    private let sinks: [DeliverySink]
     private let workloadID: String
     private let log: Logger
 
     /// - Parameter sinks: in the order in which they are tried; at least one.
-    package init(client: ControlPlaneClient, sinks: [any OutputSink], workloadID: String, log: Logger) {
+    package init(client: ControlPlaneClient, sinks: [DeliverySink], workloadID: String, log: Logger) {
         precondition(!sinks.isEmpty, "the configuration names at least one sink")
         self.client = client
         self.sinks = sinks
@@ -17,84 +17,71 @@ package final class OutputDeliverer {
         self.log = log
     }
 
-    /// Has the platform keep the connector's new configuration; the completion gets nil, or why it did not.
-    ///
+    /// Performs the step. The completion is called once with what came of it, perhaps from within the call.
+    package func perform(_ step: DeliveryStep, completion: @escaping (DeliveryResult) -> Void) {
+        switch step {
+        case .updateConfiguration(let update): perform(update, completion)
+        case .writeCatalog(let catalog): write(catalog, completion)
+        case .storeOutput(let output): store(output.document, sinkNumber: 0, problems: [], completion)
+        }
+    }
+
     /// The platform's update replaces name and resources too, so these are asked for first and handed back.
-    package func perform(_ update: ConfigurationUpdate, completion: @escaping (DeliveryProblem?) -> Void) {
+    private func perform(_ update: ConfigurationUpdate, _ completion: @escaping (DeliveryResult) -> Void) {
         let actor = "\(update.connector.rawValue) \(update.actorID)"
         log.info("The connector has changed its configuration: updating the \(actor)")
         client.perform(.getActor(update.connector, id: update.actorID)) { [client, log] outcome in
             guard case .accepted(let answer) = outcome else {
-                return completion(DeliveryProblem(message: outcome.problem ?? ""))
+                return completion(.failed(outcome.problem ?? ""))
             }
             guard let document = try? JSONDocument(parsing: answer),
                 let name = document.root[member: "name"]?.string
             else {
-                return completion(DeliveryProblem(message: "the server knows the \(actor) but gave no name"))
+                return completion(.failed("the server knows the \(actor) but gave no name"))
             }
             let resources = document.root[member: "resourceAllocation"]
             client.perform(.updateActor(update, name: name, resourceAllocation: resources)) { outcome in
                 guard case .accepted = outcome else {
-                    return completion(DeliveryProblem(message: outcome.problem ?? ""))
+                    return completion(.failed(outcome.problem ?? ""))
                 }
                 log.info("The configuration of the \(actor) is updated")
-                completion(nil)
+                completion(.configurationUpdated)
             }
         }
     }
 
-    /// A catalog that the server has taken.
-    package struct WrittenCatalog: Sendable {
-        /// The id that the server gave it.
-        package var id: String
-        /// What is odd about it, where it had to be read again; nil where that was known before.
-        package var findings: CatalogInspection?
-    }
-
-    /// Hands over the catalog.
-    package func write(
-        _ catalog: CatalogWrite,
-        completion: @escaping (Result<WrittenCatalog, DeliveryProblem>) -> Void
-    ) {
+    private func write(_ catalog: CatalogWrite, _ completion: @escaping (DeliveryResult) -> Void) {
         var findings: CatalogInspection?
         client.perform(.writeCatalog(catalog), onCatalogSent: { findings = $0 }) { outcome in
             guard case .accepted(let answer) = outcome else {
-                return completion(.failure(DeliveryProblem(message: outcome.problem ?? "")))
+                return completion(.failed(outcome.problem ?? ""))
             }
             guard let document = try? JSONDocument(parsing: answer),
                 let id = document.root[member: "catalogId"]?.string
             else {
-                return completion(
-                    .failure(
-                        DeliveryProblem(message: "the server accepted the catalog but gave no catalogId")
-                    )
-                )
+                return completion(.failed("the server accepted the catalog but gave no catalogId"))
             }
-            completion(.success(WrittenCatalog(id: id, findings: findings)))
+            completion(.catalogWritten(id: id, findings: findings))
         }
     }
 
-    /// Stores the output in the first sink that takes it; the completion gets nil, or what every sink said.
-    package func store(_ output: JobOutput, completion: @escaping (DeliveryProblem?) -> Void) {
-        store(output.document, sinkNumber: 0, problems: [], completion)
-    }
-
+    /// Stores the output in the first sink that takes it.
     private func store(
         _ output: OutputDocument,
         sinkNumber: Int,
         problems: [String],
-        _ completion: @escaping (DeliveryProblem?) -> Void
+        _ completion: @escaping (DeliveryResult) -> Void
     ) {
         let sink = sinks[sinkNumber]
-        sink.store(output, workloadID: workloadID) { [self] problem in
+        put(output, in: sink) { [self] problem in
             guard let problem else {
                 let size = output.count.map { " (\($0) bytes)" } ?? ""
                 log.info("The job output\(size) is stored in \(sink.name)")
-                return completion(nil)
+                return completion(.outputStored)
             }
             let problems = problems + ["\(sink.name): \(problem)"]
             guard sinkNumber + 1 < sinks.count else {
-                return completion(DeliveryProblem(message: problems.joined(separator: "; ")))
+                return completion(.failed(problems.joined(separator: "; ")))
             }
             log.warning(
                 "The job output could not be stored in \(sink.name) (\(problem)); trying \(sinks[sinkNumber + 1].name)"
@@ -102,13 +89,45 @@ package final class OutputDeliverer {
             store(output, sinkNumber: sinkNumber + 1, problems: problems, completion)
         }
     }
+
+    private func put(
+        _ output: OutputDocument,
+        in sink: DeliverySink,
+        _ completion: @escaping (_ problem: String?) -> Void
+    ) {
+        switch sink {
+        case .serverAPI:
+            client.perform(.writeOutput(output, workloadID: workloadID)) { completion($0.problem) }
+        case .storage(let storage):
+            storage.store(output, workloadID: workloadID, completion: completion)
+        }
+    }
 }
 
-/// Why a step of the delivery failed for good, in one line.
-package struct DeliveryProblem: Error, Hashable {
-    package var message: String
+/// A place from which the platform reads job outputs.
+package enum DeliverySink {
+    case serverAPI
+    case storage(any OutputStorage)
 
-    package init(message: String) {
-        self.message = message
+    /// For messages: "the server API", "local storage in /storage".
+    var name: String {
+        switch self {
+        case .serverAPI: "the server API"
+        case .storage(let storage): storage.name
+        }
     }
+}
+
+/// Storage that takes job outputs.
+package protocol OutputStorage: AnyObject {
+    /// For messages.
+    var name: String { get }
+
+    /// Puts the output there. The completion is called once, perhaps from within the call, with nil or with one
+    /// line that says why it failed for good.
+    func store(
+        _ output: OutputDocument,
+        workloadID: String,
+        completion: @escaping (_ problem: String?) -> Void
+    )
 }

@@ -112,14 +112,8 @@ package struct WorkloadMachine: Sendable {
         /// workspace's volume has run out of.
         case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
         case contactAnswered(Contact, CallOutcome)
-        case configurationUpdated
-        case configurationFailed(String)
-        /// What was found in a catalog that had to be read again to be delivered.
-        case catalogInspected(CatalogInspection)
-        case catalogWritten(id: String)
-        case catalogFailed(String)
-        case outputStored
-        case outputLost(String)
+        /// Answers `deliver`.
+        case delivered(DeliveryResult)
         /// Answers `storeLog`: as far as it can be stored, it is.
         case logStored
         case reportAnswered(CallOutcome)
@@ -138,9 +132,8 @@ package struct WorkloadMachine: Sendable {
         case stopReading
         /// Ask whether anybody holds the connector's output open for writing.
         case verifyOutputClosed
-        case updateConfiguration(ConfigurationUpdate)
-        case writeCatalog(CatalogWrite)
-        case storeOutput(JobOutput)
+        /// Perform the step, to be answered by `delivered`.
+        case deliver(DeliveryStep)
         /// Store what has been logged so far.
         case storeLog
         /// Retried as configured, then to be answered by `reportAnswered`.
@@ -163,6 +156,18 @@ package struct WorkloadMachine: Sendable {
         /// The plan's report is due or under way.
         case reporting(DeliveryPlan)
         case ended
+
+        /// Its name alone: what a plan holds can be secret.
+        var name: String {
+            switch self {
+            case .waiting: "waiting"
+            case .reading: "reading"
+            case .delivering: "delivering"
+            case .storingLog: "storing log"
+            case .reporting: "reporting"
+            case .ended: "ended"
+            }
+        }
     }
 
     enum ReportProgress {
@@ -195,7 +200,30 @@ package struct WorkloadMachine: Sendable {
         random = SplitMix64(seed: seed)
     }
 
+    /// An event that only a bug can produce: a trap in debug builds. In a release build a job that can still be
+    /// delivered is worth more, and the event is ignored.
+    func unexpected(_ event: String) -> [Action] {
+        assertionFailure("\(event) came in the phase \(phase.name)")
+        return []
+    }
+
     /// Takes one event at the loop's time and tells what is to be done, in order.
+    ///
+    /// Events can be late. These are tolerated, and change nothing:
+    ///
+    /// | event | when | the race |
+    /// |---|---|---|
+    /// | any | ended | answers of what was under way when the machine gave up |
+    /// | `exitCodeFound` | not waiting | event and look find the same file; the file comes while another ending is read |
+    /// | `outputOpened`, `outputClosed`, `outputTouched` | not waiting | the watch goes on until the end |
+    /// | `outputVerified` | not waiting, or touched since | what was heard first is handled first |
+    /// | `workspaceLookedAt` | not waiting, or no ending is due | an exit code that settles puts the answer off |
+    /// | `logStored` | reporting | the report has not waited for a slow store |
+    /// | `contactAnswered` | any | the report overtakes the contact's answer |
+    /// | `timerFired` | the timer's reason is gone | it was due in the tick that disarmed it |
+    /// | `signalled` | again | people are impatient |
+    ///
+    /// Anything else is a bug, see `unexpected`.
     package mutating func handle(_ event: Event, now: Instant) -> [Action] {
         if case .ended = phase { return [] }
         switch event {
@@ -209,14 +237,7 @@ package struct WorkloadMachine: Sendable {
         case .transcriptRead(let transcript, let unread, let exhausted):
             return transcriptRead(transcript, unread, exhausted, now)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
-        case .configurationUpdated: return advance(now) { $0.configurationUpdated() }
-        case .configurationFailed(let problem):
-            return advanceDespiteFailure(now) { $0.configurationFailed(problem) }
-        case .catalogInspected(let inspection): return Self.warnings(inspection)
-        case .catalogWritten(let id): return advance(now) { $0.catalogWritten(id: id) }
-        case .catalogFailed(let problem): return advanceDespiteFailure(now) { $0.catalogFailed(problem) }
-        case .outputStored: return advance(now) { $0.outputStored() }
-        case .outputLost(let problem): return advanceDespiteFailure(now) { $0.outputLost(problem) }
+        case .delivered(let result): return delivered(result, now)
         case .logStored: return logStored()
         case .reportAnswered(let outcome): return reportAnswered(outcome, now)
         case .timerFired(let timer): return timerFired(timer, now)
@@ -311,7 +332,7 @@ extension WorkloadMachine {
         _ exhausted: String?,
         _ now: Instant
     ) -> [Action] {
-        guard case .reading(let ending) = phase else { return [] }
+        guard case .reading(let ending) = phase else { return unexpected("a transcript") }
         let plan = DeliveryPlan(
             ending: ending,
             transcript: transcript,
@@ -377,38 +398,28 @@ extension WorkloadMachine {
 
 extension WorkloadMachine {
     /// Takes the result of a step into the plan and goes on with what is next.
-    private mutating func advance(_ now: Instant, _ record: (inout DeliveryPlan) -> Void) -> [Action] {
-        guard case .delivering(var plan) = phase else { return [] }
-        record(&plan)
+    private mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
+        guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }
+        var actions: [Action] = []
+        if case .catalogWritten(_, let findings) = result { actions += Self.warnings(findings) }
+        if let problem = plan.record(result) { actions.append(.log(.error, problem)) }
         phase = .delivering(plan)
-        return continueDelivery(plan, now)
-    }
-
-    /// The same for a step that has failed for good, which is told once.
-    private mutating func advanceDespiteFailure(
-        _ now: Instant,
-        _ record: (inout DeliveryPlan) -> String
-    ) -> [Action] {
-        var problem: String?
-        let next = advance(now) { problem = record(&$0) }
-        return (problem.map { [.log(.error, $0)] } ?? []) + next
+        return actions + continueDelivery(plan, now)
     }
 
     /// delivering → storing log, once nothing is left to deliver.
     private mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
-        switch plan.nextStep {
-        case .updateConfiguration(let update): return [.updateConfiguration(update)]
-        case .writeCatalog(let catalog): return [.writeCatalog(catalog)]
-        case .storeOutput(let output): return [.storeOutput(output)]
-        case .report:
-            phase = .storingLog(plan)
-            return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
-        }
+        if let step = plan.nextStep { return [.deliver(step)] }
+        phase = .storingLog(plan)
+        return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
     }
 
     /// storing log → reporting.
     private mutating func logStored() -> [Action] {
-        guard case .storingLog(let plan) = phase else { return [] }
+        guard case .storingLog(let plan) = phase else {
+            if case .reporting = phase { return [] }
+            return unexpected("the end of the log's storage")
+        }
         phase = .reporting(plan)
         if contact.current == .running, contact.failures == 0 {
             return [.disarm(.logStorage)]
@@ -420,7 +431,9 @@ extension WorkloadMachine {
     /// reporting → ended, or once more → reporting: a success whose answer was lost is told again, and one that was
     /// refused becomes a failure.
     private mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
-        guard case .reporting(var plan) = phase, reportProgress == .underWay else { return [] }
+        guard case .reporting(var plan) = phase, reportProgress == .underWay else {
+            return unexpected("the report's answer")
+        }
         switch outcome {
         case .accepted:
             return end(plan.exitStatus, .info, plan.report.confirmation)

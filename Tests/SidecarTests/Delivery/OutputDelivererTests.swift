@@ -8,7 +8,7 @@ import Workload
 
 @Suite struct OutputDelivererTests {
     /// Keeps what it is given, or says why it does not.
-    final class FakeSink: OutputSink {
+    final class FakeStorage: OutputStorage {
         let name: String
         private let problem: String?
         private(set) var stored: [[UInt8]] = []
@@ -30,8 +30,15 @@ import Workload
     private let transport = FakeTransport()
     private let scheduler = FakeScheduler()
 
-    private func deliverer(_ sinks: [any OutputSink]) throws -> OutputDeliverer {
-        OutputDeliverer(client: try client(), sinks: sinks, workloadID: "w-1", log: log.logger)
+    private func deliverer(_ stores: [any OutputStorage]) throws -> OutputDeliverer {
+        try deliverer(stores.map { .storage($0) })
+    }
+
+    private func deliverer(
+        _ sinks: [DeliverySink],
+        _ variables: [String: String] = [:]
+    ) throws -> OutputDeliverer {
+        OutputDeliverer(client: try client(variables), sinks: sinks, workloadID: "w-1", log: log.logger)
     }
 
     private func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
@@ -50,15 +57,30 @@ import Workload
 
     private let output = JobOutput(operation: .check, checkConnection: ConnectionStatus(status: .succeeded))
 
-    private func store(_ sinks: [any OutputSink]) throws -> [String?] {
-        var results: [String?] = []
-        try deliverer(sinks).store(output) { results.append($0?.message) }
+    /// What came of storing the output: nil where it is stored, or why it is not.
+    private final class Results {
+        var problems: [String?] = []
+    }
+
+    private func store(with deliverer: OutputDeliverer) -> Results {
+        let results = Results()
+        deliverer.perform(.storeOutput(output)) { result in
+            switch result {
+            case .outputStored: results.problems.append(nil)
+            case .failed(let problem): results.problems.append(problem)
+            case .configurationUpdated, .catalogWritten: Issue.record("\(result)")
+            }
+        }
         return results
     }
 
+    private func store(_ stores: [any OutputStorage]) throws -> [String?] {
+        store(with: try deliverer(stores)).problems
+    }
+
     @Test func firstSinkIsEnough() throws {
-        let first = FakeSink("first")
-        let second = FakeSink("second")
+        let first = FakeStorage("first")
+        let second = FakeStorage("second")
         #expect(try store([first, second]) == [nil])
         #expect(first.stored == [output.encoded()])
         #expect(second.asked == 0)
@@ -67,7 +89,7 @@ import Workload
 
     @Test func nextSinkStandsIn() throws {
         let sinks = [
-            FakeSink("a", problem: "full"), FakeSink("b", problem: "down"), FakeSink("c"), FakeSink("d"),
+            FakeStorage("a", problem: "full"), FakeStorage("b", problem: "down"), FakeStorage("c"), FakeStorage("d"),
         ]
         #expect(try store(sinks) == [nil])
         #expect(sinks.map(\.asked) == [1, 1, 1, 0])
@@ -76,7 +98,7 @@ import Workload
     }
 
     @Test func allSinksFail() throws {
-        let sinks = [FakeSink("a", problem: "full"), FakeSink("b", problem: "down")]
+        let sinks = [FakeStorage("a", problem: "full"), FakeStorage("b", problem: "down")]
         #expect(try store(sinks) == ["a: full; b: down"])
         #expect(sinks.map(\.asked) == [1, 1])
     }
@@ -84,27 +106,25 @@ import Workload
     // MARK: The real sinks
 
     @Test func apiSinkWritesTheOutputAsAString() throws {
-        var problems: [String?] = []
-        APIOutputSink(client: try client()).store(output.document, workloadID: "w-1") { problems.append($0) }
+        let results = store(with: try deliverer([.serverAPI]))
         #expect(transport.calls == ["POST /api/v1/workload_output/write"])
         #expect(
             transport.requests[0].bodyText
                 == #"{"workloadId":"w-1","output":"{\"outputType\":\"checkConnection\",\"checkConnection\":{\"status\":\"succeeded\"},\"connectorConfigurationUpdated\":false}"}"#
         )
-        #expect(problems.isEmpty)
+        #expect(results.problems.isEmpty)
         transport.answer(204)
-        #expect(problems == [nil])
+        #expect(results.problems == [nil])
     }
 
     @Test func apiSinkTellsWhatWentWrong() throws {
-        var problems: [String?] = []
-        APIOutputSink(client: try client()).store(output.document, workloadID: "w-1") { problems.append($0) }
+        let results = store(with: try deliverer([.serverAPI]))
         transport.answer(422, "no such workload")
-        #expect(problems.first??.contains("422: no such workload") == true)
+        #expect(results.problems.first??.contains("422: no such workload") == true)
     }
 
-    private func localSink(_ directory: TemporaryDirectory) -> StorageOutputSink {
-        StorageOutputSink(
+    private func localSink(_ directory: TemporaryDirectory) -> ObjectOutputStorage {
+        ObjectOutputStorage(
             store: LocalObjectStore(root: directory.path, scheduler: scheduler),
             connectorOutput: noConnectorOutput
         )
@@ -112,22 +132,17 @@ import Workload
 
     @Test func apiFailsForGoodThenLocalStorageStandsIn() throws {
         let directory = TemporaryDirectory()
-        var results: [String?] = []
-        let deliverer = OutputDeliverer(
-            client: try client(),
-            sinks: [
-                APIOutputSink(client: try client(["AIRBYTE_API_MAX_RETRIES": "1"])),
-                localSink(directory),
-            ],
-            workloadID: "w-1",
-            log: log.logger
+        let results = store(
+            with: try deliverer(
+                [.serverAPI, .storage(localSink(directory))],
+                ["AIRBYTE_API_MAX_RETRIES": "1"]
+            )
         )
-        deliverer.store(output) { results.append($0?.message) }
         transport.answer(500)
         scheduler.advanceToNext()
         transport.answer(500)
         scheduler.advance(by: .zero)
-        #expect(results == [nil])
+        #expect(results.problems == [nil])
         #expect(directory.read("workload/output/w-1") == String(decoding: output.encoded(), as: UTF8.self))
     }
 
@@ -145,51 +160,47 @@ import Workload
 
     // MARK: Catalogs
 
-    private func writeCatalog(_ connector: ConnectorKind) throws -> Box {
-        let box = Box()
-        let body = OutputDocument(Array("{}".utf8))
-        try deliverer([FakeSink("a")]).write(CatalogWrite(connector: connector, body: body)) {
-            box.results.append($0.map(\.id))
-        }
-        return box
+    /// The ids that the server has given, and what went wrong.
+    private final class Catalogs {
+        var ids: [String] = []
+        var problems: [String] = []
     }
 
-    final class Box {
-        var results: [Result<String, DeliveryProblem>] = []
+    private func writeCatalog(_ connector: ConnectorKind) throws -> Catalogs {
+        let catalogs = Catalogs()
+        let catalog = CatalogWrite(connector: connector, body: OutputDocument(Array("{}".utf8)))
+        try deliverer([.serverAPI]).perform(.writeCatalog(catalog)) { result in
+            switch result {
+            case .catalogWritten(let id, _): catalogs.ids.append(id)
+            case .failed(let problem): catalogs.problems.append(problem)
+            case .configurationUpdated, .outputStored: Issue.record("\(result)")
+            }
+        }
+        return catalogs
     }
 
     @Test(arguments: [
         (ConnectorKind.source, "sources"), (.destination, "destinations"),
     ])
     func catalogIsWritten(_ connector: ConnectorKind, _ actors: String) throws {
-        let box = try writeCatalog(connector)
+        let catalogs = try writeCatalog(connector)
         #expect(transport.calls == ["POST /api/v1/\(actors)/write_discover_catalog_result"])
         #expect(transport.requests[0].bodyText == "{}")
         transport.answer(200, #"{"catalogId":"c-1"}"#)
-        #expect(box.results == [.success("c-1")])
+        #expect(catalogs.ids == ["c-1"])
+        #expect(catalogs.problems == [])
     }
 
     @Test(arguments: ["{}", #"{"catalogId":null}"#, #"{"catalogId":5}"#, "[]"])
     func catalogWithoutAnId(_ answer: String) throws {
-        let box = try writeCatalog(.source)
+        let catalogs = try writeCatalog(.source)
         transport.answer(200, answer)
-        #expect(
-            box.results
-                == [
-                    .failure(
-                        DeliveryProblem(message: "the server accepted the catalog but gave no catalogId")
-                    )
-                ]
-        )
+        #expect(catalogs.problems == ["the server accepted the catalog but gave no catalogId"])
     }
 
     @Test func catalogThatIsRefused() throws {
-        let box = try writeCatalog(.source)
+        let catalogs = try writeCatalog(.source)
         transport.answer(400, "bad catalog")
-        guard case .failure(let problem)? = box.results.first else {
-            Issue.record("the catalog was not refused")
-            return
-        }
-        #expect(problem.message.contains("400: bad catalog"))
+        #expect(catalogs.problems.first?.contains("400: bad catalog") == true)
     }
 }

@@ -81,8 +81,10 @@ import Testing
     }
 
     private func dueOutput(of plan: DeliveryPlan) throws -> JobOutput {
-        guard case .storeOutput(let output) = plan.nextStep else {
-            throw DeliveryProblem(message: "no output is due: \(plan.nextStep)")
+        let step = try #require(plan.nextStep)
+        guard case .storeOutput(let output) = step else {
+            Issue.record("\(step) is due")
+            return JobOutput(operation: .check)
         }
         return output
     }
@@ -93,7 +95,7 @@ import Testing
             Issue.record("the update comes first")
             return
         }
-        plan.configurationUpdated()
+        plan.record(.configurationUpdated)
         let output = try dueOutput(of: plan)
         #expect(output.connectorConfigurationUpdated)
         #expect(output.checkConnection?.status == .succeeded)
@@ -102,7 +104,7 @@ import Testing
 
     @Test func updateThatFailsFailsTheJob() throws {
         var plan = try plan(.connectorExited(.code(0)), control("{}"), Line.succeeded)
-        plan.configurationFailed("403 from the server")
+        plan.record(.failed("403 from the server"))
         let output = try dueOutput(of: plan)
         #expect(!output.connectorConfigurationUpdated)
         #expect(output.checkConnection?.status == .failed)
@@ -116,7 +118,7 @@ import Testing
 
     @Test func failureThatTheConnectorToldOfStays() throws {
         var plan = try plan(.connectorExited(.code(1)), control("{}"))
-        plan.configurationFailed("403 from the server")
+        plan.record(.failed("403 from the server"))
         let output = try dueOutput(of: plan)
         #expect(output.failureReason?.failureOrigin == .source)
         #expect(output.failureReason?.externalMessage?.contains("exit code 1") == true)

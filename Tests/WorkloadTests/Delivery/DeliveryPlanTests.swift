@@ -18,15 +18,14 @@ import WorkloadTestSupport
 
     private func dueOutput(of plan: DeliveryPlan) throws -> JSONValue {
         guard case .storeOutput(let output) = plan.nextStep else {
-            Issue.record("\(plan.nextStep) is due")
+            Issue.record("\(String(describing: plan.nextStep)) is due")
             return try json("{}".utf8)
         }
         return try json(output.encoded())
     }
 
     private func dueReport(of plan: DeliveryPlan) -> Report? {
-        if case .report(let report) = plan.nextStep { return report }
-        return nil
+        plan.nextStep == nil ? plan.report : nil
     }
 
     @Test func catalogThenOutputThenReport() throws {
@@ -36,21 +35,21 @@ import WorkloadTestSupport
             return
         }
         #expect(catalog.connector == .source)
-        plan.catalogWritten(id: "c-1")
+        plan.record(.catalogWritten(id: "c-1"))
         let output = try dueOutput(of: plan)
         #expect(
             output.written
                 == #"{"outputType":"discoverCatalogId","discoverCatalogId":"c-1","connectorConfigurationUpdated":false}"#
         )
-        plan.outputStored()
+        plan.record(.outputStored)
         #expect(dueReport(of: plan) == .success)
         #expect(plan.exitStatus == 0)
     }
 
     @Test func catalogFailureChangesOutputAndReport() throws {
         var plan = try plan(.discover, .connectorExited(.code(0)), Line.catalog)
-        let told = plan.catalogFailed("503 from the server")
-        #expect(told.hasSuffix(": 503 from the server"))
+        let told = plan.record(.failed("503 from the server"))
+        #expect(told?.hasSuffix(": 503 from the server") == true)
         let output = try dueOutput(of: plan)
         #expect(output.at("discoverCatalogId") == nil)
         #expect(output.text("failureReason.failureOrigin") == "airbyte_platform")
@@ -59,7 +58,7 @@ import WorkloadTestSupport
         let message = "The discovered catalog could not be written to the platform: 503 from the server"
         #expect(output.text("failureReason.externalMessage") == message)
         #expect(output.at("failureReason.metadata")?.written == #"{"connector_command":"discover"}"#)
-        plan.outputStored()
+        plan.record(.outputStored)
         let report = try #require(dueReport(of: plan))
         #expect(report.source == .airbytePlatform)
         #expect(report.reason?.contains("503 from the server") == true)
@@ -68,7 +67,7 @@ import WorkloadTestSupport
 
     @Test func lostOutputOfASuccess() throws {
         var plan = try plan(.check, .connectorExited(.code(0)), Line.succeeded)
-        plan.outputLost("disk full")
+        plan.record(.failed("disk full"))
         let report = try #require(dueReport(of: plan))
         #expect(report.source == .airbytePlatform)
         #expect(report.reason == "The job output could not be saved: disk full")
@@ -78,14 +77,14 @@ import WorkloadTestSupport
     @Test func lostOutputOfAFailedConnectorIsAFailureToo() throws {
         // The output alone would have told of it: the platform would take the job for good.
         var plan = try plan(.check, .connectorExited(.code(1)), Line.trace)
-        plan.outputLost("disk full")
+        plan.record(.failed("disk full"))
         #expect(dueReport(of: plan)?.source == .airbytePlatform)
         #expect(plan.exitStatus == 1)
     }
 
     @Test func lostOutputOfAReportedFailureKeepsItsReason() throws {
         var plan = try plan(.check)
-        plan.outputLost("disk full")
+        plan.record(.failed("disk full"))
         let report = try #require(dueReport(of: plan))
         #expect(report.source == .source)
         #expect(report.reason?.contains("gave no connection status") == true)
@@ -95,7 +94,7 @@ import WorkloadTestSupport
 
     @Test func refusedSuccessStoresNothingAgain() throws {
         var plan = try plan(.check, .connectorExited(.code(0)), Line.succeeded)
-        plan.outputStored()
+        plan.record(.outputStored)
         plan.successRefused("422")
         let report = try #require(dueReport(of: plan))
         #expect(report.source == .airbytePlatform)
@@ -106,7 +105,7 @@ import WorkloadTestSupport
     @Test func timeoutStoresAFailureAndReportsIt() throws {
         var plan = try plan(.check, .fileTimeout(limit: .seconds(540)), "so far")
         #expect(try dueOutput(of: plan).text("checkConnection.status") == "failed")
-        plan.outputStored()
+        plan.record(.outputStored)
         #expect(dueReport(of: plan)?.source == .unknown)
         #expect(plan.exitStatus == 2)
     }
@@ -166,5 +165,21 @@ import WorkloadTestSupport
             try plan(.check, .connectorExited(.code(0)), Line.succeeded, Line.oddCatalog).catalogFindings
                 == nil
         )
+    }
+
+    @Test func previewGoesToTheEndAndChangesNothing() throws {
+        let plan = try plan(.discover, .connectorExited(.code(0)), Line.control, Line.catalog)
+        let kinds = plan.preview().map { step in
+            switch step {
+            case .updateConfiguration: "update"
+            case .writeCatalog: "catalog"
+            case .storeOutput: "output"
+            }
+        }
+        #expect(kinds == ["update", "catalog", "output"])
+        guard case .updateConfiguration = plan.nextStep else {
+            Issue.record("the plan itself has not gone on")
+            return
+        }
     }
 }

@@ -32,7 +32,7 @@ import Workload
         var reportAnswers: [CallOutcome] = [.ok]
         /// What of an output the platform can read in the end.
         var stored: Stored
-        var reports: [String]
+        var reports: [Step]
         var exit: Int32
         /// The output is written that often.
         var writes = 1
@@ -44,7 +44,7 @@ import Workload
             wait: .exit(.code(0)),
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
@@ -52,7 +52,7 @@ import Workload
             wait: .exit(.code(137)),
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
@@ -60,14 +60,14 @@ import Workload
             wait: .exit(.code(1)),
             lines: [Line.trace],
             stored: .failure(.source),
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
             testDescription: "exit code 1 alone",
             wait: .exit(.code(1)),
             stored: .failure(.source),
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
@@ -75,14 +75,14 @@ import Workload
             wait: .exit(.code(0)),
             lines: [Line.trace],
             stored: .failure(.source),
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
             testDescription: "nothing, exit code 0",
             wait: .exit(.code(0)),
             stored: .failure(.source),
-            reports: ["failure(source)"],
+            reports: [.failure(.source)],
             exit: 1
         ),
         Row(
@@ -90,14 +90,14 @@ import Workload
             wait: .exit(.unusable("is empty")),
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
             testDescription: "unusable exit code, no result",
             wait: .exit(.unusable("is empty")),
             stored: .failure(.source),
-            reports: ["failure(source)"],
+            reports: [.failure(.source)],
             exit: 1
         ),
         Row(
@@ -106,7 +106,7 @@ import Workload
             lines: [result],
             reportAnswers: [.refused("422"), .ok],
             stored: .result,
-            reports: ["success", "failure(airbyte_platform)"],
+            reports: [.success, .failure(.airbytePlatform)],
             exit: 1
         ),
         Row(
@@ -115,7 +115,7 @@ import Workload
             lines: [result],
             reportAnswers: [.down, .down, .ok],
             stored: .result,
-            reports: ["success", "success", "success"],
+            reports: [.success, .success, .success],
             exit: 0
         ),
         Row(
@@ -124,7 +124,7 @@ import Workload
             lines: [result],
             catalogIsTaken: false,
             stored: .failure(.airbytePlatform),
-            reports: ["failure(airbyte_platform)"],
+            reports: [.failure(.airbytePlatform)],
             exit: 1
         ),
         Row(
@@ -133,7 +133,7 @@ import Workload
             lines: [result],
             outputIsTaken: false,
             stored: .nothing,
-            reports: ["failure(airbyte_platform)"],
+            reports: [.failure(.airbytePlatform)],
             exit: 1
         ),
         Row(
@@ -141,7 +141,7 @@ import Workload
             wait: .fileTimeout,
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
@@ -149,7 +149,7 @@ import Workload
             wait: .fileTimeout,
             lines: ["loading"],
             stored: .failure(.unknown),
-            reports: ["failure(unknown)"],
+            reports: [.failure(.unknown)],
             exit: 2
         ),
         Row(
@@ -175,7 +175,7 @@ import Workload
             wait: .lost,
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 0
         ),
         Row(
@@ -183,7 +183,7 @@ import Workload
             wait: .lost,
             lines: ["loading"],
             stored: .failure(.source),
-            reports: ["failure(source)"],
+            reports: [.failure(.source)],
             exit: 1
         ),
         Row(
@@ -191,14 +191,14 @@ import Workload
             wait: .signal,
             lines: [result],
             stored: .result,
-            reports: ["success"],
+            reports: [.success],
             exit: 143
         ),
         Row(
             testDescription: "signal, no result",
             wait: .signal,
             stored: .nothing,
-            reports: ["failure(airbyte_platform)"],
+            reports: [.failure(.airbytePlatform)],
             exit: 143,
             writes: 0
         ),
@@ -216,19 +216,19 @@ import Workload
                 _ = reader.read(Array("\(line)\n".utf8))
             }.transcript)
         )
-        if world.steps.last == "catalog" {
-            world.send(row.catalogIsTaken ? .catalogWritten(id: "c") : .catalogFailed("422"))
+        if world.steps.last == .catalog {
+            world.send(.delivered(row.catalogIsTaken ? .catalogWritten(id: "c") : .failed("422")))
         }
-        if world.steps.last == "store" {
-            world.send(row.outputIsTaken ? .outputStored : .outputLost("disk full"))
+        if world.steps.last == .store {
+            world.send(.delivered(row.outputIsTaken ? .outputStored : .failed("disk full")))
         }
         for answer in row.reportAnswers {
             world.send(.reportAnswered(answer))
             world.advance(by: .seconds(5))
         }
-        #expect(world.steps.last == "exit \(row.exit)")
-        #expect(world.steps.count { $0 == "store" } == row.writes)
-        #expect(world.steps.filter { $0 == "success" || $0.hasPrefix("failure") } == row.reports)
+        #expect(world.steps.last == .exit(Int32(row.exit)))
+        #expect(world.steps.count { $0 == .store } == row.writes)
+        #expect(world.steps.filter { $0.isReport } == row.reports)
         expectOutput(row.outputIsTaken ? world.output : nil, row.stored)
     }
 

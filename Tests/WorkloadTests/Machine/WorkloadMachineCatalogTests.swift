@@ -8,7 +8,7 @@ import WorkloadTestSupport
 /// What a workload machine says about a catalog that is odd.
 @Suite struct WorkloadMachineCatalogTests {
     /// A machine that has read the catalog, and what it wanted then.
-    private func discovered(_ catalog: String) throws -> (world: MachineWorld, wanted: [String]) {
+    private func discovered(_ catalog: String) throws -> (world: MachineWorld, wanted: [Step]) {
         var world = MachineWorld(try sidecarInput(.discover))
         world.announce()
         world.send(.exitCodeFound(.code(0)))
@@ -18,7 +18,7 @@ import WorkloadTestSupport
 
     @Test func findingsAreWarningsBehindTheSummary() throws {
         var (world, wanted) = try discovered(Line.oddCatalog)
-        #expect(wanted == ["catalog"])
+        #expect(wanted == [.catalog])
         #expect(
             world.logged.suffix(3) == [
                 "info The connector gave its catalog",
@@ -26,15 +26,15 @@ import WorkloadTestSupport
                 #"warning Stream "s": its schema has no field ["id"], which is in its primary key"#,
             ]
         )
-        #expect(world.send(.catalogWritten(id: "c-1")) == ["store"])
+        #expect(world.send(.delivered(.catalogWritten(id: "c-1"))) == [.store])
         #expect(world.output?.discoverCatalogId == "c-1")
-        #expect(world.send(.outputStored) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func goodCatalogsAreNotSpokenOf() throws {
         let (world, wanted) = try discovered(Line.catalog)
-        #expect(wanted == ["catalog"])
+        #expect(wanted == [.catalog])
         #expect(world.logged.last == "info The connector gave its catalog")
     }
 
@@ -45,7 +45,7 @@ import WorkloadTestSupport
         let (world, wanted) = try discovered(
             #"{"type":"CATALOG","catalog":{"streams":[\#(streams.joined(separator: ","))]}}"#
         )
-        #expect(wanted == ["catalog"])
+        #expect(wanted == [.catalog])
         #expect(world.logged.count { $0.hasPrefix("warning Stream") } == CatalogInspection.maximumFindings)
         #expect(
             world.logged.last

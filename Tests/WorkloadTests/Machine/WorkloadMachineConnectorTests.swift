@@ -39,12 +39,12 @@ import Workload
         world.send(.contactAnswered(.running, .ok))
         #expect(world.advance(by: .seconds(1_799)) == [])
         #expect(world.looks == 0)
-        #expect(world.advance(by: .seconds(1)) == ["read"])
+        #expect(world.advance(by: .seconds(1)) == [.read])
         #expect(world.looks == 1)
         #expect(world.logged.last?.contains("did not start within 30 minutes") == true)
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        #expect(world.send(.outputStored) == ["failure(unknown)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
+        #expect(world.send(.transcriptRead(transcript())) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.unknown)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(2)])
     }
 
     /// Where inotify is silent, only looks find the connector.
@@ -62,7 +62,7 @@ import Workload
         var world = try world()
         world.send(.started)
         world.send(.contactAnswered(.running, .ok))
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
         #expect(world.delay(of: .startTimeout) == nil)
         #expect(world.delay(of: .startHint) == nil)
         #expect(world.send(.outputOpened) == [])
@@ -117,11 +117,11 @@ import Workload
         world.send(.outputClosed)
         world.advance(by: .seconds(10))
         world.found = [.exitCodeFound(.code(0))]
-        #expect(world.send(.outputVerified(.none)) == ["read"])
+        #expect(world.send(.outputVerified(.none)) == [.read])
         #expect(world.looks == 1)
-        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == [.store])
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func lossThatALookDisprovesIsNone() throws {
@@ -141,16 +141,16 @@ import Workload
         var world = try quietWorld()
         world.announce()
         world.send(.outputClosed)
-        #expect(world.advance(by: .seconds(10)) == ["verify"])
+        #expect(world.advance(by: .seconds(10)) == [.verify])
         #expect(world.send(.outputVerified(.unknown)) == [])
         #expect(world.delay(of: .lostConnector) == .seconds(20))
         #expect(world.advance(by: .seconds(19)) == [])
-        #expect(world.advance(by: .seconds(1)) == ["verify"])
-        #expect(world.send(.outputVerified(.unknown)) == ["read"])
+        #expect(world.advance(by: .seconds(1)) == [.verify])
+        #expect(world.send(.outputVerified(.unknown)) == [.read])
         #expect(world.logged.last?.contains("for 30 seconds") == true)
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.send(.transcriptRead(transcript())) == [.store])
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
     }
 
     @Test func openSinceDisprovesAnUnconfirmedLoss() throws {
@@ -163,7 +163,7 @@ import Workload
         world.send(.outputTouched)
         #expect(world.delay(of: .lostConnector) == nil)
         #expect(world.send(.outputVerified(.unknown)) == [], "an answer that comes late")
-        #expect(world.advance(by: .seconds(200)).contains("read") == false)
+        #expect(world.advance(by: .seconds(200)).contains(.read) == false)
     }
 
     @Test func lostConnector() throws {
@@ -171,12 +171,12 @@ import Workload
         world.announce()
         #expect(world.send(.outputClosed) == [])
         #expect(world.delay(of: .lostConnector) == .seconds(10))
-        #expect(world.advance(by: .seconds(10)) == ["verify"])
-        #expect(world.send(.outputVerified(.none)) == ["read"])
+        #expect(world.advance(by: .seconds(10)) == [.verify])
+        #expect(world.send(.outputVerified(.none)) == [.read])
         #expect(world.delay(of: .fileTimeout) == nil)
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        #expect(world.send(.outputStored) == ["failure(source)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.send(.transcriptRead(transcript())) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.source)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
     }
 
     @Test func writesDisarmTheSuspicion() throws {
@@ -199,19 +199,19 @@ import Workload
         }
         world.send(.outputClosed)
         #expect(world.delay(of: .lostConnector) == .seconds(2))
-        #expect(world.advance(by: .seconds(2)) == ["verify"])
+        #expect(world.advance(by: .seconds(2)) == [.verify])
     }
 
     @Test func verifiedOpenGoesOn() throws {
         var world = try world()
         world.announce()
         world.send(.outputClosed)
-        #expect(world.advance(by: .seconds(10)) == ["verify"])
+        #expect(world.advance(by: .seconds(10)) == [.verify])
         #expect(world.send(.outputVerified(.present)) == [])
         #expect(world.delay(of: .lostConnector) == nil)
         world.send(.outputClosed)
         #expect(world.delay(of: .lostConnector) == .seconds(10))
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
         #expect(world.delay(of: .lostConnector) == nil)
     }
 

@@ -13,7 +13,7 @@ import WorkloadTestSupport
 
     @Test func announcementGoesFirst() throws {
         var world = try world()
-        #expect(world.send(.started) == ["running"])
+        #expect(world.send(.started) == [.running])
         #expect(world.delay(of: .contactTimeout) == .seconds(300))
         #expect(world.delay(of: .startTimeout) == .seconds(1_800))
         #expect(world.delay(of: .fileTimeout) == nil)
@@ -25,7 +25,7 @@ import WorkloadTestSupport
         world.announce()
         for _ in 0..<50 {
             #expect(world.advance(by: .seconds(29)) == [])
-            #expect(world.advance(by: .seconds(1)) == ["heartbeat"])
+            #expect(world.advance(by: .seconds(1)) == [.heartbeat])
             world.send(.contactAnswered(.heartbeat, .ok))
         }
     }
@@ -42,11 +42,11 @@ import WorkloadTestSupport
         var world = try world()
         world.send(.started)
         world.send(.contactAnswered(.running, .down))
-        #expect(world.advance(by: .seconds(2)) == ["running"])
+        #expect(world.advance(by: .seconds(2)) == [.running])
         world.send(.contactAnswered(.running, .notFound("404")))
-        #expect(world.advance(by: .seconds(30)) == ["running"])
+        #expect(world.advance(by: .seconds(30)) == [.running])
         world.send(.contactAnswered(.running, .ok))
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat])
     }
 
     @Test(arguments: UInt64(0)..<50)
@@ -61,7 +61,7 @@ import WorkloadTestSupport
             #expect(delay >= min(bound, .seconds(60)) / 2)
             #expect(delay <= min(bound, .seconds(30)))
             bound = bound * 2
-            #expect(world.advance(by: delay) == ["heartbeat"])
+            #expect(world.advance(by: delay) == [.heartbeat])
         }
         world.send(.contactAnswered(.heartbeat, .ok))
         #expect(world.delay(of: .contact) == .seconds(30))
@@ -90,20 +90,20 @@ import WorkloadTestSupport
         #expect(world.send(.contactAnswered(.heartbeat, outcome)) == [])
         #expect(world.delay(of: .contact) == .seconds(30))
         #expect(world.logged.last?.hasPrefix("warning") == true)
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat])
     }
 
     @Test func refusedForGoodEndsByTheFiveMinuteRule() throws {
         var world = try world()
         world.announce()
         while !world.isEnded {
-            if world.advance(by: .seconds(1)).last == "heartbeat" {
+            if world.advance(by: .seconds(1)).last == .heartbeat {
                 world.send(.contactAnswered(.heartbeat, .notFound("404")))
             }
         }
-        #expect(world.steps.last == "exit 1")
+        #expect(world.steps.last == .exit(1))
         #expect(world.now - world.started == .seconds(300))
-        #expect(!world.steps.contains { $0.hasPrefix("failure") })
+        #expect(!world.steps.contains { $0.isFailure })
     }
 
     // MARK: Gone
@@ -111,7 +111,7 @@ import WorkloadTestSupport
     @Test func goneAtTheAnnouncement() throws {
         var world = try world()
         world.send(.started)
-        #expect(world.send(.contactAnswered(.running, .gone)) == ["exit 1"])
+        #expect(world.send(.contactAnswered(.running, .gone)) == [.exit(1)])
         #expect(world.timers.isEmpty)
     }
 
@@ -119,7 +119,7 @@ import WorkloadTestSupport
         var world = try world()
         world.announce()
         world.advance(by: .seconds(30))
-        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == ["exit 1"])
+        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [.exit(1)])
         #expect(world.logged.last?.contains("410") == true)
     }
 
@@ -129,8 +129,8 @@ import WorkloadTestSupport
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
         world.advance(by: .seconds(30))
-        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == ["exit 1"])
-        #expect(world.send(.outputStored) == [])
+        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [.exit(1)])
+        #expect(world.send(.delivered(.outputStored)) == [])
     }
 
     @Test func goneAtAHeartbeatWhileTheReportIsUnderWayIsItsEcho() throws {
@@ -139,10 +139,10 @@ import WorkloadTestSupport
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
         world.advance(by: .seconds(30))
-        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
         #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [])
         #expect(world.advance(by: .seconds(60)) == [], "no more heartbeats")
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func goneAtTheReport() throws {
@@ -150,8 +150,8 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.gone)) == ["exit 1"])
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.gone)) == [.exit(1)])
     }
 
     @Test func goneAtTheAnnouncementThatHoldsTheReport() throws {
@@ -159,9 +159,9 @@ import WorkloadTestSupport
         world.send(.started)
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == [], "held")
+        #expect(world.send(.delivered(.outputStored)) == [], "held")
         // The report has not been sent, so that this is no echo of it.
-        #expect(world.send(.contactAnswered(.running, .gone)) == ["exit 1"])
+        #expect(world.send(.contactAnswered(.running, .gone)) == [.exit(1)])
     }
 
     // MARK: Five minutes
@@ -170,7 +170,7 @@ import WorkloadTestSupport
         var world = try world()
         world.send(.started)
         #expect(world.advance(by: .seconds(300) - .nanoseconds(1)) == [])
-        #expect(world.advance(by: .nanoseconds(1)) == ["exit 1"])
+        #expect(world.advance(by: .nanoseconds(1)) == [.exit(1)])
         #expect(world.logged.last?.contains("for 5 minutes: giving up") == true)
     }
 
@@ -182,7 +182,7 @@ import WorkloadTestSupport
         world.send(.contactAnswered(.heartbeat, .ok))
         world.advance(by: .seconds(30))
         #expect(world.advance(by: .seconds(269)) == [])
-        #expect(world.advance(by: .seconds(1)) == ["exit 1"])
+        #expect(world.advance(by: .seconds(1)) == [.exit(1)])
         #expect(world.now - world.started == .seconds(350))
     }
 
@@ -222,14 +222,14 @@ import WorkloadTestSupport
         world.announce()
         #expect(world.looks == 0)
         for count in 1...3 {
-            #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+            #expect(world.advance(by: .seconds(30)) == [.heartbeat])
             #expect(world.looks == count)
             world.send(.contactAnswered(.heartbeat, .ok))
         }
         world.found = [.exitCodeFound(.code(0))]
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat", "read"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat, .read])
         world.send(.contactAnswered(.heartbeat, .ok))
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat])
         #expect(world.looks == 4, "there is nothing more to be found")
     }
 
@@ -240,17 +240,17 @@ import WorkloadTestSupport
         var world = try world()
         world.announce()
         world.advance(by: .seconds(25))
-        #expect(world.freeze(for: length) == ["heartbeat"])
+        #expect(world.freeze(for: length) == [.heartbeat])
         #expect(world.send(.contactAnswered(.heartbeat, .ok)) == [])
         #expect(world.delay(of: .contactTimeout) == .seconds(300))
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat])
     }
 
     @Test func afterAFreezeOneFailureIsEnough() throws {
         var world = try world()
         world.announce()
-        #expect(world.freeze(for: .seconds(1_000)) == ["heartbeat"])
-        #expect(world.send(.contactAnswered(.heartbeat, .down)) == ["exit 1"])
+        #expect(world.freeze(for: .seconds(1_000)) == [.heartbeat])
+        #expect(world.send(.contactAnswered(.heartbeat, .down)) == [.exit(1)])
         #expect(world.logged.last?.contains("giving up") == true)
     }
 
@@ -258,9 +258,9 @@ import WorkloadTestSupport
     @Test func afterAFreezeTheAttemptFromBeforeDoesNotCount() throws {
         var world = try world()
         world.announce()
-        #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(30)) == [.heartbeat])
         #expect(world.freeze(for: .seconds(1_000)) == [])
-        #expect(world.send(.contactAnswered(.heartbeat, .down)) == ["heartbeat"])
+        #expect(world.send(.contactAnswered(.heartbeat, .down)) == [.heartbeat])
         #expect(world.contactTimeouts.last == .seconds(20))
         #expect(world.send(.contactAnswered(.heartbeat, .ok)) == [])
         #expect(!world.isEnded)
@@ -269,16 +269,16 @@ import WorkloadTestSupport
     @Test func afterAFreezeTheWaitForThatHeartbeatIsBounded() throws {
         var world = try world()
         world.announce()
-        #expect(world.freeze(for: .seconds(1_000)) == ["heartbeat"])
+        #expect(world.freeze(for: .seconds(1_000)) == [.heartbeat])
         #expect(world.advance(by: .seconds(59)) == [])
-        #expect(world.advance(by: .seconds(1)) == ["exit 1"])
+        #expect(world.advance(by: .seconds(1)) == [.exit(1)])
     }
 
     @Test func afterAFreezeAnAnnouncementIsTried() throws {
         var world = try world()
         world.send(.started)
         world.send(.contactAnswered(.running, .down))
-        #expect(world.freeze(for: .seconds(500)) == ["running"])
+        #expect(world.freeze(for: .seconds(500)) == [.running])
         #expect(world.send(.contactAnswered(.running, .ok)) == [])
     }
 
@@ -288,7 +288,7 @@ import WorkloadTestSupport
         world.announce()
         world.freeze(for: .seconds(60))
         while !world.isEnded {
-            if world.steps.last == "heartbeat" { world.send(.contactAnswered(.heartbeat, .down)) }
+            if world.steps.last == .heartbeat { world.send(.contactAnswered(.heartbeat, .down)) }
             world.advance(by: .seconds(1))
         }
         #expect(world.now - world.started == .seconds(300))

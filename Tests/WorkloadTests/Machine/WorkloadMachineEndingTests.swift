@@ -21,10 +21,10 @@ import WorkloadTestSupport
     @Test func aWholeCheck() throws {
         var world = try world()
         world.announce()
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
-        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
-        #expect(world.send(.outputStored) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
         #expect(world.timers.isEmpty)
         #expect(world.output?.checkConnection?.status == .succeeded)
     }
@@ -32,29 +32,29 @@ import WorkloadTestSupport
     @Test func aWholeDiscover() throws {
         var world = try world(.discover)
         world.announce()
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
-        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == ["catalog"])
-        #expect(world.send(.catalogWritten(id: "c-1")) == ["store"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
+        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == [.catalog])
+        #expect(world.send(.delivered(.catalogWritten(id: "c-1"))) == [.store])
         #expect(world.output?.discoverCatalogId == "c-1")
-        #expect(world.send(.outputStored) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func exitCodeIsTakenOnce() throws {
         var world = try world()
         world.announce()
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
         #expect(world.send(.exitCodeFound(.code(1))) == [])
         world.send(.transcriptRead(transcript(Line.succeeded)))
         #expect(world.send(.exitCodeFound(.code(1))) == [])
-        #expect(world.send(.transcriptRead(transcript())) == [], "read once only")
+        #expect(world.steps.count { $0 == .read } == 1, "read once only")
     }
 
     @Test func heartbeatsGoOnUntilTheEnd() throws {
         var world = try world(.discover)
         world.announce()
         func beat() {
-            #expect(world.advance(by: .seconds(30)) == ["heartbeat"])
+            #expect(world.advance(by: .seconds(30)) == [.heartbeat])
             world.send(.contactAnswered(.heartbeat, .ok))
         }
         beat()
@@ -62,11 +62,11 @@ import WorkloadTestSupport
         beat()
         world.send(.transcriptRead(transcript(Line.catalog)))
         beat()
-        world.send(.catalogWritten(id: "c"))
+        world.send(.delivered(.catalogWritten(id: "c")))
         beat()
-        world.send(.outputStored)
+        world.send(.delivered(.outputStored))
         beat()
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
         #expect(world.advance(by: .seconds(3_600)) == [])
     }
 
@@ -76,10 +76,10 @@ import WorkloadTestSupport
     func fileTimeout(_ limit: Duration, _ spoken: String) throws {
         var world = try world(fileTimeout: limit)
         world.announce()
-        var reads: [String] = []
+        var reads: [Step] = []
         while world.now - world.started < limit {
             for step in world.advance(by: .seconds(1)) {
-                if step == "heartbeat" {
+                if step == .heartbeat {
                     world.send(.contactAnswered(.heartbeat, .ok))
                 } else {
                     reads.append(step)
@@ -87,11 +87,11 @@ import WorkloadTestSupport
             }
             #expect(reads.isEmpty || world.now - world.started == limit)
         }
-        #expect(reads == ["read"], "the connector's log lines so far are read")
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        #expect(world.send(.outputStored) == ["failure(unknown)"])
+        #expect(reads == [.read], "the connector's log lines so far are read")
+        #expect(world.send(.transcriptRead(transcript())) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.unknown)])
         #expect(world.logged.contains { $0.contains("within \(spoken)") })
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(2)])
     }
 
     @Test func exitCodeDisarmsTheFileTimeout() throws {
@@ -105,41 +105,41 @@ import WorkloadTestSupport
     @Test func exitCodeWinsWhileTheOutputIsReadForATimeout() throws {
         var world = try world(fileTimeout: .seconds(10))
         world.announce()
-        #expect(world.advance(by: .seconds(10)) == ["read"])
+        #expect(world.advance(by: .seconds(10)) == [.read])
         #expect(world.send(.exitCodeFound(.code(0))) == [])
-        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == [.store])
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func fileTimeoutLooksOnceMore() throws {
         var world = try world(fileTimeout: .seconds(20))
         world.announce()
         world.found = [.exitCodeFound(.code(0))]
-        #expect(world.advance(by: .seconds(20)) == ["read"])
+        #expect(world.advance(by: .seconds(20)) == [.read])
         #expect(world.looks == 1)
         #expect(!world.logged.contains { $0.contains("time-out") }, "it has not passed")
-        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == ["store"])
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == [.store])
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     /// An output that is written faster than it is read must not put off the report of a time-out.
     @Test func lateReadingIsStopped() throws {
         var world = try world()
         world.announce()
-        #expect(world.send(.timerFired(.fileTimeout)) == ["read"])
+        #expect(world.send(.timerFired(.fileTimeout)) == [.read])
         #expect(world.delay(of: .lateReading) == .seconds(5))
-        #expect(world.advance(by: .seconds(5)) == ["stop reading"])
-        #expect(world.send(.transcriptRead(transcript())) == ["store"])
-        #expect(world.send(.outputStored) == ["failure(unknown)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 2"])
+        #expect(world.advance(by: .seconds(5)) == [.stopReading])
+        #expect(world.send(.transcriptRead(transcript())) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.unknown)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(2)])
     }
 
     @Test func readingAfterAnExitCodeTakesItsTime() throws {
         var world = try world()
         world.announce()
-        #expect(world.send(.exitCodeFound(.code(0))) == ["read"])
+        #expect(world.send(.exitCodeFound(.code(0))) == [.read])
         #expect(world.delay(of: .lateReading) == nil)
         var late = try self.world()
         late.announce()
@@ -155,9 +155,9 @@ import WorkloadTestSupport
         world.send(.started)
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == [])
-        #expect(world.send(.contactAnswered(.running, .ok)) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.delivered(.outputStored)) == [])
+        #expect(world.send(.contactAnswered(.running, .ok)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func reportIsSentWhenTheFirstAnnouncementFails() throws {
@@ -165,8 +165,8 @@ import WorkloadTestSupport
         world.send(.started)
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == [])
-        #expect(world.send(.contactAnswered(.running, .down)) == ["success"])
+        #expect(world.send(.delivered(.outputStored)) == [])
+        #expect(world.send(.contactAnswered(.running, .down)) == [.success])
     }
 
     @Test func reportDoesNotWaitInBackOff() throws {
@@ -175,17 +175,17 @@ import WorkloadTestSupport
         world.send(.contactAnswered(.running, .down))
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
     }
 
     @Test func reportDoesNotWaitForALaterAnnouncement() throws {
         var world = try world()
         world.send(.started)
         world.send(.contactAnswered(.running, .down))
-        #expect(world.advance(by: .seconds(2)) == ["running"])
+        #expect(world.advance(by: .seconds(2)) == [.running])
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == ["success"])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
         #expect(world.send(.contactAnswered(.running, .down)) == [], "not reported twice")
     }
 
@@ -197,10 +197,10 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(outcome)) == ["failure(airbyte_platform)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
-        #expect(world.steps.count { $0 == "store" } == 1, "the good output stays")
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(outcome)) == [.failure(.airbytePlatform)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
+        #expect(world.steps.count { $0 == .store } == 1, "the good output stays")
     }
 
     /// A world whose success is under way.
@@ -209,7 +209,7 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        world.send(.outputStored)
+        world.send(.delivered(.outputStored))
         return world
     }
 
@@ -217,12 +217,11 @@ import WorkloadTestSupport
     @Test func successWithoutAnAnswerIsToldAgain() throws {
         var world = try worldThatReports()
         #expect(world.send(.reportAnswered(.down)) == [])
-        #expect(world.send(.reportAnswered(.ok)) == [], "nothing is under way")
-        #expect(world.advance(by: .seconds(2)) == ["success"])
+        #expect(world.advance(by: .seconds(2)) == [.success])
         #expect(world.send(.reportAnswered(.unavailable("busy", retryAfter: .seconds(20)))) == [])
         #expect(world.advance(by: .seconds(19)) == [])
-        #expect(world.advance(by: .seconds(1)) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.advance(by: .seconds(1)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
         #expect(world.timers.isEmpty)
     }
 
@@ -231,10 +230,10 @@ import WorkloadTestSupport
         var world = try worldThatReports()
         world.advance(by: .seconds(15))
         world.send(.reportAnswered(.unavailable("busy", retryAfter: .seconds(20))))
-        #expect(world.advance(by: .seconds(15)) == ["heartbeat"])
+        #expect(world.advance(by: .seconds(15)) == [.heartbeat])
         #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [])
-        #expect(world.advance(by: .seconds(5)) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.advance(by: .seconds(5)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test(arguments: [true, false])
@@ -243,25 +242,25 @@ import WorkloadTestSupport
         var left = 2_000
         while !world.isEnded, left > 0 {
             left -= 1
-            let wanted = world.advance(by: .seconds(1)) + (left == 1_999 ? ["success"] : [])
-            if wanted.contains("heartbeat") {
+            let wanted = world.advance(by: .seconds(1)) + (left == 1_999 ? [.success] : [])
+            if wanted.contains(.heartbeat) {
                 world.send(.contactAnswered(.heartbeat, heartbeatsWork ? .ok : .down))
             }
-            if wanted.contains("success") { world.send(.reportAnswered(.down)) }
+            if wanted.contains(.success) { world.send(.reportAnswered(.down)) }
         }
-        #expect(world.steps.last == "exit 1")
-        #expect(!world.steps.contains { $0.hasPrefix("failure") })
+        #expect(world.steps.last == .exit(1))
+        #expect(!world.steps.contains { $0.isFailure })
         #expect(world.now - world.started <= .seconds(301), "five minutes, whatever the heartbeats say")
     }
 
     @Test func successThatIsRefusedLaterIsAFailure() throws {
         var world = try worldThatReports()
         world.send(.reportAnswered(.down))
-        #expect(world.advance(by: .seconds(2)) == ["success"])
+        #expect(world.advance(by: .seconds(2)) == [.success])
         // A success that had arrived would have been accepted again.
-        #expect(world.send(.reportAnswered(.refused("422"))) == ["failure(airbyte_platform)"])
+        #expect(world.send(.reportAnswered(.refused("422"))) == [.failure(.airbytePlatform)])
         #expect(world.delay(of: .reportTimeout) == nil)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
     }
 
     // MARK: The job's log
@@ -272,9 +271,9 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputStored) == ["store log"])
+        #expect(world.send(.delivered(.outputStored)) == [.storeLog])
         #expect(world.delay(of: .logStorage) == .seconds(1))
-        #expect(world.send(.logStored) == ["success"])
+        #expect(world.send(.logStored) == [.success])
         #expect(world.delay(of: .logStorage) == nil)
         #expect(world.send(.logStored) == [])
     }
@@ -285,18 +284,18 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        world.send(.outputStored)
+        world.send(.delivered(.outputStored))
         #expect(world.advance(by: .milliseconds(999)) == [])
-        #expect(world.advance(by: .milliseconds(1)) == ["success"])
+        #expect(world.advance(by: .milliseconds(1)) == [.success])
         #expect(world.send(.logStored) == [], "late")
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 0"])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
     @Test func cancelledWorkloadStoresNoLogFirst() throws {
         var world = try world()
         world.announce()
         world.advance(by: .seconds(30))
-        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == ["exit 1"])
+        #expect(world.send(.contactAnswered(.heartbeat, .gone)) == [.exit(1)])
     }
 
     @Test func errorTraceBesideAResultIsLoggedAsTheConnectors() throws {
@@ -312,8 +311,8 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.catalog)))
-        world.send(.catalogFailed("422 from the server"))
-        world.send(.outputLost("disk full"))
+        world.send(.delivered(.failed("422 from the server")))
+        world.send(.delivered(.failed("disk full")))
         let errors = world.logged.filter { $0.hasPrefix("error") }
         #expect(
             errors == [
@@ -328,8 +327,8 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript()))
-        #expect(world.send(.outputStored) == ["failure(source)"])
-        #expect(world.send(.reportAnswered(.refused("422"))) == ["exit 1"])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.source)])
+        #expect(world.send(.reportAnswered(.refused("422"))) == [.exit(1)])
     }
 
     @Test func bothReportsRefused() throws {
@@ -337,9 +336,9 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        world.send(.outputStored)
+        world.send(.delivered(.outputStored))
         world.send(.reportAnswered(.refused("422")))
-        #expect(world.send(.reportAnswered(.refused("422"))) == ["exit 1"])
+        #expect(world.send(.reportAnswered(.refused("422"))) == [.exit(1)])
     }
 
     // MARK: Steps that fail
@@ -349,11 +348,11 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.catalog)))
-        #expect(world.send(.catalogFailed("500")) == ["store"])
+        #expect(world.send(.delivered(.failed("500"))) == [.store])
         #expect(world.output?.discoverCatalogId == nil)
         #expect(world.output?.failureReason?.failureOrigin == .airbytePlatform)
-        #expect(world.send(.outputStored) == ["failure(airbyte_platform)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.send(.delivered(.outputStored)) == [.failure(.airbytePlatform)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
     }
 
     @Test func outputThatIsNotTaken() throws {
@@ -361,18 +360,36 @@ import WorkloadTestSupport
         world.announce()
         world.send(.exitCodeFound(.code(0)))
         world.send(.transcriptRead(transcript(Line.succeeded)))
-        #expect(world.send(.outputLost("disk full")) == ["failure(airbyte_platform)"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 1"])
+        #expect(world.send(.delivered(.failed("disk full"))) == [.failure(.airbytePlatform)])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(1)])
     }
 
-    @Test func stepsOutOfTurnAreIgnored() throws {
-        var world = try world(.discover)
-        world.announce()
-        #expect(world.send(.outputStored) == [])
-        #expect(world.send(.catalogWritten(id: "c")) == [])
-        #expect(world.send(.reportAnswered(.ok)) == [])
-        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == [])
-        #expect(!world.isEnded)
+    /// What only a bug can produce traps in debug builds.
+    @Test func stepsOutOfTurnAreBugs() async {
+        await #expect(processExitsWith: .failure) {
+            var world = MachineWorld(try sidecarInput(.discover))
+            world.announce()
+            world.send(.delivered(.outputStored))
+        }
+        await #expect(processExitsWith: .failure) {
+            var world = MachineWorld(try sidecarInput(.discover))
+            world.announce()
+            world.send(.reportAnswered(.ok))
+        }
+        await #expect(processExitsWith: .failure) {
+            var world = MachineWorld(try sidecarInput(.discover))
+            world.announce()
+            world.send(.exitCodeFound(.code(0)))
+            world.send(.transcriptRead(transcript(Line.catalog)))
+            world.send(.delivered(.configurationUpdated))
+        }
+        await #expect(processExitsWith: .success) {
+            var world = MachineWorld(try sidecarInput(.discover))
+            world.announce()
+            world.send(.exitCodeFound(.code(0)))
+            world.send(.transcriptRead(transcript(Line.catalog)))
+            world.send(.delivered(.catalogWritten(id: "c")))
+        }
     }
 
     // MARK: Signals
@@ -390,9 +407,9 @@ import WorkloadTestSupport
         guard stage != .reading else { return world }
         world.send(.transcriptRead(transcript(Line.catalog)))
         guard stage != .writingCatalog else { return world }
-        world.send(.catalogWritten(id: "c"))
+        world.send(.delivered(.catalogWritten(id: "c")))
         guard stage != .storing else { return world }
-        world.send(.outputStored)
+        world.send(.delivered(.outputStored))
         return world
     }
 
@@ -400,9 +417,9 @@ import WorkloadTestSupport
     func firstSignalGivesTwentySeconds(_ stage: Stage) throws {
         var world = try world(in: stage)
         let isWaiting = stage == .announcing || stage == .waiting
-        #expect(world.send(.signalled(SIGTERM)) == (isWaiting ? ["read"] : []))
+        #expect(world.send(.signalled(SIGTERM)) == (isWaiting ? [.read] : []))
         #expect(world.delay(of: .termination) == .seconds(20))
-        #expect(world.advance(by: .seconds(20)).last == "exit 143")
+        #expect(world.advance(by: .seconds(20)).last == .exit(143))
         #expect(world.timers.isEmpty)
         #expect(world.send(.signalled(SIGTERM)) == [])
     }
@@ -414,30 +431,30 @@ import WorkloadTestSupport
         world.advance(by: .seconds(7))
         #expect(world.send(.signalled(SIGTERM)) == [])
         #expect(world.delay(of: .termination) == .seconds(13))
-        #expect(world.advance(by: .seconds(13)).last == "exit 130", "the first one counts")
+        #expect(world.advance(by: .seconds(13)).last == .exit(130), "the first one counts")
     }
 
     @Test func completeResultIsDeliveredAfterASignal() throws {
         var world = try world(in: .waiting)
         world.send(.signalled(SIGTERM))
-        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == ["catalog"])
-        #expect(world.send(.catalogWritten(id: "c")) == ["store"])
-        #expect(world.send(.outputStored) == ["success"])
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 143"])
+        #expect(world.send(.transcriptRead(transcript(Line.catalog))) == [.catalog])
+        #expect(world.send(.delivered(.catalogWritten(id: "c"))) == [.store])
+        #expect(world.send(.delivered(.outputStored)) == [.success])
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(143)])
     }
 
     @Test func nothingCompleteIsReportedAfterASignal() throws {
         var world = try world(in: .waiting)
         world.send(.signalled(SIGTERM))
-        #expect(world.send(.transcriptRead(transcript())) == ["failure(airbyte_platform)"])
-        #expect(world.send(.reportAnswered(.down)) == ["exit 143"])
+        #expect(world.send(.transcriptRead(transcript())) == [.failure(.airbytePlatform)])
+        #expect(world.send(.reportAnswered(.down)) == [.exit(143)])
     }
 
     @Test func goneAfterASignal() throws {
         var world = try world(in: .writingCatalog)
         world.send(.signalled(SIGTERM))
         world.advance(by: .seconds(15))
-        #expect(world.send(.timerFired(.contactTimeout)) == ["exit 143"])
+        #expect(world.send(.timerFired(.contactTimeout)) == [.exit(143)])
     }
 
     @Test func exitCodeDuringTheReadingAfterASignalCounts() throws {
@@ -445,9 +462,9 @@ import WorkloadTestSupport
         world.send(.signalled(SIGTERM))
         #expect(world.send(.exitCodeFound(.code(0))) == [])
         world.send(.transcriptRead(transcript(Line.catalog)))
-        world.send(.catalogWritten(id: "c"))
-        world.send(.outputStored)
-        #expect(world.send(.reportAnswered(.ok)) == ["exit 143"])
+        world.send(.delivered(.catalogWritten(id: "c")))
+        world.send(.delivered(.outputStored))
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(143)])
     }
 
     @Test func nothingFollowsTheEnd() throws {
@@ -458,8 +475,8 @@ import WorkloadTestSupport
             .started, .exitCodeFound(.code(0)), .outputOpened, .workspaceLookedAt, .outputClosed,
             .outputTouched,
             .outputVerified(.none),
-            .transcriptRead(transcript()), .contactAnswered(.running, .ok), .catalogWritten(id: "c"),
-            .catalogFailed("x"), .outputStored, .outputLost("x"), .reportAnswered(.ok), .signalled(SIGTERM),
+            .transcriptRead(transcript()), .contactAnswered(.running, .ok), .delivered(.catalogWritten(id: "c")),
+            .delivered(.failed("x")), .delivered(.outputStored), .reportAnswered(.ok), .signalled(SIGTERM),
         ]
         for event in events + WorkloadMachine.TimerName.allCases.map({ .timerFired($0) }) {
             #expect(world.machine.handled(event, now: world.now).isEmpty)

@@ -11,7 +11,7 @@ struct MachineWorld {
     let started: Instant
     private(set) var timers: [WorkloadMachine.TimerName: Instant] = [:]
     /// Everything that the machine has wanted, timers and log lines left out.
-    private(set) var steps: [String] = []
+    private(set) var steps: [Step] = []
     private(set) var logged: [String] = []
     /// The last output that was to be stored.
     private(set) var output: JobOutput?
@@ -51,8 +51,8 @@ struct MachineWorld {
 
     /// Hands in an event; what the machine wants in answer, timers and log lines left out.
     @discardableResult
-    mutating func send(_ event: WorkloadMachine.Event) -> [String] {
-        var wanted: [String] = []
+    mutating func send(_ event: WorkloadMachine.Event) -> [Step] {
+        var wanted: [Step] = []
         var answers: [WorkloadMachine.Event] = []
         for action in machine.handle(event, now: now) {
             switch action {
@@ -61,16 +61,16 @@ struct MachineWorld {
                 answers += found + [.workspaceLookedAt]
             case .contact(_, let timeout):
                 contactTimeouts.append(timeout)
-                wanted.append(action.name)
+                wanted.append(action.step)
             case .arm(let timer, let deadline): timers[timer] = deadline
             case .disarm(let timer): timers[timer] = nil
             case .log(let level, let message): logged.append("\(level) \(message)")
             case .logFromConnector(let level, let message): connectorLog.append("\(level) \(message)")
             case .storeLog where !storesLogSlowly: answers.append(.logStored)
-            case .storeOutput(let output):
+            case .deliver(.storeOutput(let output)):
                 self.output = output
-                wanted.append(action.name)
-            default: wanted.append(action.name)
+                wanted.append(action.step)
+            default: wanted.append(action.step)
             }
         }
         steps += wanted
@@ -87,9 +87,9 @@ struct MachineWorld {
 
     /// Lets so much time pass; what fires in it, fires at its own time. What the machine wants in answer.
     @discardableResult
-    mutating func advance(by time: Duration) -> [String] {
+    mutating func advance(by time: Duration) -> [Step] {
         let end = now + time
-        var wanted: [String] = []
+        var wanted: [Step] = []
         while let next = timers.filter({ $0.value <= end }).min(by: { $0.value < $1.value }) {
             now = max(now, next.value)
             timers[next.key] = nil
@@ -101,7 +101,7 @@ struct MachineWorld {
 
     /// The process is stopped for so long; what has become due fires afterwards, all at once.
     @discardableResult
-    mutating func freeze(for time: Duration) -> [String] {
+    mutating func freeze(for time: Duration) -> [Step] {
         now = now + time
         return advance(by: .zero)
     }
@@ -111,28 +111,47 @@ struct MachineWorld {
         timers[timer].map { $0 - now }
     }
 
-    var isEnded: Bool { steps.last?.hasPrefix("exit") == true }
+    var isEnded: Bool {
+        guard case .exit = steps.last else { return false }
+        return true
+    }
+}
+
+/// What an action is, without most of what it carries.
+enum Step: Hashable {
+    case running, heartbeat, look, read, stopReading, verify, update, catalog, store, storeLog, success, log
+    case failure(FailureOrigin)
+    case arm(WorkloadMachine.TimerName)
+    case disarm(WorkloadMachine.TimerName)
+    case exit(Int32)
+
+    var isFailure: Bool {
+        guard case .failure = self else { return false }
+        return true
+    }
+
+    var isReport: Bool { self == .success || isFailure }
 }
 
 extension WorkloadMachine.Action {
-    /// One word or two.
-    var name: String {
+    var step: Step {
         switch self {
-        case .contact(let contact, _): contact.rawValue
-        case .lookAtWorkspace: "look"
-        case .readTranscript: "read"
-        case .stopReading: "stop reading"
-        case .verifyOutputClosed: "verify"
-        case .updateConfiguration: "update"
-        case .writeCatalog: "catalog"
-        case .storeOutput: "store"
-        case .storeLog: "store log"
-        case .report(.success): "success"
-        case .report(.failure(let source, _)): "failure(\(source.rawValue))"
-        case .arm(let timer, _): "arm \(timer)"
-        case .disarm(let timer): "disarm \(timer)"
-        case .log, .logFromConnector: "log"
-        case .exit(let status): "exit \(status)"
+        case .contact(.running, _): .running
+        case .contact(.heartbeat, _): .heartbeat
+        case .lookAtWorkspace: .look
+        case .readTranscript: .read
+        case .stopReading: .stopReading
+        case .verifyOutputClosed: .verify
+        case .deliver(.updateConfiguration): .update
+        case .deliver(.writeCatalog): .catalog
+        case .deliver(.storeOutput): .store
+        case .storeLog: .storeLog
+        case .report(.success): .success
+        case .report(.failure(let source, _)): .failure(source)
+        case .arm(let timer, _): .arm(timer)
+        case .disarm(let timer): .disarm(timer)
+        case .log, .logFromConnector: .log
+        case .exit(let status): .exit(status)
         }
     }
 }

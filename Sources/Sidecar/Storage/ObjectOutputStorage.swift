@@ -4,7 +4,7 @@ import Text
 import Workload
 
 /// A place for documents, from which the platform reads the output under a key that it makes of the workload's id.
-final class StorageOutputSink: OutputSink {
+final class ObjectOutputStorage: OutputStorage {
     var name: String { store.name }
     private let store: any ObjectStore
     private let connectorOutput: DocumentReader.Source

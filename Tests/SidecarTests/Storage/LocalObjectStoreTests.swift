@@ -6,13 +6,17 @@ import Text
 
 @testable import Sidecar
 
-@Suite struct LocalStorageTests {
+@Suite struct LocalObjectStoreTests {
     private let directory = TemporaryDirectory()
-    private var storage: LocalStorage { LocalStorage(root: directory.path) }
+    private var storage: LocalObjectStore { store(in: directory.path) }
+
+    private func store(in root: String) -> LocalObjectStore {
+        LocalObjectStore(root: root, scheduler: FakeScheduler())
+    }
 
     private func failure(_ key: String, root: String? = nil) -> String? {
         do throws(StorageFailure) {
-            try LocalStorage(root: root ?? directory.path).store(ObjectContent([1, 2]), key: key)
+            try store(in: root ?? directory.path).store(ObjectContent([1, 2]), key: key)
             return nil
         } catch {
             return error.message
