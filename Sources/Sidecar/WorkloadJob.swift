@@ -143,7 +143,8 @@ extension WorkloadJob {
             ),
             pipeline: pipeline,
             log: log,
-            rescanInterval: configuration.rescanInterval
+            rescanInterval: configuration.rescanInterval,
+            digestSeed: random.next()
         ) { [weak self] status in
             log.info("----- END \(input.operation.rawValue.uppercased()) -----")
             self?.end(status, pipeline)

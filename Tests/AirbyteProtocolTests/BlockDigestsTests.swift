@@ -82,7 +82,7 @@ import Testing
 
     @Test func digestsCannotBeForeseen() {
         #expect(Self.digests(seed: 1) != Self.digests(seed: 2))
-        var digesters = [BlockDigester(start: 0), BlockDigester(start: 0)]
+        var digesters = [BlockDigester(start: 0, seed: 1), BlockDigester(start: 0, seed: 2)]
         for number in digesters.indices { digesters[number].append([1, 2, 3].span.bytes) }
         #expect(digesters[0].finish() != digesters[1].finish())
     }

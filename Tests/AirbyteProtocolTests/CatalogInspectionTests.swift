@@ -253,7 +253,7 @@ import Testing
 
     /// From a line of output, schemas opaque to the index all the way.
     @Test func takesACatalogOutOfATranscript() throws {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         let line = """
             {"type":"CATALOG","catalog":{"streams":[{"name":"s","source_defined_primary_key":[["id"]],\
             "json_schema":{"properties":{"x":{"$ref":"#/definitions/y"}}}}]}}

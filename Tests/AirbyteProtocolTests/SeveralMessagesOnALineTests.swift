@@ -9,7 +9,7 @@ import Testing
     private func read(_ output: String) -> [(events: [TranscriptEvent], transcript: Transcript)] {
         let bytes = Array(output.utf8)
         return [(Int.max, bytes.count), (0, bytes.count), (0, 1), (0, 7)].map { bound, chunk in
-            var reader = TranscriptReader(kind: .source, maxHeldLineLength: bound)
+            var reader = TranscriptReader(kind: .source, digestSeed: 1, maxHeldLineLength: bound)
             var events: [TranscriptEvent] = []
             for start in stride(from: 0, to: bytes.count, by: max(1, chunk)) {
                 events += reader.read(Array(bytes[start..<min(start + max(1, chunk), bytes.count)]))
@@ -94,7 +94,7 @@ import Testing
 
     @Test func aLineCanHoldVeryManyMessages() {
         let count = 5_000
-        var reader = TranscriptReader(kind: .source, maxHeldLineLength: .max)
+        var reader = TranscriptReader(kind: .source, digestSeed: 1, maxHeldLineLength: .max)
         _ = reader.read(Array(String(repeating: log("a"), count: count).utf8))
         #expect(reader.finish().count == count)
     }
@@ -215,7 +215,7 @@ import Testing
             "\(padding){\"type\":\"CATALOG\",\"catalog\":{\"streams\":[{\"name\":\"s\",\"json_schema\":{\(schema)}}]}}\n"
         let bytes = Array(output.utf8)
         #expect(padding.utf8.count > MessageDecoder.maximumQuotedBytes)
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         for start in stride(from: 0, to: bytes.count, by: 65_536) {
             _ = reader.read(Array(bytes[start..<min(bytes.count, start + 65_536)]))
         }
@@ -238,7 +238,7 @@ import Testing
         for text in ["[", "{", "{\"", "[1", "[[[x", "{\"a\"{", "'{", "\"TRACE\"[{"] {
             let line = String(repeating: text, count: 40_000 / text.utf8.count) + "\"CATALOG\""
             for bound in [0, Int.max] {
-                var reader = TranscriptReader(kind: .source, maxHeldLineLength: bound)
+                var reader = TranscriptReader(kind: .source, digestSeed: 1, maxHeldLineLength: bound)
                 _ = reader.read(Array(line.utf8))
                 #expect(reader.finish().count == 1)
             }

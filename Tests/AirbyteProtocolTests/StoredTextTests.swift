@@ -37,7 +37,7 @@ import Testing
         isValidUTF8: Bool = false,
         hasSurrogateEscapes: Bool = true
     ) -> StoredText {
-        var digester = BlockDigester(start: start, blockSize: blockSize)
+        var digester = BlockDigester(start: start, blockSize: blockSize, seed: 1)
         digester.append((before + text + after).span.bytes)
         let first = start + UInt64(before.count)
         return StoredText(

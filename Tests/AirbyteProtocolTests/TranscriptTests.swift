@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct TranscriptTests {
     private func transcript(_ lines: [String], kind: ConnectorKind = .source) -> Transcript {
-        var reader = TranscriptReader(kind: kind)
+        var reader = TranscriptReader(kind: kind, digestSeed: 1)
         _ = reader.read(Array(lines.joined(separator: "\n").utf8))
         _ = reader.finish()
         return reader.transcript
@@ -95,6 +95,7 @@ import Testing
         let bound = 2_000
         var reader = TranscriptReader(
             kind: .source,
+            digestSeed: 1,
             maxHeldLineLength: LineFramer.maxHeldLineLength,
             tooLongLine: bound
         )
@@ -140,7 +141,7 @@ import Testing
     func doesNotDependOnChunks(_ sample: String, _ end: String) {
         let bytes = Array(("before" + (end.isEmpty ? "\n" : end) + sample + end).utf8)
         func read(_ chunks: [[UInt8]]) -> (events: [TranscriptEvent], summary: [String]) {
-            var reader = TranscriptReader()
+            var reader = TranscriptReader(digestSeed: 1)
             var events: [TranscriptEvent] = []
             for chunk in chunks { events += reader.read(chunk) }
             events += reader.finish()
@@ -165,7 +166,7 @@ import Testing
     }
 
     @Test func givesEventsInOrder() {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         let stream = Self.samples.joined(separator: "\n")
         let events = reader.read(Array(stream.utf8)) + reader.finish()
         #expect(
@@ -191,7 +192,7 @@ import Testing
 
     /// Events come when their line is complete, not at the output's end.
     @Test func givesEventsAsSoonAsPossible() {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         #expect(reader.read(Array("one".utf8)) == [])
         #expect(reader.read(Array("\r".utf8)) == [.plainLine("one")])
         #expect(reader.read(Array("\ntwo\n".utf8)) == [.plainLine("two")])

@@ -10,7 +10,7 @@ package final class LongOutput {
 
     package init(_ line: String, kind: ConnectorKind = .source) {
         content = Array(line.utf8)
-        var reader = TranscriptReader(kind: kind, maxHeldLineLength: 100)
+        var reader = TranscriptReader(kind: kind, digestSeed: 1, maxHeldLineLength: 100)
         _ = reader.read(content)
         _ = reader.finish()
         transcript = reader.transcript
@@ -34,7 +34,7 @@ package final class LongOutput {
     /// The same output with bytes that are no UTF-8 in place of the control characters.
     private init(breaking content: [UInt8]) {
         self.content = content.map { $0 == 1 ? 0xFF : $0 }
-        var reader = TranscriptReader(kind: .source, maxHeldLineLength: 100)
+        var reader = TranscriptReader(kind: .source, digestSeed: 1, maxHeldLineLength: 100)
         _ = reader.read(self.content)
         _ = reader.finish()
         transcript = reader.transcript

@@ -51,7 +51,7 @@ struct BlockDigester {
     init(
         start: UInt64,
         blockSize: Int = BlockDigests.blockSize,
-        seed: UInt64 = UInt64.random(in: .min ... .max)
+        seed: UInt64
     ) {
         self.blockSize = blockSize
         self.start = start

@@ -45,13 +45,16 @@ struct LineScanner {
     private var found: ScannedValue?
     private var broken: BrokenObject?
     private var lastByte: UInt8 = 0
-    /// One for all values: text can have very many brackets.
-    private let seed = UInt64.random(in: .min ... .max)
+    /// Of the digests of what is read, see `BlockDigests`. One for all values: text can have very many brackets.
+    private let seed: UInt64
     /// The length of the segments that are complete, in UTF-16 units.
     private var segmentsLength = 0
 
-    /// - Parameter start: where the line begins in the output.
-    init(start: UInt64) {
+    /// - Parameters:
+    ///   - start: where the line begins in the output.
+    ///   - digestSeed: nobody may foresee it where the line is read again.
+    init(start: UInt64, digestSeed: UInt64) {
+        seed = digestSeed
         end = start
         segment = LineSegment(start: start)
     }

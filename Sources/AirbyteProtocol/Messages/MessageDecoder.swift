@@ -104,7 +104,8 @@ extension MessageDecoder {
     /// What is on a line that is held, part by part.
     func parts(of line: RawSpan) -> [DecodedLine] {
         var parts: [DecodedLine] = []
-        var scanner = LineScanner(start: 0)
+        // The line is held, so that nothing of it is read again and compared.
+        var scanner = LineScanner(start: 0, digestSeed: 0)
         scanner.append(line) { if let part = decode($0, of: line) { parts.append(part) } }
         _ = scanner.finish { if let part = decode($0, of: line) { parts.append(part) } }
         return parts

@@ -19,8 +19,11 @@ public struct TranscriptReader {
     public var transcript: Transcript { lines.transcript }
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
-    public init(kind: ConnectorKind = .source) {
-        self.init(kind: kind, maxHeldLineLength: LineFramer.maxHeldLineLength)
+    ///
+    /// - Parameter digestSeed: of the digests by which a long line is known again when it is delivered. Random, so that no
+    ///   connector can prepare two contents with one digest.
+    public init(kind: ConnectorKind = .source, digestSeed: UInt64) {
+        self.init(kind: kind, digestSeed: digestSeed, maxHeldLineLength: LineFramer.maxHeldLineLength)
     }
 
     /// A reader with another idea of lines that are too long.
@@ -30,11 +33,16 @@ public struct TranscriptReader {
     ///   - tooLongLine: a line of so many UTF-16 units is counted.
     public init(
         kind: ConnectorKind,
+        digestSeed: UInt64,
         maxHeldLineLength: Int,
         tooLongLine: Int = Transcript.tooLongLine
     ) {
         framer = LineFramer(maxHeldLineLength: maxHeldLineLength)
-        lines = LineReader(decoder: MessageDecoder(kind: kind), tooLongLine: tooLongLine)
+        lines = LineReader(
+            decoder: MessageDecoder(kind: kind),
+            digestSeed: digestSeed,
+            tooLongLine: tooLongLine
+        )
     }
 
     /// Takes the output's next bytes, cut anywhere.
@@ -63,10 +71,13 @@ private struct LineReader {
     var decoder: MessageDecoder
     let tooLongLine: Int
 
-    init(decoder: MessageDecoder, tooLongLine: Int) {
+    init(decoder: MessageDecoder, digestSeed: UInt64, tooLongLine: Int) {
         self.decoder = decoder
+        self.digestSeed = digestSeed
         self.tooLongLine = tooLongLine
     }
+
+    private let digestSeed: UInt64
 
     /// The line that is being read, where it is too long to be held.
     private var longLine: LineScanner?
@@ -78,7 +89,7 @@ private struct LineReader {
         events: inout [TranscriptEvent]
     ) {
         if part == .whole { return read(bytes, events: &events) }
-        var line = longLine.take() ?? LineScanner(start: lineStart)
+        var line = longLine.take() ?? LineScanner(start: lineStart, digestSeed: digestSeed)
         line.append(bytes) { take($0, events: &events) }
         guard part == .last else { return longLine = consume line }
         let length = line.finish { take($0, events: &events) }

@@ -11,6 +11,7 @@ final class WorkloadRunner {
     private var machine: WorkloadMachine
     private var reader: TranscriptReader
     private var loggedLines = LoggedLines()
+    private let digestSeed: UInt64
     private let input: SidecarInput
     private let scheduler: any Scheduler
     private let workspace: any Workspace
@@ -42,6 +43,7 @@ final class WorkloadRunner {
 
     /// - Parameters:
     ///   - output: holds the file where the sidecar has created it.
+    ///   - digestSeed: see `TranscriptReader`.
     ///   - onExit: called once, with the exit status; nothing is done after it.
     init(
         machine: WorkloadMachine,
@@ -54,10 +56,12 @@ final class WorkloadRunner {
         pipeline: LogPipeline,
         log: Logger,
         rescanInterval: Duration,
+        digestSeed: UInt64,
         onExit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
-        reader = TranscriptReader(kind: input.connectorKind)
+        reader = TranscriptReader(kind: input.connectorKind, digestSeed: digestSeed)
+        self.digestSeed = digestSeed
         self.input = input
         self.scheduler = scheduler
         self.workspace = workspace
@@ -330,7 +334,7 @@ extension WorkloadRunner {
     /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.
     private func restart() {
         loggedLines.startOver()
-        reader = TranscriptReader(kind: input.connectorKind)
+        reader = TranscriptReader(kind: input.connectorKind, digestSeed: digestSeed)
     }
 
     private func show(_ events: [TranscriptEvent]) {

@@ -4,7 +4,7 @@ import AirbyteProtocol
 /// tables, when the real end comes, for which a connector's user waits.
 package enum WarmUp {
     package static func run(_ input: SidecarInput) {
-        var reader = TranscriptReader(kind: input.connectorKind)
+        var reader = TranscriptReader(kind: input.connectorKind, digestSeed: 0)
         _ = reader.read(Array(output(of: input.operation).utf8))
         _ = reader.finish()
         let plan = DeliveryPlan(

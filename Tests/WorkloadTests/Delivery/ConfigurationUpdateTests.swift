@@ -32,7 +32,7 @@ import Testing
     }
 
     private func update(_ input: SidecarInput, _ lines: String...) -> ConfigurationUpdate? {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
         return ConfigurationUpdate(transcript: reader.transcript, input: input)
     }
@@ -75,7 +75,7 @@ import Testing
     // MARK: In the delivery
 
     private func plan(_ ending: Ending, _ lines: String...) throws -> DeliveryPlan {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
         return DeliveryPlan(ending: ending, transcript: reader.transcript, input: try input())
     }

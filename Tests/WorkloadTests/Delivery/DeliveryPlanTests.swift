@@ -11,7 +11,7 @@ import WorkloadTestSupport
         _ ending: Ending = .connectorExited(.code(0)),
         _ lines: String...
     ) throws -> DeliveryPlan {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
         return DeliveryPlan(ending: ending, transcript: reader.transcript, input: try sidecarInput(operation))
     }

@@ -15,7 +15,7 @@ extension VerdictTests {
         exhausted: String? = nil,
         _ lines: String...
     ) throws -> JSONValue {
-        var reader = TranscriptReader()
+        var reader = TranscriptReader(digestSeed: 1)
         for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
         let context = VerdictContext(
             input: try sidecarInput(.check),

@@ -212,7 +212,7 @@ import Workload
         world.announce()
         end(row.wait, in: &world)
         world.send(
-            .transcriptRead(row.lines.reduce(into: TranscriptReader()) { reader, line in
+            .transcriptRead(row.lines.reduce(into: TranscriptReader(digestSeed: 1)) { reader, line in
                 _ = reader.read(Array("\(line)\n".utf8))
             }.transcript)
         )
