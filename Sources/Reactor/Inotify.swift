@@ -18,8 +18,13 @@ public final class Inotify {
     private var registration: Registration?
     private var continuation: TimerToken?
     private var sources: [Listener] = []
-    /// The sources that watch the object, in the order in which they came.
-    private var watchers: [InotifyWatch: [ObjectIdentifier]] = [:]
+    /// Who watches what. Short: a workspace has two watches.
+    private var watches: [Watch] = []
+
+    private struct Watch {
+        let watch: InotifyWatch
+        let source: ObjectIdentifier
+    }
 
     private struct Listener {
         let id: ObjectIdentifier
@@ -43,32 +48,38 @@ public final class Inotify {
         let id = ObjectIdentifier(source)
         guard let index = sources.firstIndex(where: { $0.id == id }) else { return }
         sources.remove(at: index)
-        for (watch, ids) in watchers where ids.contains(id) {
+        for entry in watches where entry.source == id {
             // EINVAL: the watch has ended with its object.
-            try? remove(watch, of: id)
+            try? remove(entry.watch, of: id)
         }
         if sources.isEmpty { close() }
     }
 
-    func watch(_ path: String, _ mask: InotifyMask, for source: InotifySource) throws(SystemError) -> InotifyWatch {
+    func watch(_ path: String, _ mask: InotifyMask, for source: InotifySource) throws(SystemError)
+        -> InotifyWatch
+    {
         let descriptor = try open()
         let id = ObjectIdentifier(source)
         // The kernel has one watch for an object, whoever asks: nothing is taken from another source.
         let raw = inotify_add_watch(descriptor, path, mask.rawValue | UInt32(bitPattern: IN_MASK_ADD))
         guard raw >= 0 else { throw .last("inotify_add_watch") }
         let watch = InotifyWatch(rawValue: raw)
-        if watchers[watch]?.contains(id) != true { watchers[watch, default: []].append(id) }
+        if !isWatched(watch, by: id) { watches.append(Watch(watch: watch, source: id)) }
         return watch
     }
 
     func remove(_ watch: InotifyWatch, of source: ObjectIdentifier) throws(SystemError) {
-        guard var ids = watchers[watch], let descriptor = descriptor?.raw else {
+        guard isWatched(watch, by: source), let descriptor = descriptor?.raw else {
             throw SystemError(call: "inotify_rm_watch", errno: EINVAL)
         }
-        ids.removeAll { $0 == source }
-        watchers[watch] = ids.isEmpty ? nil : ids
-        guard ids.isEmpty else { return }
+        watches.removeAll { $0.watch == watch && $0.source == source }
+        // The kernel has one watch for all sources.
+        guard !watches.contains(where: { $0.watch == watch }) else { return }
         guard inotify_rm_watch(descriptor, watch.rawValue) == 0 else { throw .last("inotify_rm_watch") }
+    }
+
+    private func isWatched(_ watch: InotifyWatch, by source: ObjectIdentifier) -> Bool {
+        watches.contains { $0.watch == watch && $0.source == source }
     }
 
     private func open() throws(SystemError) -> Int32 {
@@ -86,7 +97,7 @@ public final class Inotify {
         registration = nil
         if let continuation { reactor.cancel(continuation) }
         continuation = nil
-        watchers = [:]
+        watches = []
         descriptor = nil
     }
 
@@ -109,18 +120,19 @@ public final class Inotify {
 
     /// Hands each source its events, in their order.
     private func dispatch(_ events: [InotifyEvent]) {
-        var batches: [ObjectIdentifier: [InotifyEvent]] = [:]
-        for event in events {
+        // An earlier handler may cancel a later source.
+        for listener in sources where sources.contains(where: { $0.id == listener.id }) {
             // An overflow belongs to no watch.
-            for id in event.isOverflow ? sources.map(\.id) : watchers[event.watch] ?? [] {
-                batches[id, default: []].append(event)
+            func isOwn(_ event: InotifyEvent) -> Bool {
+                event.isOverflow || isWatched(event.watch, by: listener.id)
             }
-            if event.mask.contains(.ignored) { watchers[event.watch] = nil }
+            // Nearly always there is one source, and nothing has to be copied.
+            let own = events.allSatisfy(isOwn) ? events : events.filter(isOwn)
+            if !own.isEmpty { listener.source?.handler(own) }
         }
-        for listener in sources {
-            // An earlier handler may have cancelled this source.
-            guard let batch = batches[listener.id], sources.contains(where: { $0.id == listener.id }) else { continue }
-            listener.source?.handler(batch)
+        // Last, so that everybody hears of a watch's end.
+        for event in events where event.mask.contains(.ignored) {
+            watches.removeAll { $0.watch == event.watch }
         }
     }
 

@@ -196,7 +196,8 @@ extension WorkloadJob {
             self.status = status
             return
         }
-        jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) { [weak self] in
+        jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) {
+            [weak self] in
             self?.status = status
         }
     }

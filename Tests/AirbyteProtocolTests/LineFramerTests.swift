@@ -18,7 +18,8 @@ import Testing
     ]
 
     /// The lines, put together where they come in parts; checks where each is said to begin.
-    static func lines(of chunks: [[UInt8]], maxHeldLineLength: Int = LineFramer.maxHeldLineLength) -> [String] {
+    static func lines(of chunks: [[UInt8]], maxHeldLineLength: Int = LineFramer.maxHeldLineLength) -> [String]
+    {
         let stream = chunks.flatMap { $0 }
         var framer = LineFramer(maxHeldLineLength: maxHeldLineLength)
         var lines: [String] = []

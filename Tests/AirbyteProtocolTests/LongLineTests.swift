@@ -31,7 +31,12 @@ import Testing
         maxHeldLineLength: Int = LineFramer.maxHeldLineLength,
         chunk: Int = 1 << 16
     ) throws -> Reading {
-        var reader = TranscriptReader(kind: kind, digestSeed: 1, maxHeldLineLength: maxHeldLineLength, tooLongLine: 40)
+        var reader = TranscriptReader(
+            kind: kind,
+            digestSeed: 1,
+            maxHeldLineLength: maxHeldLineLength,
+            tooLongLine: 40
+        )
         var reading = Reading()
         for start in stride(from: 0, to: output.count, by: chunk) {
             reading.events += reader.read(Array(output[start..<min(start + chunk, output.count)]))

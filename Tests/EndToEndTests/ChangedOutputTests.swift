@@ -172,7 +172,10 @@ import Testing
             let stored = outcome.output["failureReason"]
             #expect(stored["failureOrigin"] == "airbyte_platform")
             let message = stored["externalMessage"].text ?? ""
-            #expect(message.hasPrefix("The discovered catalog could not be written to the platform: "), "\(message)")
+            #expect(
+                message.hasPrefix("The discovered catalog could not be written to the platform: "),
+                "\(message)"
+            )
             #expect(outcome.output["discoverCatalogId"] == .null)
         }
     }

@@ -89,7 +89,10 @@ import Testing
         try await Pod.with("check") { pod in
             try pod.write("", to: "jobOutput.json")
             try pod.write("1\n", to: "exitCode.txt", byRename: true)
-            try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: pod.workspace.path)
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o777],
+                ofItemAtPath: pod.workspace.path
+            )
             let output = pod.workspace.appendingPathComponent("jobOutput.json").path
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: output)
             // Where the test's own folder is not for everybody, the program is not either.

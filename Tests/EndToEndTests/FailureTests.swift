@@ -105,7 +105,9 @@ import Testing
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
-            #expect(outcome.console.contains("WARN  platform > The connector gave its connection status (which"))
+            #expect(
+                outcome.console.contains("WARN  platform > The connector gave its connection status (which")
+            )
         }
     }
 
@@ -126,7 +128,9 @@ import Testing
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1 && outcome.requests("failure").isEmpty)
-            #expect(outcome.console.contains("WARN  platform > The connector gave its connection status (which"))
+            #expect(
+                outcome.console.contains("WARN  platform > The connector gave its connection status (which")
+            )
         }
     }
 

@@ -83,7 +83,9 @@ import Testing
             let sidecar = try pod.startSidecar()
             try pod.startConnector(.sampleSource)
             try await pod.controlPlane.waitForArrival(of: "success")
-            let messages = try pod.jobLogs().flatMap { $0["events"].elements }.compactMap { $0["message"].text }
+            let messages = try pod.jobLogs().flatMap { $0["events"].elements }.compactMap {
+                $0["message"].text
+            }
             #expect(messages.first == "----- START DISCOVER -----")
             #expect(messages.contains("The connector gave its catalog"))
             #expect(messages.contains { $0.hasPrefix("The job output") })

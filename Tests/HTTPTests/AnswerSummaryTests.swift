@@ -27,13 +27,22 @@ import Testing
     }
 
     @Test func quotesAreBounded() {
-        #expect(summary(400, String(repeating: "x", count: 300)) == "400: " + String(repeating: "x", count: 300))
-        #expect(summary(400, String(repeating: "x", count: 301)) == "400: " + String(repeating: "x", count: 300) + " …")
+        #expect(
+            summary(400, String(repeating: "x", count: 300)) == "400: " + String(repeating: "x", count: 300)
+        )
+        #expect(
+            summary(400, String(repeating: "x", count: 301)) == "400: " + String(repeating: "x", count: 300)
+                + " …"
+        )
         #expect(summary(500, String(repeating: "x", count: 5_000_000)).utf8.count < 400)
         #expect(
-            summary(500, "<title>" + String(repeating: "x", count: 30_000) + "</title>", headers: Self.html).utf8.count < 400
+            summary(500, "<title>" + String(repeating: "x", count: 30_000) + "</title>", headers: Self.html)
+                .utf8.count < 400
         )
-        #expect(summary(302, headers: [HTTPHeader("Location", String(repeating: "x", count: 30_000))]).utf8.count < 400)
+        #expect(
+            summary(302, headers: [HTTPHeader("Location", String(repeating: "x", count: 30_000))]).utf8.count
+                < 400
+        )
     }
 
     @Test func cutWithinACharacterIsHarmless() {

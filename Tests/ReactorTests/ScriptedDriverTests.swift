@@ -139,7 +139,8 @@ struct ScriptedDriverTests {
             { reactor in
                 reactor.schedule(after: .seconds(3_600)) {}
                 return nil
-            }, {
+            },
+            {
                 let source = InotifySource(Inotify(reactor: $0)) { _ in }
                 _ = try source.watch(path: "/", [.create])
                 return source

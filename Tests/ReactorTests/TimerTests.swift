@@ -58,7 +58,10 @@ struct TimerTests {
         #expect(Set(ticks).count == 20)
     }
 
-    @Test("The before-wait hook runs once before the loop sleeps, and now and then while it does not", arguments: bothDrivers)
+    @Test(
+        "The before-wait hook runs once before the loop sleeps, and now and then while it does not",
+        arguments: bothDrivers
+    )
     func beforeWait(_ driver: BackendChoice) throws {
         let reactor = try Reactor(backend: driver)
         var calls = 0

@@ -76,7 +76,9 @@ private final class FakeFile: WorkspaceFile {
 
     var identity: FileIdentity { FileIdentity(device: 0, inode: UInt64(descriptor)) }
     var size: UInt64 { UInt64(bytes.count) }
-    var modification: FileModification? { FileModification(seconds: changes, nanoseconds: 0, size: bytes.count) }
+    var modification: FileModification? {
+        FileModification(seconds: changes, nanoseconds: 0, size: bytes.count)
+    }
 
     func contents(limit: Int) throws(WorkspaceError) -> [UInt8] {
         guard bytes.count <= limit else { throw WorkspaceError(file: name, problem: "is too long") }

@@ -13,9 +13,8 @@ package final class FakeWorld {
     package let workspace: FakeWorkspace
     package let platform: FakePlatform
     package let console = FakeConsole()
-    /// Added to the time of day, in milliseconds.
-    package var clockOffset: Int64 = 0
-    package private(set) var job: WorkloadJob!
+    package let job: WorkloadJob
+    private let clock: Clock
 
     package init(_ environment: [String: String] = [:]) throws {
         workspace = FakeWorkspace(scheduler: scheduler)
@@ -28,12 +27,12 @@ package final class FakeWorld {
             environment: variables.merging(environment) { $1 },
             paths: PathProbe(isFolder: { _ in false }, readingProblem: { _ in "ENOENT" })
         )
-        let clock = Clock(self)
+        clock = Clock(scheduler)
         job = WorkloadJob(
             configuration,
             Dependencies(
                 scheduler: scheduler,
-                wallClock: WallClock { clock.now },
+                wallClock: WallClock { [clock] in clock.now },
                 seed: 1,
                 workspace: workspace,
                 transport: platform,
@@ -45,20 +44,19 @@ package final class FakeWorld {
         )
     }
 
-    /// Follows the scheduler's clock from the start on, plus the offset.
+    /// Follows the scheduler's clock from the start on, plus an offset.
     private final class Clock: @unchecked Sendable {
-        private unowned let world: FakeWorld
+        private let scheduler: FakeScheduler
         private let first: Instant
+        /// In milliseconds.
+        var offset: Int64 = 0
 
-        init(_ world: FakeWorld) {
-            self.world = world
-            first = world.scheduler.now
+        init(_ scheduler: FakeScheduler) {
+            self.scheduler = scheduler
+            first = scheduler.now
         }
 
-        var now: Int64 {
-            let passed = (world.scheduler.now - first).nanoseconds / 1_000_000
-            return FakeWorld.start + passed + world.clockOffset
-        }
+        var now: Int64 { FakeWorld.start + (scheduler.now - first).nanoseconds / 1_000_000 + offset }
     }
 
     /// The log lines so far.
@@ -92,9 +90,12 @@ extension FakeWorld {
         )
         try job.start()
         scheduler.advance(by: .seconds(60))
-        workspace.write(FileName.output, #"{"type":"LOG","log":{"level":"INFO","message":"connecting"}}"# + "\n")
+        workspace.write(
+            FileName.output,
+            #"{"type":"LOG","log":{"level":"INFO","message":"connecting"}}"# + "\n"
+        )
         scheduler.advance(by: .seconds(5))
-        clockOffset += 3_600_000
+        clock.offset += 3_600_000
         workspace.write(
             FileName.output,
             #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"# + "\n"

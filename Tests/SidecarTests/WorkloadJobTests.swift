@@ -13,7 +13,9 @@ import Testing
         #expect(names.first == "PUT /api/v1/workload/running")
         #expect(names.last == "PUT /api/v1/workload/success")
         #expect(names.count { $0 == "PUT /api/v1/workload/heartbeat" } == 2, "one each 30 seconds")
-        let output = try #require(world.platform.calls.first { $0.name == "POST /api/v1/workload_output/write" })
+        let output = try #require(
+            world.platform.calls.first { $0.name == "POST /api/v1/workload_output/write" }
+        )
         #expect(output.body.contains("succeeded"))
     }
 
@@ -22,7 +24,9 @@ import Testing
         _ = try world.playCheck()
         let lines = world.log.split(separator: "\n")
         #expect(lines.first?.hasPrefix("2000-01-01 00:00:00.000 INFO") == true)
-        #expect(lines.contains { $0.hasPrefix("2000-01-01 00:01:00.000") && $0.hasSuffix("source > connecting") })
+        #expect(
+            lines.contains { $0.hasPrefix("2000-01-01 00:01:00.000") && $0.hasSuffix("source > connecting") }
+        )
         // The jump of the wall clock moves the log, and no timer.
         #expect(lines.last?.hasPrefix("2000-01-01 01:01:05.000 INFO") == true)
         #expect(lines.last?.hasSuffix("----- END CHECK -----") == true)

@@ -132,7 +132,9 @@ package struct SpawnPipe {
     /// What is written up to the first line feed, without it, or up to the end. Nothing is read ahead.
     package func firstLine() throws -> Data {
         var line = Data()
-        while let byte = try reader.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") { line.append(byte) }
+        while let byte = try reader.read(upToCount: 1)?.first, byte != UInt8(ascii: "\n") {
+            line.append(byte)
+        }
         return line
     }
 }

@@ -1,5 +1,4 @@
 import AirbyteProtocol
-
 import Workload
 
 /// An input for the operation, as the launcher writes it.

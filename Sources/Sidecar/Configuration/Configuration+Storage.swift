@@ -184,9 +184,13 @@ extension Configuration {
         case .local(let root):
             return local(root)
         case .s3(let settings, let buckets):
-            return buckets[kind].map { S3Store.make(settings: settings, bucket: $0, dependencies: dependencies) }
+            return buckets[kind].map {
+                S3Store.make(settings: settings, bucket: $0, dependencies: dependencies)
+            }
         case .gcs(let settings, let buckets):
-            return buckets[kind].map { GCSStore.make(settings: settings, bucket: $0, dependencies: dependencies) }
+            return buckets[kind].map {
+                GCSStore.make(settings: settings, bucket: $0, dependencies: dependencies)
+            }
         case .azure(let settings, let buckets):
             return buckets[kind].map {
                 AzureBlobStore.make(settings: settings, bucket: $0, dependencies: dependencies)

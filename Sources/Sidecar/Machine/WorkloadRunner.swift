@@ -141,7 +141,7 @@ extension WorkloadRunner {
     private func warmUp() {
         scheduler.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
-            WarmUp.run(input)
+            WarmUp.run(machine, input, now: scheduler.now)
         }
     }
 

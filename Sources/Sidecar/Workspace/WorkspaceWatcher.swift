@@ -109,30 +109,24 @@ final class WorkspaceWatcher {
         reports += 1
         // Many writes between two ticks make many changes that all say the same. Only repetitions are left out: the
         // last change of a file has to be the last that is told of it.
-        var last: [WorkspaceChange.Subject: WorkspaceChange] = [:]
-        for change in changes {
-            if change == .unmounted { rescan(because: "its file system is gone") }
-            guard last.updateValue(change, forKey: change.subject) != change || change.isCounted, !isCancelled
-            else { continue }
-            handler(change)
+        var lastOfOutput: WorkspaceChange?
+        var lastOfExitCode: WorkspaceChange?
+        for change in changes where !isCancelled {
+            let last: WorkspaceChange?
+            switch change {
+            case .exitCodeCreated, .exitCodeComplete: (last, lastOfExitCode) = (lastOfExitCode, change)
+            case .unknown: last = nil
+            case .unmounted:
+                last = nil
+                rescan(because: "its file system is gone")
+            default: (last, lastOfOutput) = (lastOfOutput, change)
+            }
+            if last != change || change.isCounted { handler(change) }
         }
     }
 }
 
 extension WorkspaceChange {
-    /// What a change is about.
-    fileprivate enum Subject {
-        case workspace, output, exitCode
-    }
-
-    fileprivate var subject: Subject {
-        switch self {
-        case .unknown, .unmounted: .workspace
-        case .outputWritten, .outputReplaced, .outputOpened, .outputClosed, .outputReleased: .output
-        case .exitCodeCreated, .exitCodeComplete: .exitCode
-        }
-    }
-
     /// Whether it says something each time: opens and closes are counted, see `WriterCount`.
     fileprivate var isCounted: Bool {
         switch self {

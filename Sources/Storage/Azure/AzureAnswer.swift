@@ -68,7 +68,8 @@ struct AzureAnswer {
             switch authorization {
             case .sharedKey: return "check AccountName and AccountKey in AZURE_STORAGE_CONNECTION_STRING"
             case .sharedAccessSignature:
-                return "check the SharedAccessSignature in AZURE_STORAGE_CONNECTION_STRING, which may have ended"
+                return
+                    "check the SharedAccessSignature in AZURE_STORAGE_CONNECTION_STRING, which may have ended"
             case .workloadIdentity:
                 return
                     "check that the identity's tenant is the storage account's, and its federated credential"

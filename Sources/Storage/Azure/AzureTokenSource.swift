@@ -133,7 +133,8 @@ final class AzureTokenSource {
     private func readAssertion(in path: String) throws(StorageFailure) -> String {
         func failure(_ problem: String) -> StorageFailure {
             StorageFailure(
-                message: "the file \(path.escapingControlCharacters()) of AZURE_FEDERATED_TOKEN_FILE \(problem)"
+                message:
+                    "the file \(path.escapingControlCharacters()) of AZURE_FEDERATED_TOKEN_FILE \(problem)"
             )
         }
         let bytes: [UInt8]

@@ -75,11 +75,7 @@ package struct DeliveryPlan: Sendable {
         var steps: [DeliveryStep] = []
         while let step = plan.nextStep {
             steps.append(step)
-            switch step {
-            case .updateConfiguration: plan.record(.configurationUpdated)
-            case .writeCatalog: plan.record(.catalogWritten(id: ""))
-            case .storeOutput: plan.record(.outputStored)
-            }
+            plan.record(step.success)
         }
         return steps
     }
@@ -169,6 +165,7 @@ extension ErrorTrace {
     /// All that it says, for a log.
     fileprivate var text: String {
         let lines = [message, internalMessage, stackTrace].compactMap { $0 }.filter { !$0.isEmpty }
-        return lines.isEmpty ? "The connector sent an error trace without details" : lines.joined(separator: "\n")
+        return lines.isEmpty
+            ? "The connector sent an error trace without details" : lines.joined(separator: "\n")
     }
 }

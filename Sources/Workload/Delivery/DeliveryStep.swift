@@ -9,6 +9,15 @@ package enum DeliveryStep: Sendable {
     case writeCatalog(CatalogWrite)
     /// Put the job output where the platform reads it.
     case storeOutput(JobOutput)
+
+    /// The result of the step where nothing goes wrong.
+    var success: DeliveryResult {
+        switch self {
+        case .updateConfiguration: .configurationUpdated
+        case .writeCatalog: .catalogWritten(id: "")
+        case .storeOutput: .outputStored
+        }
+    }
 }
 
 /// How a delivery step has ended.

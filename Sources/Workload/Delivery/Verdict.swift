@@ -107,7 +107,8 @@ extension Verdict {
             }
         }
         let shortfalls = [text.map(context.quotationOfTextBefore), ending.shortfall].compactMap { $0 }
-        let despite = shortfalls.isEmpty ? "" : " (which counts although \(shortfalls.joined(separator: ", and ")))"
+        let despite =
+            shortfalls.isEmpty ? "" : " (which counts although \(shortfalls.joined(separator: ", and ")))"
         return Verdict(
             isResult: true,
             isUnusual: !ending.isExpected || text != nil,

@@ -70,7 +70,8 @@ struct SecretCollection {
 
     private mutating func addForms(of secret: String) {
         guard !isIncomplete, secret.utf8.count >= Self.minValueLength else { return }
-        let secret = secret.utf8.count <= Self.maxSecretLength ? secret : secret.prefix(utf8: Self.maxSecretLength)
+        let secret =
+            secret.utf8.count <= Self.maxSecretLength ? secret : secret.prefix(utf8: Self.maxSecretLength)
         guard secrets.insert(secret).inserted else { return }
         let new = Set(SecretForms.all(of: secret, minLength: Self.minValueLength))
         learned += new.reduce(0) { $0 + $1.count }

@@ -11,7 +11,8 @@ enum SecretForms {
     /// All forms, without those that are shorter than `minLength` bytes; some can be the same.
     static func all(of secret: String, minLength: Int) -> [[UInt8]] {
         let plain = Array(secret.utf8)
-        let forms = [plain] + json(plain) + python(secret) + percentEncoded(plain) + base64(plain) + [html(plain)]
+        let forms =
+            [plain] + json(plain) + python(secret) + percentEncoded(plain) + base64(plain) + [html(plain)]
         return forms.filter { $0.count >= minLength }
     }
 
@@ -45,7 +46,8 @@ enum SecretForms {
                 ? pythonEscaped(UInt8(scalar.value)) : pythonEscapedIfASCII(scalar)
         }
         let bytes = secret.utf8.flatMap { $0 < 0x80 ? pythonEscaped($0) : escape("x", UInt16($0), digits: 2) }
-        let quoted = { (form: [UInt8]) in form.flatMap { $0 == UInt8(ascii: "'") ? Array("\\'".utf8) : [$0] } }
+        let quoted = { (form: [UInt8]) in form.flatMap { $0 == UInt8(ascii: "'") ? Array("\\'".utf8) : [$0] }
+        }
         return [text, quoted(text), bytes, quoted(bytes)]
     }
 
@@ -108,7 +110,9 @@ enum SecretForms {
     /// RFC 4648 in both alphabets: alone, and as the part of longer text that does not depend on its neighbours.
     private static func base64(_ plain: [UInt8]) -> [[UInt8]] {
         let standard = Base64.encode(plain)
-        var forms = [standard, standard.filter { $0 != "=" }, Base64.encodeForURL(plain)].map { Array($0.utf8) }
+        var forms = [standard, standard.filter { $0 != "=" }, Base64.encodeForURL(plain)].map {
+            Array($0.utf8)
+        }
         guard plain.count >= minEmbeddedLength else { return forms }
         for offset in 0..<3 {
             let shifted = [UInt8](repeating: 0, count: offset) + plain

@@ -25,11 +25,13 @@ enum SecretNames {
     /// would help nobody.
     private static let identifying = Set(
         [
-            "account_id", "account_sid", "ad_account_id", "api_id", "app_client_id", "app_id", "app_tenant_id",
+            "account_id", "account_sid", "ad_account_id", "api_id", "app_client_id", "app_id",
+            "app_tenant_id",
             "appid", "cid", "client_id", "client_id_2", "company_id", "domain", "domain_url", "email",
             "extension_id", "lwa_app_id", "org_id", "public_key", "realm", "realm_id", "redirect_uri",
             "reserved_attribute_names", "restid", "site_id", "siteid", "survey_group_id", "survey_id",
-            "tenant_id", "uid", "user_agent", "user_id", "user_name", "user_principal_name", "username", "value",
+            "tenant_id", "uid", "user_agent", "user_id", "user_name", "user_principal_name", "username",
+            "value",
         ].map { Array($0.utf8) }
     )
 

@@ -13,7 +13,8 @@ enum URLPasswords {
                 end += 1
             }
             position = end
-            guard let at, let colon = text[start..<at].firstIndex(of: UInt8(ascii: ":")), colon + 1 < at else {
+            guard let at, let colon = text[start..<at].firstIndex(of: UInt8(ascii: ":")), colon + 1 < at
+            else {
                 continue
             }
             places.append(colon + 1..<at)

@@ -4,8 +4,8 @@ import Reactor
 import Settings
 import TestSupport
 import Testing
-import WorkloadTestSupport
 import Workload
+import WorkloadTestSupport
 
 @testable import Sidecar
 

@@ -156,7 +156,10 @@ import Workload
     // MARK: No sink
 
     @Test(arguments: [
-        ([:], "STORAGE_TYPE cannot be used: not set, and the folder /storage of local storage does not exist"),
+        (
+            [:],
+            "STORAGE_TYPE cannot be used: not set, and the folder /storage of local storage does not exist"
+        ),
         (
             ["STORAGE_TYPE": "local"],
             "STORAGE_TYPE=local: the folder /storage of local storage does not exist"

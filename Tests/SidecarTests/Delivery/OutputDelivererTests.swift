@@ -89,7 +89,8 @@ import Workload
 
     @Test func nextSinkStandsIn() throws {
         let sinks = [
-            FakeStorage("a", problem: "full"), FakeStorage("b", problem: "down"), FakeStorage("c"), FakeStorage("d"),
+            FakeStorage("a", problem: "full"), FakeStorage("b", problem: "down"), FakeStorage("c"),
+            FakeStorage("d"),
         ]
         #expect(try store(sinks) == [nil])
         #expect(sinks.map(\.asked) == [1, 1, 1, 0])

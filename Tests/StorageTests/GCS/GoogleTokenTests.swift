@@ -89,7 +89,9 @@ import Testing
         )
         world.put()
         #expect(
-            world.log.count(of: "the file \(path) of GOOGLE_APPLICATION_CREDENTIALS does not exist; asking the metadata")
+            world.log.count(
+                of: "the file \(path) of GOOGLE_APPLICATION_CREDENTIALS does not exist; asking the metadata"
+            )
                 == 1
         )
         #expect(world.last.url.hasPrefix("http://169.254.169.254/computeMetadata/v1/instance/"))
@@ -382,7 +384,10 @@ import Testing
         #expect(world.end == nil, "no completion from within the call")
         world.wait()
         let end = try #require(world.end)
-        #expect(end.contains("the file \(path) of GOOGLE_APPLICATION_CREDENTIALS") && end.contains(problem), "\(end)")
+        #expect(
+            end.contains("the file \(path) of GOOGLE_APPLICATION_CREDENTIALS") && end.contains(problem),
+            "\(end)"
+        )
         #expect(!end.contains("hunter2"))
         #expect(world.transport.requests.isEmpty)
     }

@@ -99,7 +99,10 @@ extension VerdictTests {
     @Test(arguments: [
         (Ending.connectorExited(.code(1)), "The connector's check ended with exit code 1."),
         (.connectorExited(.code(0)), "The connector ended with exit code 0 but gave no connection status."),
-        (.connectorExited(.unusable("is empty")), "The connector's exit code is unknown: exitCode.txt is empty."),
+        (
+            .connectorExited(.unusable("is empty")),
+            "The connector's exit code is unknown: exitCode.txt is empty."
+        ),
     ])
     func lastErrorIsTheVisibleReason(_ ending: Ending, _ text: String) throws {
         let output = try failure(of: ending, Self.fatal, "a line")

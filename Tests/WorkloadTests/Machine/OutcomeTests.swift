@@ -2,8 +2,8 @@ import AirbyteProtocol
 import Glibc
 import TestSupport
 import Testing
-import WorkloadTestSupport
 import Workload
+import WorkloadTestSupport
 
 /// The outcome table: for each situation what is stored, reported and returned.
 @Suite struct OutcomeTests {
@@ -212,9 +212,11 @@ import Workload
         world.announce()
         end(row.wait, in: &world)
         world.send(
-            .transcriptRead(row.lines.reduce(into: TranscriptReader(digestSeed: 1)) { reader, line in
-                _ = reader.read(Array("\(line)\n".utf8))
-            }.transcript)
+            .transcriptRead(
+                row.lines.reduce(into: TranscriptReader(digestSeed: 1)) { reader, line in
+                    _ = reader.read(Array("\(line)\n".utf8))
+                }.transcript
+            )
         )
         if world.steps.last == .catalog {
             world.send(.delivered(row.catalogIsTaken ? .catalogWritten(id: "c") : .failed("422")))

@@ -1,8 +1,8 @@
 import Scheduling
 import TestSupport
 import Testing
-import WorkloadTestSupport
 import Workload
+import WorkloadTestSupport
 
 /// What a workload machine makes of the connector's start, and of its loss.
 @Suite struct WorkloadMachineConnectorTests {

@@ -475,7 +475,8 @@ import WorkloadTestSupport
             .started, .exitCodeFound(.code(0)), .outputOpened, .workspaceLookedAt, .outputClosed,
             .outputTouched,
             .outputVerified(.none),
-            .transcriptRead(transcript()), .contactAnswered(.running, .ok), .delivered(.catalogWritten(id: "c")),
+            .transcriptRead(transcript()), .contactAnswered(.running, .ok),
+            .delivered(.catalogWritten(id: "c")),
             .delivered(.failed("x")), .delivered(.outputStored), .reportAnswered(.ok), .signalled(SIGTERM),
         ]
         for event in events + WorkloadMachine.TimerName.allCases.map({ .timerFired($0) }) {

@@ -144,7 +144,9 @@ private struct Simulation {
         }
         if isLooking { answers.append(.workspaceLookedAt) }
         if isUpdating { answers.append(.delivered(roll(kindly) ? .configurationUpdated : .failed("x"))) }
-        if isWritingCatalog { answers.append(.delivered(roll(kindly) ? .catalogWritten(id: "c") : .failed("x"))) }
+        if isWritingCatalog {
+            answers.append(.delivered(roll(kindly) ? .catalogWritten(id: "c") : .failed("x")))
+        }
         if isStoring { answers.append(.delivered(roll(kindly) ? .outputStored : .failed("x"))) }
         if isStoringLog { answers.append(.logStored) }
         if report != nil { answers.append(.reportAnswered(outcome(kindly: kindly))) }

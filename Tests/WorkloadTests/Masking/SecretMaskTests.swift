@@ -71,13 +71,17 @@ import Testing
             let text = Base64.encode(Array("\(user):hunter22-hunter22".utf8))
             let masked = mask.masked("sent \(text)")
             #expect(masked.contains("**********"))
-            #expect(!masked.contains("aHVudGVy") && !masked.contains("odW50ZX") && !masked.contains("h1bnRlc"))
+            #expect(
+                !masked.contains("aHVudGVy") && !masked.contains("odW50ZX") && !masked.contains("h1bnRlc")
+            )
         }
     }
 
     @Test func severalLinesAsPythonQuotesThemAreHidden() throws {
         let mask = try mask(#"{"private_key": "top secret\nsecond 'line'\n"}"#)
-        #expect(mask.masked(#"got {'private': "top secret\nsecond 'line'\n"}"#).contains("top secret") == false)
+        #expect(
+            mask.masked(#"got {'private': "top secret\nsecond 'line'\n"}"#).contains("top secret") == false
+        )
     }
 
     @Test func ownCredentialsAreHidden() {

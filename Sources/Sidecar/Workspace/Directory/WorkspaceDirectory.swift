@@ -49,7 +49,9 @@ final class WorkspaceDirectory: Workspace {
     /// Which file an entry is, links not followed; nil where there is none.
     func identity(of name: String) -> FileIdentity? {
         var information = stat()
-        guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+        guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else {
+            return nil
+        }
         return FileIdentity(information)
     }
 
@@ -57,7 +59,9 @@ final class WorkspaceDirectory: Workspace {
     /// denied. Empty where that is not to be had.
     private func permissions(of name: String) -> String {
         var information = stat()
-        guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else { return "" }
+        guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else {
+            return ""
+        }
         let mode = String(information.st_mode & 0o7777, radix: 8)
         return """
              (owner \(information.st_uid):\(information.st_gid), mode \
