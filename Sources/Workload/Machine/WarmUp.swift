@@ -5,8 +5,11 @@ import Scheduling
 /// tables, when the real end comes, for which a connector's user waits.
 package enum WarmUp {
     ///
-    /// - Parameter machine: a copy, as it waits for the connector.
+    /// Does nothing once the wait for the connector is over.
+    ///
+    /// - Parameter machine: a copy.
     package static func run(_ machine: WorkloadMachine, _ input: SidecarInput, now: Instant) {
+        guard machine.isWaiting else { return }
         var reader = TranscriptReader(kind: input.connectorKind, digestSeed: 0)
         _ = reader.read(Array(output(of: input.operation).utf8))
         _ = reader.finish()

@@ -200,6 +200,12 @@ package struct WorkloadMachine: Sendable {
         random = SplitMix64(seed: seed)
     }
 
+    /// Whether the connector is still waited for.
+    var isWaiting: Bool {
+        guard case .waiting = phase else { return false }
+        return true
+    }
+
     /// An event that only a bug can produce: a trap in debug builds. In a release build a job that can still be
     /// delivered is worth more, and the event is ignored.
     func unexpected(_ event: String) -> [Action] {
