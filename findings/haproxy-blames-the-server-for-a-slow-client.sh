@@ -46,6 +46,6 @@ EOF
 }
 expect "no pause to speak of" "HTTP/1.1 200 OK " "$(pause_of 0.5)"
 expect "a pause longer than timeout server" \
-    "HTTP/1.1 504 Gateway Time-out The server didn't respond in time." "$(pause_of 9)"
+    "HTTP/1.1 504 Gateway Timeout The server didn't respond in time." "$(pause_of 9)"
 expect "whole bodies that reached the server" "1" "$(grep -c 'body 10' "$work/server")"
 as_described

@@ -43,7 +43,7 @@ import CCrypto
         }
     }
 
-    /// The MD5 of the bytes; nil where it is not to be had.
+    /// The MD5 of the bytes; nil where libcrypto does not offer it (FIPS).
     package static func md5(_ bytes: some Collection<UInt8>) -> [UInt8]? {
         guard let digest = Digest(.md5) else { return nil }
         digest.update(bytes)

@@ -116,7 +116,7 @@ struct CurlFailure {
         if let cause = tunnelHead["X-Squid-Error"] { message += " (X-Squid-Error: \(Self.short(cause)))" }
         if status == 407 {
             message +=
-                "; it demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
+                "; it requires authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
         }
         // As with an answer to the request itself: what the proxy says about the other side can pass.
         let isTemporary = status >= 500 || status == 408 || status == 429

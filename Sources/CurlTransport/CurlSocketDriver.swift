@@ -5,7 +5,7 @@ import Scheduling
 /// Puts libcurl's wishes into effect on the reactor, and says when one of them comes true.
 final class CurlSocketDriver {
     /// How long to wait before a descriptor that the kernel refused to watch (out of memory, out of watches)
-    /// is tried again. The exchange's own time-out bounds the attempts.
+    /// is tried again. The exchange's own timeout bounds the attempts.
     private static let rearmDelay = Duration.milliseconds(500)
 
     private struct Watch {

@@ -56,7 +56,7 @@ final class EasyHandle {
         refusedOption = CURLE_OK
     }
 
-    /// Sets up a new or reset handle for the exchange, whose whole time-out is still `timeout`.
+    /// Sets up a new or reset handle for the exchange, whose whole timeout is still `timeout`.
     func prepare(
         for exchange: Exchange,
         timeout: Duration,

@@ -7,7 +7,7 @@ import Scheduling
 /// libcurl's functions for the data of a transfer work on this object alone.
 final class Exchange {
     enum Stage {
-        /// The host has no connection to spare yet; the timer ends the wait with the exchange's time-out.
+        /// The host has no connection to spare yet; the timer ends the wait with the exchange's timeout.
         case waiting(TimerToken)
         case running(EasyHandle)
     }

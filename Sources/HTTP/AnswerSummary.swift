@@ -58,10 +58,10 @@ extension HTTPResponse {
     private var advice: String? {
         switch status {
         case 407:
-            "\(proxy.map { "the proxy \($0)" } ?? "a proxy on the way") demands authentication: HTTP_PROXY and"
+            "\(proxy.map { "the proxy \($0)" } ?? "a proxy on the way") requires authentication: HTTP_PROXY and"
                 + " HTTPS_PROXY can name a user and a password"
         case 413:
-            "a gateway or proxy on the way limits the size of request bodies"
+            "a gateway or proxy limits the size of request bodies"
         default:
             nil
         }

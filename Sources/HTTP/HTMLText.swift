@@ -5,7 +5,7 @@ import Text
 /// No parser of HTML: gateways' pages are simple, and a wrong guess only makes a message worse. The result is one line
 /// and can hold whatever the page holds, control characters included.
 package struct HTMLText {
-    /// So much of a page is looked at, in bytes: enough for the longest error page of the gateways in use (squid's, with
+    /// The bytes of a page that are read: enough for the longest error page of the gateways in use (squid's, with
     /// its style sheet, has 4 KiB), and little work.
     private static let maxBytes = 32 * 1_024
 

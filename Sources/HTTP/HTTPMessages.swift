@@ -23,9 +23,9 @@ public struct HTTPRequest: Sendable {
     /// The longest time for the whole exchange, the connection included.
     public var totalTimeout: Duration
     /// The longest time in which neither the connection takes a byte of the body nor a byte of the answer comes; nil
-    /// leaves it to the whole time-out.
+    /// leaves it to the whole timeout.
     ///
-    /// For bodies whose time depends on the network, where the whole time-out can only be generous. What is counted
+    /// For bodies whose time depends on the network, where the whole timeout can only be generous. What is counted
     /// begins anew with each byte, but is looked at only after the whole span, so the end comes after one to two of
     /// them. The server's thinking counts, and so does making the connection.
     public var stallTimeout: Duration?
@@ -119,7 +119,7 @@ public struct HTTPTransportError: Error, Hashable, Sendable {
         case nameResolution
         /// No connection could be made.
         case connect
-        /// The time-out of the connection or of the exchange passed.
+        /// The timeout of the connection or of the exchange passed.
         case timeout
         /// The certificate or the handshake was refused.
         case tls

@@ -1,6 +1,6 @@
 import Scheduling
 
-/// How often and after which delays a failed call is tried again: exponential, with jitter.
+/// How often and after which delays a failed call is retried: exponential backoff with jitter.
 public struct RetryPolicy: Hashable, Sendable {
     /// The delay before the first retry, before jitter.
     public var firstDelay: Duration

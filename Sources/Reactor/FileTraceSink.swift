@@ -19,7 +19,7 @@ public final class FileTraceSink: TraceSink {
     public func write(_ line: String) {
         var text = Self.timestamp() + " " + line + "\n"
         // One write a line, so that lines of several writers do not mix. A trace that cannot be written
-        // (disk full, reader gone) must not stop the program it observes: the result is not looked at.
+        // (disk full, reader gone) must not stop the program that it observes: the result is ignored.
         text.withUTF8 { bytes in
             _ = Glibc.write(descriptor.raw, bytes.baseAddress, bytes.count)
         }

@@ -6,10 +6,10 @@ import Glibc
 /// Not to be shared between threads, not even one after the other: with `IORING_SETUP_SINGLE_ISSUER` the
 /// kernel answers `EEXIST` to every thread but the first.
 final class IOUringDriver: Driver {
-    /// So many completions are taken in one tick at most, to keep a flood from starving the timers. The rest
+    /// The most completions of one tick, to keep a flood from starving the timers. The rest
     /// wait in the ring, and the next tick does not block.
     private static let completionsPerTick = 4_096
-    /// Completions looked at in one go.
+    /// Completions that are read at once.
     private static let reapBatch = 64
     /// A kernel short of memory (`EAGAIN`, `EBUSY`) is asked again so often in a row, a millisecond apart:
     /// five seconds pass most shortages, and a program that cannot submit for longer should say so and end.

@@ -252,7 +252,7 @@ extension Reactor: Scheduler {
 
     /// Ends a timer, even one that is due in this tick. One that has fired is ignored.
     public func cancel(_ timer: TimerToken) {
-        timers.take(timer)
+        timers.remove(timer)
     }
 
     /// Sets the timerfd to the earliest deadline. False when there is nothing to wait for: a timer is due.
@@ -299,13 +299,13 @@ extension Reactor {
         let due = timers.popDue(at: now)
         let batch = completions
         for completion in batch {
-            settle(completion)
+            markDone(completion)
         }
         for completion in batch {
             try dispatch(completion)
         }
         for token in due {
-            timers.take(token)?()
+            timers.remove(token)?()
         }
         if let failure {
             throw failure
@@ -319,7 +319,7 @@ extension Reactor {
     }
 
     /// Notes what the kernel is done with, before any handler runs.
-    private func settle(_ completion: Completion) {
+    private func markDone(_ completion: Completion) {
         let registration = Registration(token: completion.token)
         guard registration.kind == .poll || registration.kind == .read,
             let index = table.index(of: registration)

@@ -35,7 +35,7 @@ struct SlotTable {
         var serial: UInt64 = 0
     }
 
-    /// So many registrations may be open at once: more than a process usually may have descriptors
+    /// The most open registrations: more than a process usually may have descriptors
     /// (`ulimit -n`), and few enough for the 24 bits of a token.
     static let maximumSlots = 1 << 20
 

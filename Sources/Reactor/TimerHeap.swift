@@ -56,7 +56,7 @@ struct TimerHeap<Payload> {
 
     /// Ends a timer, due or not, and hands out its payload; nil where it has ended before.
     @discardableResult
-    mutating func take(_ token: TimerToken) -> Payload? {
+    mutating func remove(_ token: TimerToken) -> Payload? {
         let index = Int(token.slot)
         guard index < slots.count, slots[index].generation == token.generation,
             let payload = slots[index].payload

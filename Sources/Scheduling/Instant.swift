@@ -6,7 +6,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's unspecified start.
     public var nanoseconds: Int64
 
-    /// An instant so many nanoseconds after the clock's start.
+    /// An instant, in nanoseconds after the clock's start.
     public init(nanoseconds: Int64) {
         self.nanoseconds = nanoseconds
     }

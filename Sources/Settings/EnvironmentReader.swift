@@ -199,7 +199,7 @@ extension EnvironmentReader {
     package var anew: EnvironmentReader { EnvironmentReader(variables) }
 
     /// Takes over what another reader of the same variables has found.
-    package mutating func take(_ other: EnvironmentReader) {
+    package mutating func merge(_ other: EnvironmentReader) {
         other.problems.forEach { add($0) }
         warnings += other.warnings.filter { !isKnown($0.problem.variable) }
     }

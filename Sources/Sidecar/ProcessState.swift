@@ -1,6 +1,6 @@
 import Glibc
 
-/// What a process has to put right about itself before it opens or starts anything.
+/// What a process sets up about itself before it opens or starts anything.
 enum ProcessState {
     /// The signals that ask for an orderly end.
     static let stopSignals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]

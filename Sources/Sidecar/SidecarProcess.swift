@@ -49,7 +49,7 @@ final class SidecarProcess {
     /// - Returns: the exit code of each. Throws what keeps one of them from starting.
     func run(_ configuration: Configuration, in directories: [OpenDirectory]) throws(StartError) -> [Int32] {
         defer {
-            for job in jobs { job.settleLog() }
+            for job in jobs { job.forwardLog() }
             console.drain(limit: Self.consoleDrainLimit)
         }
         jobs = directories.map { directory in
@@ -62,7 +62,7 @@ final class SidecarProcess {
         do {
             while jobs.contains(where: { $0.status == nil }) { try reactor.tick() }
         } catch {
-            throw StartError(failure: "the loop cannot go on: \(error)")
+            throw StartError(failure: "the event loop failed: \(error)")
         }
         return jobs.map { $0.status ?? ExitStatus.failure }
     }
@@ -84,7 +84,7 @@ final class SidecarProcess {
 
     /// What events had to say goes out before the loop waits, in as few writes as possible.
     private func flushLogs() {
-        for job in jobs { job.settleLog() }
+        for job in jobs { job.forwardLog() }
         console.flush()
     }
 

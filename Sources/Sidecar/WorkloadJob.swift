@@ -50,8 +50,8 @@ package final class WorkloadJob {
     }
 
     /// Hands what has been logged to the console.
-    package func settleLog() {
-        pipeline?.settle()
+    package func forwardLog() {
+        pipeline?.forwardWaiting()
     }
 }
 
@@ -159,7 +159,7 @@ extension WorkloadJob {
         case .created(let file):
             connectorOutput.file = file
         case .exists:
-            log.debug("\(FileName.output) is there already: it is used as it is")
+            log.debug("\(FileName.output) exists already and is used as it is")
         case .leftToMain(let reason):
             log.warning("\(FileName.output) is not created by the sidecar: \(reason)")
         }
@@ -191,7 +191,7 @@ extension WorkloadJob {
             let path = "\(dependencies.workspace.path)/\(FileName.terminated)"
             pipeline.write(.error, from: .platform, "\(path) cannot be written: \(error)")
         }
-        pipeline.settle()
+        pipeline.forwardWaiting()
         guard let jobLog = pipeline.jobLog else {
             self.status = status
             return

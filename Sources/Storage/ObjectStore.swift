@@ -5,7 +5,7 @@ package protocol ObjectStore: AnyObject {
 
     /// Stores the content under the key, in place of what may be there: whole or, for whoever reads, not at all.
     ///
-    /// What is worth it is tried again. The completion is called once, later, from the loop: with nil, or with why it
+    /// Transient failures are retried. The completion is called once, later, from the loop: with nil, or with why it
     /// failed for good.
     func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void)
 }

@@ -22,7 +22,7 @@ package final class StorageRequester {
         case accepted
         /// Worth another try after a pause: overload, a fault of the server.
         case retry(StorageFailure)
-        /// Worth another try at once, since what was wrong has been put right: a new token, the clock's offset, another
+        /// Retried at once, since the cause is corrected: a new token, the clock's offset, another
         /// region. At most `maxCorrections` times in a row, then it is a failure.
         case corrected(StorageFailure)
         case failed(StorageFailure)
@@ -30,7 +30,7 @@ package final class StorageRequester {
 
     package typealias Completion = (Result<HTTPResponse, StorageFailure>) -> Void
 
-    /// Makes the request, anew for each attempt, since signatures and tokens age; the time-outs are filled in by the
+    /// Makes the request, anew for each attempt, since signatures and tokens age; the timeouts are filled in by the
     /// requester. May answer at once or later, once.
     typealias Preparation = (_ ready: @escaping (Result<HTTPRequest, Unprepared>) -> Void) -> Void
 
@@ -85,7 +85,7 @@ package final class StorageRequester {
     ///
     /// - Parameters:
     ///   - what: names the request in messages, without secrets: `PUT s3://bucket/key`.
-    ///   - judge: tells what an answer means. Connection errors and time-outs are retried without asking.
+    ///   - judge: tells what an answer means. Connection errors and timeouts are retried without asking.
     func perform(
         _ what: String,
         effort: Effort = .full,
@@ -181,10 +181,10 @@ package final class StorageRequester {
                 retryAfter: retryAfter,
                 using: &requester.random
             )
-            // What comes of it is told by whoever asked.
+            // The caller logs the final outcome.
             requester.log.info(
                 """
-                \(failure.message); trying again in \(delay.spokenDescription) \
+                \(failure.message); retrying in \(delay.spokenDescription) \
                 (retry \(retries) of \(policy.maxRetries))
                 """
             )

@@ -44,7 +44,7 @@ struct StorageTokenCache {
         if token?.text == refused { token = nil }
     }
 
-    /// Takes a new token, which lives for so long from now on.
+    /// Stores a new token with its life from now on.
     mutating func accept(_ text: String, life: Duration, now: Instant) {
         let life = min(max(.zero, life), Self.maxLifetime)
         token = Token(

@@ -173,7 +173,7 @@ import Testing
         let error = try loop.failure(request("GET", "https://api.invalid/"))
         #expect(error.kind == kind)
         #expect(error.isTemporary == (kind == .connect))
-        let advice = "; it demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
+        let advice = "; it requires authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
         #expect(
             error.message
                 == "api.invalid:443 through the proxy http://\(proxy.address): the proxy refused the tunnel with status"

@@ -96,7 +96,7 @@ final class TestLoop {
     struct Unexpected: Error {}
 }
 
-/// A request with time-outs that are never the point.
+/// A request with timeouts that are never the point.
 func request(
     _ method: String = "GET",
     _ url: String,

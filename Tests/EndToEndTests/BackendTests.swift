@@ -57,7 +57,7 @@ import Testing
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(
-                outcome.console.contains("is looked at every 0.1 seconds, since inotify is not to be had")
+                outcome.console.contains("every 0.1 seconds: inotify is not available")
             )
             #expect(outcome.console.contains("EMFILE"))
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")

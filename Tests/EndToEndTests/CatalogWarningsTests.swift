@@ -61,7 +61,7 @@ import Testing
         #expect(outcome.exitCode == 0, "\(outcome)")
         let warnings = warnings(outcome)
         #expect(warnings.count == 101)
-        #expect(warnings.last == "The catalog has 50 more such flaws, 150 in all: duplicate_name 150")
+        #expect(warnings.last == "The catalog has 50 more findings, 150 in all: duplicate_name 150")
         #expect(outcome.calls.last == "success")
     }
 

@@ -44,7 +44,7 @@ import Testing
         Row("SIDECAR_TRACE", "/nowhere/at/all/trace", "cannot be written: ENOENT"),
         Row("SIDECAR_SETTINGS_FILE", "/nowhere/at/all", "the file does not exist"),
         Row("SIDECAR_SETTINGS_FILE", "settings.env", "not an absolute path"),
-        Row("SIDECAR_SETTINGS_FILE", "/dev/zero", "the file is no regular file"),
+        Row("SIDECAR_SETTINGS_FILE", "/dev/zero", "the file is not a regular file"),
         Row("SIDECAR_SETTINGS_FILE", "/bin/sh", "the file is "),
     ]
 
@@ -141,14 +141,14 @@ import Testing
         Row("STORAGE_TYPE", "LOCAL", "of local storage does not exist"),
         Row("SIDECAR_LOCAL_STORAGE_ROOT", "/nowhere", "the folder /nowhere of local storage does not exist"),
         Row("HTTP_PROXY", "http://proxy:99999", "no proxy is used"),
-        Row("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read: ENOENT); its authorities are not trusted"),
+        Row("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read: ENOENT); its certificate authorities are not trusted"),
         Row(
             "SSL_CERT_DIR",
             "/nowhere/certs",
             "cannot be read: ENOENT); the default (/etc/ssl/certs) is used"
         ),
-        Row("CONTROL_PLANE_TOKEN_ENDPOINT", "nonsense://", "calls go without an access token", tokens),
-        Row("DATAPLANE_CLIENT_SECRET", "", "calls go without an access token", tokens),
+        Row("CONTROL_PLANE_TOKEN_ENDPOINT", "nonsense://", "calls are made without an access token", tokens),
+        Row("DATAPLANE_CLIENT_SECRET", "", "calls are made without an access token", tokens),
     ]
 
     @Test(arguments: oddities)

@@ -108,7 +108,7 @@ import Testing
             )
             #expect(try await sidecar.waitForOutput("source > connecting"))
             #expect(
-                try await sidecar.waitForOutput("is looked at every 0.1 seconds, since inotify has not told")
+                try await sidecar.waitForOutput("every 0.1 seconds: inotify did not report")
             )
             try pod.write("", to: "go")
             let outcome = try await pod.outcome(of: sidecar)

@@ -202,7 +202,7 @@ import Testing
     }
 
     @Test func stuckHeartbeatDoesNotUseUpThePatience() async throws {
-        // A heartbeat that is never answered has a time-out of its own: the next one gets through.
+        // A heartbeat that is never answered has a timeout of its own: the next one gets through.
         try await Pod.with("check") { pod in
             pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0.5"
             try await pod.controlPlane.addFault(#"{"call": "heartbeat", "times": 1, "fault": "silent"}"#)

@@ -169,7 +169,7 @@ import Testing
             #expect(
                 reason.contains(
                     try refusal(place, pod, gateway, 407) + words
-                        + "; the proxy \(gateway.url) demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user"
+                        + "; the proxy \(gateway.url) requires authentication: HTTP_PROXY and HTTPS_PROXY can name a user"
                 )
             )
         }
@@ -186,7 +186,7 @@ import Testing
                 )
             )
             #expect(
-                reason.contains("; it demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user")
+                reason.contains("; it requires authentication: HTTP_PROXY and HTTPS_PROXY can name a user")
             )
         }
     }
@@ -204,7 +204,7 @@ import Testing
         try await behind(place, directives, onViolation: { #expect(isCutOff($0), "\($0)") }) { pod, gateway in
             let reason = try await reason(pod, retries: retries)
             #expect(reason.contains(try refusal(place, pod, gateway, 413) + ": "), "\(reason)")
-            #expect(reason.contains("; a gateway or proxy on the way limits the size of request bodies"))
+            #expect(reason.contains("; a gateway or proxy limits the size of request bodies"))
         }
     }
 

@@ -62,7 +62,7 @@ import Testing
             let failure = try #require(outcome.requests("failure").first)["body"]
             #expect(failure["source"] == "airbyte_platform")
             let reason =
-                "was answered with 413: too large; a gateway or proxy on the way limits the size of request bodies"
+                "was answered with 413: too large; a gateway or proxy limits the size of request bodies"
             #expect(failure["reason"].text?.contains(reason) == true)
         }
     }

@@ -213,6 +213,6 @@ extension Outcome {
 
     /// The lines that announce another try of a call; heartbeats have lines of their own.
     var retries: [Substring] {
-        console.split(separator: "\n").filter { $0.contains("; trying again in ") && $0.contains("(retry ") }
+        console.split(separator: "\n").filter { $0.contains("; retrying in ") && $0.contains("(retry ") }
     }
 }

@@ -69,7 +69,7 @@ import Testing
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1)
-            #expect(outcome.console.contains("Nobody holds the connector's output open any more"))
+            #expect(outcome.console.contains("No process has the connector's output open for writing"))
         }
     }
 
@@ -136,7 +136,7 @@ import Testing
             let outcome = try await pod.outcome(of: sidecar)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
-            #expect(!outcome.console.contains("Nobody holds"))
+            #expect(!outcome.console.contains("No process has the connector"))
         }
     }
 
@@ -168,7 +168,7 @@ import Testing
             await successor.stop()
             let outcome = try await pod.outcome(of: sidecar)
             #expect(outcome.exitCode == 1, "\(outcome)")
-            #expect(outcome.console.contains("Nobody holds the connector's output open any more"))
+            #expect(outcome.console.contains("No process has the connector's output open for writing"))
         }
     }
 
@@ -186,7 +186,7 @@ import Testing
             main.send(SIGTERM)
             let outcome = try await pod.outcome(of: sidecar)
             #expect(outcome.exitCode == 1, "\(outcome)")
-            #expect(outcome.console.contains("Nobody holds the connector's output open any more"))
+            #expect(outcome.console.contains("No process has the connector's output open for writing"))
         }
     }
 }

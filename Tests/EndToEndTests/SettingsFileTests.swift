@@ -60,7 +60,7 @@ import Testing
             try #require(mkfifo(file.path, 0o600) == 0)
             let outcome = try await pod.outcome(of: try pod.startSidecar())
             #expect(outcome.exitCode == 78, "\(outcome)")
-            #expect(outcome.errors.hasSuffix("the file is no regular file\n"))
+            #expect(outcome.errors.hasSuffix("the file is not a regular file\n"))
         }
     }
 }

@@ -83,7 +83,7 @@ import Testing
             sidecar.send(SIGTERM)
             #expect(try await sidecar.waitForOutput("finishing what is under way"))
             sidecar.send(SIGINT)
-            #expect(try await sidecar.waitForOutput("SIGINT changes nothing"))
+            #expect(try await sidecar.waitForOutput("SIGINT is ignored"))
             try await pod.controlPlane.removeFaults()
             let outcome = try await pod.outcome(of: sidecar)
             #expect(outcome.exitCode == 143, "\(outcome)")

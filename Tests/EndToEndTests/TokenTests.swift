@@ -102,7 +102,7 @@ import Testing
             #expect(outcome.requests("token").isEmpty)
             #expect(outcome.calls.sorted() == ["output", "running", "success"])
             #expect(outcome.warnings.count == 1, "\(outcome)")
-            #expect(outcome.warnings.first?.hasSuffix("calls go without an access token") == true)
+            #expect(outcome.warnings.first?.hasSuffix("calls are made without an access token") == true)
         }
     }
 

@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func authenticationIsDemandedByTheProxy() {
-        let advice = " demands authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
+        let advice = " requires authentication: HTTP_PROXY and HTTPS_PROXY can name a user and a password"
         #expect(
             summary(407, proxy: "http://p:1")
                 == "407 through the proxy http://p:1; the proxy http://p:1\(advice)"
@@ -64,7 +64,7 @@ import Testing
 
     @Test func bodyIsTooLargeForAGateway() {
         #expect(
-            summary(413, "no") == "413: no; a gateway or proxy on the way limits the size of request bodies"
+            summary(413, "no") == "413: no; a gateway or proxy limits the size of request bodies"
         )
     }
 
@@ -100,7 +100,7 @@ import Testing
             413,
             "<html>\r\n<head><title>413 Request Entity Too Large</title></head>\r\n<body>\r\n<center><h1>413 Request"
                 + " Entity Too Large</h1></center>\r\n<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n",
-            "413: Request Entity Too Large; a gateway or proxy on the way limits the size of request bodies"
+            "413: Request Entity Too Large; a gateway or proxy limits the size of request bodies"
         ),
         // haproxy 2.6.12: no title
         (

@@ -11,7 +11,7 @@ struct TimerHeapTests {
 
     /// Pops what is due and takes it, as the reactor does.
     private func fire<Payload>(_ heap: inout TimerHeap<Payload>, _ now: Int64) -> [Payload] {
-        heap.popDue(at: at(now)).compactMap { heap.take($0) }
+        heap.popDue(at: at(now)).compactMap { heap.remove($0) }
     }
 
     @Test func firesNothingEarly() {
@@ -41,22 +41,22 @@ struct TimerHeapTests {
         let first = heap.insert(deadline: at(1), payload: "a")
         let second = heap.insert(deadline: at(2), payload: "b")
         let third = heap.insert(deadline: at(3), payload: "c")
-        #expect(heap.take(first) == "a")
+        #expect(heap.remove(first) == "a")
         #expect(heap.earliest == at(2))
         let due = heap.popDue(at: at(3))
         #expect(due == [second, third])
-        #expect(heap.take(third) == "c")
-        #expect(heap.take(third) == nil)
-        #expect(due.compactMap { heap.take($0) } == ["b"])
+        #expect(heap.remove(third) == "c")
+        #expect(heap.remove(third) == nil)
+        #expect(due.compactMap { heap.remove($0) } == ["b"])
     }
 
     @Test func staleTokenIsHarmless() {
         var heap = TimerHeap<String>()
         let old = heap.insert(deadline: at(1), payload: "old")
-        heap.take(old)
+        heap.remove(old)
         let new = heap.insert(deadline: at(1), payload: "new")
         #expect(old.slot == new.slot)
-        #expect(heap.take(old) == nil)
+        #expect(heap.remove(old) == nil)
         #expect(fire(&heap, 1) == ["new"])
     }
 
@@ -64,7 +64,7 @@ struct TimerHeapTests {
         var heap = TimerHeap<Int>()
         for number in 0..<10_000 {
             let token = heap.insert(deadline: at(1_000_000 + Int64(number)), payload: number)
-            heap.take(token)
+            heap.remove(token)
         }
         #expect(heap.count == 0)
         let token = heap.insert(deadline: at(1), payload: 0)
@@ -84,7 +84,7 @@ struct TimerHeapTests {
                 model.append((deadline, number, heap.insert(deadline: at(deadline), payload: number)))
             case 6..<8:
                 guard let index = model.indices.randomElement(using: &random) else { continue }
-                #expect(heap.take(model[index].token) == model[index].number)
+                #expect(heap.remove(model[index].token) == model[index].number)
                 model.remove(at: index)
             default:
                 now += Int64.random(in: 0..<20, using: &random)

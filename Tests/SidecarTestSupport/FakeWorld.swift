@@ -61,7 +61,7 @@ package final class FakeWorld {
 
     /// The log lines so far.
     package var log: String {
-        job.settleLog()
+        job.forwardLog()
         return String(decoding: console.pending, as: UTF8.self)
     }
 }

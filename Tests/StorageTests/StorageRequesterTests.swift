@@ -87,7 +87,7 @@ import Testing
         perform()
         transport.answer(503, headers: [HTTPHeader("Retry-After", "9")])
         #expect(scheduler.delays == [.seconds(9)])
-        #expect(log.count(of: "answered with 503; trying again in 9 seconds (retry 1 of 2)") == 1)
+        #expect(log.count(of: "answered with 503; retrying in 9 seconds (retry 1 of 2)") == 1)
         scheduler.advanceToNext()
         transport.fail(.interrupted, "host: cut off")
         #expect(log.count(of: "PUT store://key failed: host: cut off") == 1)

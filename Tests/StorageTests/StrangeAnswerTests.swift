@@ -133,7 +133,7 @@ import Testing
         #expect(
             message?.hasSuffix(
                 "was answered with 413: Request Entity Too Large; "
-                    + "a gateway or proxy on the way limits the size of request bodies"
+                    + "a gateway or proxy limits the size of request bodies"
             ) == true,
             "\(message ?? "")"
         )

@@ -35,7 +35,7 @@ extension CredentialFiles {
     static let inTests = CredentialFiles { (path, limit) throws(Problem) in
         var information = stat()
         guard stat(path, &information) == 0 else { throw .missing }
-        guard information.st_mode & S_IFMT == S_IFREG else { throw .unreadable("is no regular file") }
+        guard information.st_mode & S_IFMT == S_IFREG else { throw .unreadable("is not a regular file") }
         guard information.st_size <= limit else { throw .unreadable("is longer than \(limit) bytes") }
         return Array((TemporaryDirectory.read(path: path) ?? "").utf8)
     }

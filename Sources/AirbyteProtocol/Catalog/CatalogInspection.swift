@@ -37,7 +37,7 @@ public struct CatalogInspection: Equatable, Sendable {
         public var text: String
     }
 
-    /// So many findings are kept: nobody reads more lines about one catalog, and one mistake of a connector is often in
+    /// The most findings that are kept: nobody reads more lines about one catalog, and one mistake of a connector is often in
     /// all of its streams.
     public static let maximumFindings = 100
 

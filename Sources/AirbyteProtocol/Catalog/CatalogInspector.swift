@@ -2,7 +2,7 @@
 struct CatalogInspector {
     private(set) var result = CatalogInspection()
 
-    /// So many names are remembered, in a few megabytes: no database has more tables.
+    /// The most names that are remembered, in a few megabytes: no database has more tables.
     private static let maxNames = 100_000
 
     /// Who is spoken of.

@@ -30,7 +30,7 @@ public struct TranscriptReader {
     ///
     /// - Parameters:
     ///   - maxHeldLineLength: a longer line is judged while it passes, in bytes.
-    ///   - tooLongLine: a line of so many UTF-16 units is counted.
+    ///   - tooLongLine: a line of at least this many UTF-16 units is counted.
     public init(
         kind: ConnectorKind,
         digestSeed: UInt64,
@@ -90,9 +90,9 @@ private struct LineReader {
     ) {
         if part == .whole { return read(bytes, events: &events) }
         var line = longLine.take() ?? LineScanner(start: lineStart, digestSeed: digestSeed)
-        line.append(bytes) { take($0, events: &events) }
+        line.append(bytes) { record($0, events: &events) }
         guard part == .last else { return longLine = consume line }
-        let length = line.finish { take($0, events: &events) }
+        let length = line.finish { record($0, events: &events) }
         note(utf16Length: length)
     }
 
@@ -100,21 +100,21 @@ private struct LineReader {
         // A line never has more UTF-16 units than bytes.
         if line.byteCount >= tooLongLine { note(utf16Length: UTF16Length.of(line)) }
         guard let decoded = decoder.decodeSingle(line) else {
-            for part in decoder.parts(of: line) { take(part, events: &events) }
+            for part in decoder.parts(of: line) { record(part, events: &events) }
             return
         }
-        take(decoded, events: &events)
+        record(decoded, events: &events)
     }
 
     private mutating func note(utf16Length length: Int) {
         if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
     }
 
-    private mutating func take(_ part: LineScanner.Part, events: inout [TranscriptEvent]) {
-        if let decoded = decoder.decode(part) { take(decoded, events: &events) }
+    private mutating func record(_ part: LineScanner.Part, events: inout [TranscriptEvent]) {
+        if let decoded = decoder.decode(part) { record(decoded, events: &events) }
     }
 
-    private mutating func take(_ decoded: DecodedLine, events: inout [TranscriptEvent]) {
+    private mutating func record(_ decoded: DecodedLine, events: inout [TranscriptEvent]) {
         transcript.consume(decoded)
         switch decoded {
         case .message(.log(let log)): events.append(.connectorLog(log))
@@ -122,7 +122,7 @@ private struct LineReader {
         case .dropped(let message): events.append(.dropped(reason: message.description))
         case .notAMessage(looksLikeRecord: true, _, _): events.append(.suspectedRecord)
         case .notAMessage(looksLikeRecord: false, let text, _): events.append(.plainLine(text))
-        // The line itself has been told of.
+        // The line itself has been reported.
         case .salvaged: break
         }
     }

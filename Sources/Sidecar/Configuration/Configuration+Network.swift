@@ -36,7 +36,7 @@ extension Configuration {
             "SSL_CERT_FILE",
             value: file,
             "cannot be read: \(problem)",
-            otherwise: "its authorities are not trusted"
+            otherwise: "its certificate authorities are not trusted"
         )
         return nil
     }

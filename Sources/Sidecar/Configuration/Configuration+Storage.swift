@@ -32,7 +32,7 @@ extension Configuration {
 
     /// Where outputs go. The server API comes first: a data plane's own bucket is often not the control plane's, and
     /// what is stored there is never read. Then comes the storage that `STORAGE_TYPE` names with all that it needs, which
-    /// is local storage where nothing is named. Each stands in for the other where that one fails.
+    /// is local storage where nothing is named. Each is the fallback of the other.
     ///
     /// What is wrong with the storage is a warning as long as the server API can take the output.
     static func storageChoice(
@@ -45,7 +45,7 @@ extension Configuration {
         let storage = storage(&trial, isDemanded: wish == .storage || !hasAPI, paths)
         let stored: [OutputSink] = storage?.has(.output) == true ? [.storage] : []
         if !hasAPI { demandSink(wish, hasStorage: !stored.isEmpty, &trial, &reader) }
-        reader.take(trial)
+        reader.merge(trial)
         let api: [OutputSink] = hasAPI ? [.api] : []
         return StorageChoice(storage: storage, sinks: wish == .storage ? stored + api : api + stored)
     }
@@ -58,7 +58,7 @@ extension Configuration {
         _ reader: inout EnvironmentReader
     ) {
         if reader.text("INTERNAL_API_HOST") != nil {
-            // The address is what has to be put right, not the storage that would stand in.
+            // The address has to be corrected, not the storage that would be the fallback.
             if wish == .api || !hasStorage { reader.require("INTERNAL_API_HOST") }
         } else if wish == .api {
             reader.require(
@@ -111,7 +111,7 @@ extension Configuration {
     /// Local storage is a volume that is mounted into the pod. Where there is none, a folder of that name would be in the
     /// container, where nobody reads it.
     ///
-    /// - Parameter isDemanded: whether it is worth a word that there is none, although nothing names local storage.
+    /// - Parameter isDemanded: whether to warn that there is none, although no setting names local storage.
     private static func localStorage(
         _ root: String,
         _ reader: inout EnvironmentReader,

@@ -18,7 +18,7 @@ extension Configuration {
         throw StartError(
             problem: "INTERNAL_API_HOST",
             nil,
-            "not set; a DISCOVER hands its catalog to the server API, such as http://airbyte-server:8001"
+            "not set; a DISCOVER needs the server API, such as http://airbyte-server:8001"
         )
     }
 

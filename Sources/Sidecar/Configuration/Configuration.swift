@@ -52,7 +52,7 @@ package struct Configuration: Sendable {
         case file(String)
     }
 
-    /// What the outside world is told of proxies and trust, handed to the HTTP transport.
+    /// Proxies and trusted certificates, for the HTTP transport.
     package struct Network: Hashable, Sendable {
         package var httpProxy: String?
         package var httpsProxy: String?
@@ -214,7 +214,7 @@ extension Configuration {
     }
 
     private static func serverAPI(_ reader: inout EnvironmentReader) -> PlatformAPI? {
-        // The limits are read whether or not they are needed, so that a wrong one is told in any case.
+        // The limits are read whether or not they are needed, so that a wrong one is always reported.
         let baseURL = reader.baseURL("INTERNAL_API_HOST", otherwise: "the server API is not called")
         let connectTimeout = reader.duration(
             "AIRBYTE_API_CONNECT_TIMEOUT_SECONDS",
@@ -255,7 +255,7 @@ extension Configuration {
     private static func tokenSource(_ reader: inout EnvironmentReader) -> TokenSource? {
         guard reader.text("CONTROL_PLANE_TOKEN_ENDPOINT") != nil else { return nil }
         // Some installations need no tokens, so that calls without one are worth trying.
-        let consequence = "calls go without an access token"
+        let consequence = "calls are made without an access token"
         let endpoint = reader.baseURL("CONTROL_PLANE_TOKEN_ENDPOINT", otherwise: consequence)
         let missing = ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"].filter { reader.text($0) == nil }
         if !missing.isEmpty {

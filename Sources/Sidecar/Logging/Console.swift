@@ -8,7 +8,7 @@ import Scheduling
 /// Beyond the bound further lines are dropped and counted, and a line says how many: a stalled log collector must
 /// cost no job its heartbeats.
 final class Console {
-    /// A pipe that is writable takes so many bytes without blocking (pipe(7), `PIPE_BUF`).
+    /// A writable pipe takes this many bytes without blocking (pipe(7), `PIPE_BUF`).
     private static let atomicWrite = 4_096
 
     /// Lines are gathered up to here before they are written in the middle of a tick.
@@ -139,7 +139,7 @@ final class Console {
         if lineEnd == nil { pending.append(UInt8(ascii: "\n")) }
         let start = pending.count
         pending.append(
-            contentsOf: "[\(dropped) bytes of log lines dropped: the console does not take them]\n".utf8
+            contentsOf: "[\(dropped) bytes of log lines were dropped: the console is not being read]\n".utf8
         )
         lastNote = DropNote(start: start, end: pending.count, dropped: dropped)
     }

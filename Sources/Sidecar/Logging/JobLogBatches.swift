@@ -3,10 +3,10 @@
 /// A value that does nothing itself. One document is under way at a time, so that a later one can never be there while
 /// an earlier one is missing; one that failed is what goes next.
 struct JobLogBatches {
-    /// So many events make a document at once, as in the platform's own log appender.
+    /// A document is complete with this many events, as in the platform's own log appender.
     static let maxEvents = 10_000
 
-    /// So many bytes do too: with lines of megabytes, memory would run out long before the events do.
+    /// Or with this many bytes: with lines of megabytes, memory would run out long before the events do.
     static let maxDocumentSize = 4 * 1_024 * 1_024
 
     /// What waits in all, the document under way included, in bytes. Beyond it events are dropped and counted: a log

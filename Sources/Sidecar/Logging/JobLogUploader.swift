@@ -6,10 +6,10 @@ import Storage
 /// Stores a job's log where the platform's user interface reads it: a document after every interval with new events,
 /// whenever many have gathered, before the job's report, and at the end.
 final class JobLogUploader {
-    /// A document that could not be stored at the end is tried again after so long.
+    /// The delay before a document that could not be stored at the end is sent again.
     private static let lastRetryDelay: Duration = .seconds(1)
 
-    /// So often is it tried again at the end: the store has its own retries for what is worth many.
+    /// The most such retries: the store has its own for transient failures.
     private static let lastRetries = 2
 
     private let store: any ObjectStore
@@ -125,7 +125,7 @@ final class JobLogUploader {
         isFailing = false
         let dropped = batches.storedFirst()
         if dropped > 0 {
-            onTrouble("\(dropped) log lines are missing in \(store.name): it did not take them in time")
+            onTrouble("\(dropped) log lines are missing in \(store.name): it was too slow")
         }
         tellRelieved()
         if batches.stored >= flushGoal { flushed() }
@@ -143,7 +143,7 @@ final class JobLogUploader {
         isFailing = true
         if isNew {
             onTrouble(
-                "The job's log could not be stored in \(store.name), it is kept and tried again: \(failure.message)"
+                "The job log could not be stored in \(store.name); retrying later: \(failure.message)"
             )
         }
         tellRelieved()

@@ -4,7 +4,7 @@ import Workload
 
 /// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
 ///
-/// Events wait for `settle` to be written out, or until they are many: what a call waits for goes first.
+/// Events wait for `forwardWaiting` to be written out, or until they are many: what a call waits for goes first.
 final class LogPipeline {
     let level: Logger.Level
     private let wallClock: WallClock
@@ -59,7 +59,7 @@ final class LogPipeline {
             )
         )
         waitingBytes += message.utf8.count
-        if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { settle() }
+        if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { forwardWaiting() }
     }
 
     /// Few enough to be no burden, and far more than a job says about its end.
@@ -67,7 +67,7 @@ final class LogPipeline {
     private static let maxWaitingBytes = 64 * 1_024
 
     /// Hides secrets in the events that wait, and hands them to everybody who takes events.
-    func settle() {
+    func forwardWaiting() {
         guard !waiting.isEmpty else { return }
         // What is said meanwhile waits for the next time.
         let events = waiting

@@ -5,7 +5,7 @@ import AirbyteProtocol
 /// Once all is read, each line has been logged as often as it stands in the version of the output that has it most often:
 /// what was rewritten as it was is not logged again, and what is new is, wherever it stands.
 struct LoggedLines {
-    /// So many lines are remembered, 8 bytes each; hardly a connector's check or discover logs more. Beyond it a line is
+    /// The most lines that are remembered, 8 bytes each; hardly a connector's check or discover logs more. Beyond it a line is
     /// logged again rather than lost.
     static let maxLines = 32_768
 

@@ -152,7 +152,7 @@ extension WorkloadRunner {
     }
 
     private func storeLog() {
-        pipeline.settle()
+        pipeline.forwardWaiting()
         guard let jobLog = pipeline.jobLog else { return post(.logStored) }
         jobLog.flush { [weak self] in self?.post(.logStored) }
     }
@@ -349,10 +349,10 @@ extension WorkloadRunner {
                 pipeline.write(
                     .warning,
                     from: source,
-                    "A line that is no valid message was skipped; it is not shown since it looks like a record"
+                    "Skipped a line that is not a valid message; it looks like a record and is not shown"
                 )
             case .dropped(let reason):
-                pipeline.write(.debug, from: source, "A message was skipped: \(reason)")
+                pipeline.write(.debug, from: source, "Skipped a message: \(reason)")
             }
         }
     }

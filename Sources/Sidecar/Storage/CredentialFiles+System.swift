@@ -8,7 +8,7 @@ extension CredentialFiles {
         try readFromDisk(path, limit: limit)
     }
 
-    /// The whole file. Links are followed, since Kubernetes mounts secrets behind them; what is no regular file, and
+    /// The whole file. Links are followed, since Kubernetes mounts secrets behind them; what is not a regular file, and
     /// could block, is refused.
     private static func readFromDisk(_ path: String, limit: Int) throws(Problem) -> [UInt8] {
         let raw = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -19,7 +19,7 @@ extension CredentialFiles {
         let file = OwnedDescriptor(raw)
         var information = stat()
         guard unsafe fstat(file.raw, &information) == 0, information.st_mode & S_IFMT == S_IFREG else {
-            throw .unreadable("is no regular file")
+            throw .unreadable("is not a regular file")
         }
         var bytes: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 16_384)

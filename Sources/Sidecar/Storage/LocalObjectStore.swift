@@ -42,7 +42,7 @@ final class LocalObjectStore: ObjectStore {
         let parts = key.split(separator: "/").map(String.init)
         guard let name = parts.last, parts.allSatisfy(Self.isPlain) else {
             throw StorageFailure(
-                message: "\(key.escapingControlCharacters()) is no name for a file below \(root)"
+                message: "\(key.escapingControlCharacters()) is not a valid file name below \(root)"
             )
         }
         var folder = try openRoot()

@@ -8,7 +8,7 @@ final class ConnectorOutput {
     /// The bytes of a range as they stand in the file now. Whether they are what was read first is for the caller to find
     /// out.
     func bytes(in range: Range<UInt64>) throws(DocumentError) -> [UInt8] {
-        guard let file else { throw DocumentError("\(FileName.output) is not open any more") }
+        guard let file else { throw DocumentError("\(FileName.output) is not open anymore") }
         do {
             return try file.bytes(at: range.lowerBound, count: range.count)
         } catch {

@@ -22,7 +22,7 @@ final class OutputTail {
         set { output.file = newValue }
     }
     private var offset: UInt64 = 0
-    /// To notice that the file was written anew.
+    /// To notice that the file was rewritten.
     private var samples = ReadSamples()
     private var isReading = false
     /// The file may have grown since the read that is under way was started.
@@ -88,7 +88,7 @@ final class OutputTail {
         wake()
     }
 
-    /// Looks at the file and its name, and reads on where something has changed of which nothing was told.
+    /// Looks at the file and its name, and reads on where something has changed without a report.
     ///
     /// - Returns: whether something has.
     func look() -> Bool {
@@ -118,7 +118,7 @@ final class OutputTail {
     func finishNow() {
         guard var last = finishing else { return }
         log.warning(
-            "\(FileName.output) is not read to its end: it is too long for the time that is left"
+            "\(FileName.output) is not read to its end: the time that is left is too short"
         )
         // The read that is under way is the last.
         last.goal = 0
@@ -190,14 +190,14 @@ extension OutputTail {
             // A short read has reached the end as it was.
             if count == reader.capacity || finishing != nil || mayBeReplaced { isStale = true }
             reader.withBytes(count) { bytes in
-                samples.take(bytes, upTo: offset)
+                samples.record(bytes, upTo: offset)
                 onBytes(bytes)
             }
             let isAtGoal = finishing?.goal.map { offset >= $0 } ?? false
             if isAtGoal, !restartIfRewritten(), !switchToReplacement() { return atEnd() }
             readOn()
         case .failure(let error):
-            tell(WorkspaceError(file: FileName.output, problem: "cannot be read on: \(error)"))
+            tell(WorkspaceError(file: FileName.output, problem: "cannot be read further: \(error)"))
             atEnd()
         }
     }
@@ -237,7 +237,7 @@ extension OutputTail {
     private func restartIfTruncated() -> Bool {
         guard let file, file.size < offset, mayRestart() else { return false }
         log.warning(
-            "\(file.name) was truncated after \(offset) bytes had been read of it: it is read from its beginning"
+            "\(file.name) was truncated after \(offset) bytes were read: reading it from the beginning"
         )
         startOver()
         return true
@@ -248,7 +248,7 @@ extension OutputTail {
     private func restartIfRewritten() -> Bool {
         guard let file, !samples.match(file), mayRestart() else { return false }
         log.warning(
-            "\(file.name) was written anew after \(offset) bytes had been read of it: it is read again"
+            "\(file.name) was rewritten after \(offset) bytes were read: reading it from the beginning"
         )
         startOver()
         return true
@@ -268,7 +268,7 @@ extension OutputTail {
         else {
             return false
         }
-        log.warning("\(replacement.name) was replaced by another file, which is read from its beginning")
+        log.warning("\(replacement.name) was replaced by another file: reading that one from the beginning")
         file = replacement
         startOver()
         return true
@@ -284,7 +284,7 @@ extension OutputTail {
         return true
     }
 
-    /// A problem is told once, not with every look at the file.
+    /// Logs a problem once, not with every look at the file.
     private func tell(_ problem: WorkspaceError) {
         guard problem != toldProblem else { return }
         toldProblem = problem

@@ -1,6 +1,6 @@
 /// The first and the last bytes that were read of a file, to be compared with what stands there later.
 struct ReadSamples {
-    /// So many bytes in each place: as many as tell two outputs apart, few enough to copy with every read.
+    /// Bytes in each place: enough to tell two outputs apart, few enough to copy with every read.
     private static let length = 64
 
     private var first: [UInt8] = []
@@ -10,7 +10,7 @@ struct ReadSamples {
     /// Remembers bytes that were read in a row.
     ///
     /// - Parameter end: the offset in the file behind the last of them.
-    mutating func take(_ bytes: RawSpan, upTo end: UInt64) {
+    mutating func record(_ bytes: RawSpan, upTo end: UInt64) {
         if first.isEmpty { first = Self.copy(bytes.extracting(first: Self.length)) }
         last = Self.copy(bytes.extracting(last: Self.length))
         lastOffset = end - UInt64(last.count)

@@ -9,7 +9,7 @@ package protocol Workspace: AnyObject {
     /// For messages.
     var path: String { get }
 
-    /// Whether a watch tells of the other container's writes. It does not where the writer may be behind another kernel.
+    /// Whether a watch reports the other container's writes. It does not where the writer may be behind another kernel.
     var watchIsReliable: Bool { get }
 
     /// What the workspace's file system has run out of, such as "free blocks"; nil where there is room.
@@ -142,7 +142,7 @@ package enum OutputCreation {
     case created(any WorkspaceFile)
     /// Something has the name already. It is used as it is.
     case exists
-    /// Not made, for a reason that is worth a line; the main container makes it.
+    /// Not created, and why; the main container creates it.
     case leftToMain(String)
 }
 

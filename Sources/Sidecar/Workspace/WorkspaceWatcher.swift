@@ -15,13 +15,13 @@ final class WorkspaceWatcher {
     private let handler: (WorkspaceChange) -> Void
     private var watch: (any WorkspaceWatch)?
     private var isRescanning = false
-    /// How often inotify has told of anything.
+    /// How many batches of changes inotify has reported.
     private var reports = 0
     private var isCancelled = false
 
     /// - Parameters:
     ///   - usesWatch: false where inotify does not tell of the connector's writes.
-    ///   - rescanInterval: how often everything is looked at where inotify is not used or not to be had.
+    ///   - rescanInterval: how often the workspace is scanned where inotify is not used or not available.
     init(
         workspace: any Workspace,
         scheduler: any Scheduler,
@@ -38,7 +38,7 @@ final class WorkspaceWatcher {
         self.handler = handler
     }
 
-    /// Watches first and then has everything looked at, so that nothing is missed in between.
+    /// Starts the watch first and then reports `unknown`, so that nothing is missed in between.
     ///
     /// - Parameter output: tells who opens it from the start, see `watchOpens`.
     func start(output: (any WorkspaceFile)? = nil) {
@@ -46,7 +46,7 @@ final class WorkspaceWatcher {
             startWatch()
             if let output { watchOpens(of: output) }
         } else {
-            rescan(because: "its file system may not tell of the connector's writes")
+            rescan(because: "its file system may not report the connector's writes")
         }
         handler(.unknown)
     }
@@ -69,13 +69,13 @@ final class WorkspaceWatcher {
     }
 
     /// Something was found of which nothing has been told. Unless that comes within moments, inotify is silent here, as it
-    /// can be in a sandboxed kernel, and the directory is looked at again and again.
+    /// can be in a sandboxed kernel, and the directory is scanned from then on.
     func suspectSilence() {
         guard watch != nil, !isRescanning else { return }
         let heard = reports
         scheduler.schedule(after: Self.patienceWithInotify) { [weak self] in
             guard let self, !isCancelled, reports == heard else { return }
-            rescan(because: "inotify has not told of what was written there")
+            rescan(because: "inotify did not report a change in it")
         }
     }
 
@@ -84,7 +84,7 @@ final class WorkspaceWatcher {
             watch = try workspace.watch { [weak self] changes in self?.report(changes) }
         } catch {
             // ENOSPC, EMFILE: the user's limits of watches or instances are used up on this node.
-            rescan(because: "inotify is not to be had (\(error))")
+            rescan(because: "inotify is not available (\(error))")
         }
     }
 
@@ -92,7 +92,7 @@ final class WorkspaceWatcher {
         guard !isRescanning else { return }
         isRescanning = true
         log.warning(
-            "\(workspace.path) is looked at every \(rescanInterval.spokenDescription), since \(reason)"
+            "Scanning \(workspace.path) every \(rescanInterval.spokenDescription): \(reason)"
         )
         scheduleRescan()
     }
@@ -108,7 +108,7 @@ final class WorkspaceWatcher {
     private func report(_ changes: [WorkspaceChange]) {
         reports += 1
         // Many writes between two ticks make many changes that all say the same. Only repetitions are left out: the
-        // last change of a file has to be the last that is told of it.
+        // last change of a file has to be the last that is reported.
         var lastOfOutput: WorkspaceChange?
         var lastOfExitCode: WorkspaceChange?
         for change in changes where !isCancelled {

@@ -13,7 +13,7 @@ struct GCSRequest {
     var headers: [HTTPHeader] = []
     var body: [UInt8]?
 
-    /// `GET https://…` with a token, where one is needed. The time-outs are filled in by the requester.
+    /// `GET https://…` with a token, where one is needed. The timeouts are filled in by the requester.
     func authorized(by token: String?) -> HTTPRequest {
         HTTPRequest(
             method: method,

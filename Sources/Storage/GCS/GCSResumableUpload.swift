@@ -5,7 +5,7 @@ import HTTP
 /// After an interruption the service says how much has arrived, and the upload goes on from there. Source: "Resumable
 /// uploads" and "Perform resumable uploads" of Google Cloud Storage.
 final class GCSResumableUpload {
-    /// So many answers in a row may bring the upload no further: a fault in the service, not in the network, whose
+    /// The most answers in a row that bring the upload no further: a fault in the service, not in the network, whose
     /// faults the requester counts.
     private static let maxFruitlessAnswers = 5
 
@@ -20,14 +20,14 @@ final class GCSResumableUpload {
     /// Where the bytes go. Whoever knows it can write: never shown.
     private var session = ""
     private var sessions = 0
-    /// So many bytes have arrived.
+    /// Bytes that have arrived.
     private var arrived = 0
     /// The most that ever had.
     private var maxArrived = 0
-    /// So many bytes were sent to this session, at most.
+    /// The most bytes that were sent to this session.
     private var sent = 0
     private var checksum = CRC32C()
-    /// So many bytes are in the checksum.
+    /// Bytes in the checksum.
     private var summed = 0
     private var fruitless = 0
 

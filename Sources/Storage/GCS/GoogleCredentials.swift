@@ -51,7 +51,7 @@ enum GoogleCredentials: Hashable, Sendable {
     /// Reads a file's content (Google's AIP-4110, "Application Default Credentials", and what it refers to).
     init(parsing bytes: [UInt8]) throws(Unusable) {
         guard let document = try? JSONDocument(parsing: bytes), document.root.kind == .object else {
-            throw Unusable(problem: "is no JSON object")
+            throw Unusable(problem: "is not a JSON object")
         }
         let fields = Fields(object: document.root)
         switch fields.text("type") {

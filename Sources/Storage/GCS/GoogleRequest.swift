@@ -121,7 +121,7 @@ enum GoogleRequest {
         )
     }
 
-    /// The time-outs are filled in by who sends it.
+    /// The timeouts are filled in by who sends it.
     private static func request(
         _ method: String,
         _ url: String,

@@ -37,7 +37,7 @@ final class GoogleTokenSource {
     private var missingFile: String?
     /// What is to be added to our clock to get Google's, in seconds.
     private var clockOffset: Int64 = 0
-    /// So many tries of this fetch have found no metadata server; nil once it has answered, after which its failures pass.
+    /// Attempts of this fetch that have found no metadata server; nil once it has answered, after which its failures pass.
     private var metadataTries: Int? = 0
     /// Whether this fetch was repeated with a new offset.
     private var isClockCorrected = false

@@ -153,7 +153,7 @@ package final class S3Store: ObjectStore {
         createBucket(in: region == S3Settings.defaultRegion ? nil : region) { [self] failure in
             guard let failure, failure.code == "InvalidLocationConstraint" else { return completion(failure) }
             // Stores that are no Amazon's have one place, which they call by a name of their own, or not at all.
-            log.info("\(failure.failure.message); trying again without a region")
+            log.info("\(failure.failure.message); retrying without a region")
             createBucket(in: nil, completion)
         }
     }

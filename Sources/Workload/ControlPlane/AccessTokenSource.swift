@@ -82,7 +82,7 @@ final class AccessTokenSource {
     private func warn(_ failure: AccessTokenCache.FetchFailure) {
         guard !hasWarned else { return }
         hasWarned = true
-        log.warning("No access token could be fetched (\(failure.problem)); calls go without one")
+        log.warning("No access token could be fetched (\(failure.problem)); making calls without one")
     }
 
     // MARK: The endpoint

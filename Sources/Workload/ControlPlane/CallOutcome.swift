@@ -6,11 +6,11 @@ package enum CallOutcome: Hashable, Sendable {
     case gone
     /// 404.
     case notFound(String)
-    /// Worth another try: no connection, a time-out, 408, 429, 5xx. `retryAfter` is what the server asked for.
+    /// Transient: no connection, a timeout, 408, 429, 5xx. `retryAfter` is what the server asked for.
     case unavailable(String, retryAfter: Duration?)
     /// 401 or 403, a fresh token included.
     case unauthorized(String)
-    /// Any other answer: trying again would not help.
+    /// Any other answer: a retry would not help.
     case refused(String)
 
     /// What went wrong, for people; nil where nothing did.

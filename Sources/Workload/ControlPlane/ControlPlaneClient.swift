@@ -77,7 +77,7 @@ package final class ControlPlaneClient {
         random = SplitMix64(seed: seed)
     }
 
-    /// Makes the call once; only a stale token is replaced and tried again.
+    /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
     package func attempt(_ call: PlatformCall, completion: @escaping Completion) {
         attempt(call, body(of: call), isLast: false, completion)
     }
@@ -114,10 +114,10 @@ package final class ControlPlaneClient {
                 retry <= policy.maxRetries
             else { return completion(outcome) }
             let delay = policy.delay(beforeRetry: retry, retryAfter: retryAfter, using: &random)
-            // What comes of it is told by whoever asked.
+            // The caller logs the final outcome.
             log.info(
                 """
-                \(problem); trying again in \(delay.spokenDescription) (retry \(retry) of \(policy.maxRetries))
+                \(problem); retrying in \(delay.spokenDescription) (retry \(retry) of \(policy.maxRetries))
                 """
             )
             scheduler.schedule(after: delay) { [self] in

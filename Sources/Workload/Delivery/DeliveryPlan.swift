@@ -107,7 +107,7 @@ package struct DeliveryPlan: Sendable {
     }
 
     /// The platform did not take the new configuration. The next job would run with the old one, which may have ended:
-    /// the job has failed. A failure that the connector told of stays what is stored.
+    /// the job has failed. A failure of the connector is stored as it is.
     private mutating func configurationFailed(_ problem: String) -> String {
         update = nil
         let text = "The connector's new configuration could not be saved"

@@ -1,11 +1,10 @@
-extension Int32 {
-    /// What a connector's exit code says by itself, in parentheses and with a space before it; empty where it means
-    /// nothing special.
+enum ExitCodeMeaning {
+    /// What a connector's exit code means, in parentheses and after a space; empty for a code without a known meaning.
     ///
     /// Sources: POSIX shells (126, 127, 128 + signal); argparse, which the Python CDK uses (2); `java(1)`,
     /// `-XX:+ExitOnOutOfMemoryError` (3); `Py_FinalizeEx` (120).
-    var meaning: String {
-        switch self {
+    static func note(on code: Int32) -> String {
+        switch code {
         case 2: " (wrong arguments: the connector does not understand its command line)"
         case 3: " (a Java connector ends like this when it is out of memory)"
         case 120:
@@ -14,7 +13,7 @@ extension Int32 {
         case 127: " (the connector's command was not found)"
         case 137: " (killed by SIGKILL: out of memory?)"
         case 139: " (killed by SIGSEGV: the connector crashed)"
-        case 143: " (ended by SIGTERM: the pod was told to stop)"
+        case 143: " (ended by SIGTERM: the pod was stopped)"
         default: ""
         }
     }

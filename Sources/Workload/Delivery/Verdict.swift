@@ -68,7 +68,7 @@ struct Verdict {
                 context
             )
         case .terminated(let signal):
-            let text = "The sidecar was told to stop (\(signalName(signal))) before the connector ended."
+            let text = "The sidecar was stopped (\(signalName(signal))) before the connector ended."
             return Verdict(
                 report: .failure(source: .airbytePlatform, reason: text),
                 exitStatus: ExitStatus.failure,
@@ -144,9 +144,9 @@ extension Verdict {
             )
         }
         var text =
-            "The connector's \(context.operation.rawValue) ended with exit code \(code)\(code.meaning)."
+            "The connector's \(context.operation.rawValue) ended with exit code \(code)\(ExitCodeMeaning.note(on: code))."
         if transcript.errorTrace == nil, transcript.lastLines.lines.isEmpty {
-            text += " Its output says nothing about it: the reason is in the main container's stderr."
+            text += " Its output does not say why: see the standard error of the main container."
         }
         let reason = context.failure(text, transcript)
         var summary = reason.externalMessage ?? text

@@ -69,7 +69,7 @@ extension VerdictContext {
     /// That text stands before the result on its line; continues "although …".
     func quotationOfTextBefore(_ text: String) -> String {
         let shown = mask.masked(text).truncated(toUTF16Length: Self.maxQuotationLength)
-        return "\"\(shown.escapingControlCharacters())\" stands before it on its line"
+        return "\"\(shown.escapingControlCharacters())\" precedes it on its line"
     }
 
     /// What else is known about why there is no result, in sentences.

@@ -37,10 +37,10 @@ package struct SidecarInput: Sendable {
         do throws(JSONError) {
             document = try JSONDocument(parsing: bytes)
         } catch {
-            throw SidecarInputError(workloadID: nil, problem: "is no JSON: \(error)")
+            throw SidecarInputError(workloadID: nil, problem: "is not JSON: \(error)")
         }
         guard document.root.kind == .object else {
-            throw SidecarInputError(workloadID: nil, problem: "is no JSON object")
+            throw SidecarInputError(workloadID: nil, problem: "is not a JSON object")
         }
         let root = Members(value: document.root, path: "", workloadID: nil)
         guard let workloadID = try root.text("workloadId"), !workloadID.isEmpty else {

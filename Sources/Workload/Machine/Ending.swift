@@ -10,7 +10,7 @@ package enum Ending: Hashable, Sendable {
     case fileTimeout(limit: Duration)
     /// The connector did not open its output in time.
     case startTimeout(limit: Duration)
-    /// The sidecar itself was told to stop.
+    /// The sidecar itself was stopped by a signal.
     case terminated(signal: Int32)
 
     /// True when this is how a job is meant to go on.
@@ -23,27 +23,27 @@ package enum Ending: Hashable, Sendable {
     var shortfall: String? {
         switch self {
         case .connectorExited(.code(0)): nil
-        case .connectorExited(.code(let code)): "the exit code is \(code)\(code.meaning)"
+        case .connectorExited(.code(let code)): "the exit code is \(code)\(ExitCodeMeaning.note(on: code))"
         case .connectorExited(.unusable(let problem)): "exitCode.txt \(problem)"
         case .connectorLost: "no exit code came: the connector was probably killed"
         case .fileTimeout(let limit): "no exit code came within \(limit.spokenDescription)"
-        case .startTimeout(let limit): "no start was seen within \(limit.spokenDescription)"
-        case .terminated(let signal): "the sidecar was told to stop (\(signalName(signal)))"
+        case .startTimeout(let limit): "the connector did not start within \(limit.spokenDescription)"
+        case .terminated(let signal): "the sidecar was stopped (\(signalName(signal)))"
         }
     }
 
     /// One line for people.
     var description: String {
         switch self {
-        case .connectorExited(.code(let code)): "The connector ended with exit code \(code)\(code.meaning)"
+        case .connectorExited(.code(let code)): "The connector ended with exit code \(code)\(ExitCodeMeaning.note(on: code))"
         case .connectorExited(.unusable(let problem)): "The connector ended, but exitCode.txt \(problem)"
         case .connectorLost(let grace):
-            "Nobody holds the connector's output open any more, and no exit code came for \(grace.spokenDescription)"
+            "No process has the connector's output open for writing, and no exit code came within \(grace.spokenDescription)"
         case .fileTimeout(let limit):
-            "No exit code came within \(limit.spokenDescription): the file time-out has passed"
+            "No exit code came within \(limit.spokenDescription): the file timeout has passed"
         case .startTimeout(let limit):
             "The connector did not start within \(limit.spokenDescription): the start timeout has passed"
-        case .terminated(let signal): "Told to stop by \(signalName(signal)): delivering what is complete"
+        case .terminated(let signal): "Stopped by \(signalName(signal)): delivering what is complete"
         }
     }
 }

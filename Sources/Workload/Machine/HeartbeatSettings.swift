@@ -1,7 +1,7 @@
 /// How contact with the workload API is kept.
 package struct HeartbeatSettings: Hashable, Sendable {
     package var interval: Duration
-    /// Without a successful call for so long the sidecar gives up.
+    /// The sidecar gives up after this time without a successful call.
     package var contactTimeout: Duration
 
     package init(interval: Duration, contactTimeout: Duration) {

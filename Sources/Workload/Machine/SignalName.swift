@@ -6,6 +6,7 @@ func signalName(_ number: Int32) -> String {
     case SIGTERM: "SIGTERM"
     case SIGINT: "SIGINT"
     case SIGHUP: "SIGHUP"
+    case SIGQUIT: "SIGQUIT"
     default: "signal \(number)"
     }
 }

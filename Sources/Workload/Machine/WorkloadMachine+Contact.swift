@@ -31,7 +31,7 @@ extension WorkloadMachine {
         actions.append(
             .log(
                 .warning,
-                "\(call.sentence) failed (\(outcome.problem ?? "")); trying again in \(delay.spokenDescription)"
+                "\(call.sentence) failed (\(outcome.problem ?? "")); retrying in \(delay.spokenDescription)"
             )
         )
         actions.append(arm(.contact, at: now + delay))
@@ -72,8 +72,8 @@ extension WorkloadMachine {
         )
     }
 
-    /// Failures of the moment are tried again soon, but never less often than heartbeats; what the platform has
-    /// refused is tried again with the next heartbeat.
+    /// Transient failures are retried soon, but never less often than heartbeats; what the platform has
+    /// refused is retried with the next heartbeat.
     mutating func retryDelay(after outcome: CallOutcome, failures: Int) -> Duration {
         guard case .unavailable(_, let retryAfter) = outcome else { return settings.heartbeat.interval }
         let delay = settings.contactRetries.delay(

@@ -16,7 +16,7 @@ import Scheduling
 package struct WorkloadMachine: Sendable {
     package struct Settings: Sendable {
         package var heartbeat: HeartbeatSettings
-        /// Delays between attempts to announce or to beat; their number is bounded by the contact time-out.
+        /// Delays between announcements or heartbeats that fail; the contact timeout bounds their number.
         package var contactRetries: RetryPolicy
         /// From the start to the connector's open of its output; nil where there is no limit.
         package var startTimeout: Duration?
@@ -44,13 +44,13 @@ package struct WorkloadMachine: Sendable {
     package static let terminationBudget: Duration = .seconds(20)
 
     /// How long the rest of the output is read where no exit code has come: a connector that has written faster than can
-    /// be read must not put off the time-out's report, or use up what is left after a signal.
+    /// be read must not put off the timeout's report, or use up what is left after a signal.
     package static let lateReadingBudget: Duration = .seconds(5)
 
-    /// Without the connector's open for so long the log gives a hint: most images have been pulled by then.
+    /// A hint is logged if the connector has not opened its output by then: most images have been pulled.
     package static let startHintDelay: Duration = .seconds(120)
 
-    /// So many grace periods pass before events alone, without the kernel's word, count as the loss of the connector.
+    /// Grace periods that pass before events alone, without the kernel's answer, count as the loss of the connector.
     package static let unconfirmedGraces = 3
 
     /// A timer that fires later than this says that the process was stopped: a loop that is merely busy is late by
@@ -270,7 +270,7 @@ extension WorkloadMachine {
         let limit = settings.fileTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
         return [
             .disarm(.startTimeout), .disarm(.startHint),
-            .log(.info, "The connector has opened its output: waiting \(limit) for its end"),
+            .log(.info, "The connector has opened its output: waiting \(limit) for it to end"),
         ] + arm(.fileTimeout, after: settings.fileTimeout, now)
     }
 
@@ -286,7 +286,7 @@ extension WorkloadMachine {
                 .warning,
                 """
                 The connector has not started within \(Self.startHintDelay.spokenDescription): waiting for it \
-                \(limit). Is its image still being pulled, or can the pod's main container not start?
+                \(limit). Is its image still being pulled? Can the pod's main container start?
                 """
             )
         ]
@@ -364,7 +364,7 @@ extension WorkloadMachine {
         return lines + [
             .log(
                 .warning,
-                "The catalog has \(untold) more such flaws, \(inspection.total) in all: "
+                "The catalog has \(untold) more findings, \(inspection.total) in all: "
                     + kinds.joined(separator: ", ")
             )
         ]
@@ -434,7 +434,7 @@ extension WorkloadMachine {
         return [.disarm(.logStorage), .report(plan.report)]
     }
 
-    /// reporting → ended, or once more → reporting: a success whose answer was lost is told again, and one that was
+    /// reporting → ended, or once more → reporting: a success without an answer is repeated, and one that was
     /// refused becomes a failure.
     private mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
         guard case .reporting(var plan) = phase, reportProgress == .underWay else {
@@ -465,7 +465,7 @@ extension WorkloadMachine {
         }
     }
 
-    /// Nobody knows whether the success has arrived: a failure could contradict it, and a second success does no harm.
+    /// The success may have arrived: a failure could contradict it, and a second success does no harm.
     private mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
         var actions: [Action] = []
         if unansweredReports == 0 {
@@ -478,7 +478,7 @@ extension WorkloadMachine {
             .log(
                 .warning,
                 """
-                It is not known whether the success has arrived (\(outcome.problem ?? "")); telling it again in \
+                The workload API did not confirm the success (\(outcome.problem ?? "")); repeating it in \
                 \(delay.spokenDescription)
                 """
             ),
@@ -524,7 +524,7 @@ extension WorkloadMachine {
             guard case .reading = phase else { return [] }
             return [.stopReading]
         case .logStorage:
-            return [.log(.info, "The job's log is not stored yet: the report does not wait for it")]
+            return [.log(.info, "The job log is not stored yet: reporting without it")]
                 + logStored()
         case .report:
             guard reportProgress == .postponed, case .reporting(let plan) = phase else { return [] }
@@ -535,7 +535,7 @@ extension WorkloadMachine {
                 ExitStatus.failure,
                 .error,
                 """
-                It is not known whether the success has arrived: no attempt to tell it was answered for \
+                The workload API did not confirm the success: no attempt was answered within \
                 \(settings.heartbeat.contactTimeout.spokenDescription).
                 """
             )
@@ -543,7 +543,7 @@ extension WorkloadMachine {
             return end(
                 ExitStatus.failure,
                 .error,
-                "Not done \(Self.terminationBudget.spokenDescription) after the signal to stop."
+                "The delivery did not finish within \(Self.terminationBudget.spokenDescription) after the stop signal."
             )
         }
     }
@@ -557,7 +557,7 @@ extension WorkloadMachine {
     /// The first signal lets what is complete be delivered; further ones change nothing.
     private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
         guard stopSignal == nil else {
-            return [.log(.info, "\(signalName(signal)) changes nothing: the end is under way")]
+            return [.log(.info, "\(signalName(signal)) is ignored: the sidecar is already stopping")]
         }
         stopSignal = signal
         var actions: [Action] = [.arm(.termination, at: now + Self.terminationBudget)]
@@ -565,7 +565,7 @@ extension WorkloadMachine {
             actions += startReading(.terminated(signal: signal), now)
         } else {
             actions.append(
-                .log(.warning, "Told to stop by \(signalName(signal)): finishing what is under way")
+                .log(.warning, "Received \(signalName(signal)): finishing the delivery")
             )
         }
         return actions
@@ -582,8 +582,8 @@ extension Report {
 
     fileprivate var loss: String {
         switch self {
-        case .success: "the success was not taken."
-        case .failure: "the failure was not taken."
+        case .success: "the success was not accepted."
+        case .failure: "the failure was not accepted."
         }
     }
 }

@@ -4,7 +4,7 @@
 /// Two classic methods, one behind the other. Most text holds no secret, so two bytes at a time are looked up in a table
 /// that says how far the next secret can begin at the earliest (Wu and Manber, "A Fast Algorithm for Multi-Pattern
 /// Searching", 1994). Where one may begin, an automaton goes through the text byte by byte (Aho and Corasick,
-/// "Efficient String Matching", 1975) until no secret can be under way any more. Each byte is looked at a bounded number
+/// "Efficient String Matching", 1975) until no secret can be under way any more. Each byte is read a bounded number
 /// of times, whatever secrets and text look like: both come from the connector.
 struct SecretAutomaton: Sendable {
     /// Pairs of bytes share an entry by chance; the fewer entries, the more of them do. 4 KiB stay in the cache.
@@ -52,7 +52,7 @@ struct SecretAutomaton: Sendable {
     }
 
     /// Walks the automaton from `start` on, beyond `last`, until no secret is under way. Returns the position behind the
-    /// last byte that was looked at.
+    /// last byte that was read.
     private func walk(
         _ text: Span<UInt8>,
         from start: Int,

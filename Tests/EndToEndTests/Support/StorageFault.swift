@@ -40,7 +40,7 @@ extension Outcome {
     /// The console's warnings and errors, but for the one that the machine's other programs have left no inotify.
     var warnings: [Substring] {
         console.split(separator: "\n").filter { $0.contains(" WARN ") || $0.contains(" ERROR ") }
-            .filter { !$0.contains("since inotify is not to be had") }
+            .filter { !$0.contains(": inotify is not available") }
     }
 }
 

@@ -471,7 +471,7 @@ import WorkloadTestSupport
         #expect(settings.tokenSource == nil)
         #expect(settings.warnings.map(\.problem.variable) == [told])
         let text = settings.warnings.map(\.description).joined()
-        #expect(text.hasSuffix("calls go without an access token"))
+        #expect(text.hasSuffix("calls are made without an access token"))
         #expect(!text.contains("hunter2"))
         #expect(SecretMask().masked(text) == text, "nothing of it looks like a secret")
     }

@@ -100,10 +100,10 @@ import Workload
 
     @Test func filesThatCannotBeUsed() throws {
         let folder = TemporaryDirectory()
-        #expect(complaint(about: folder.path).hasSuffix("the file is no regular file"))
+        #expect(complaint(about: folder.path).hasSuffix("the file is not a regular file"))
         let pipe = "\(folder.path)/pipe"
         try #require(mkfifo(pipe, 0o600) == 0)
-        #expect(complaint(about: pipe).hasSuffix("the file is no regular file"))
+        #expect(complaint(about: pipe).hasSuffix("the file is not a regular file"))
         folder.write("long", text(ofLength: CredentialFiles.maxLength + 1))
         #expect(complaint(about: "\(folder.path)/long").hasSuffix("is longer than 65536 bytes"))
         folder.write("bad", "nonsense")

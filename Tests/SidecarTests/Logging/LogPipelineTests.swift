@@ -24,7 +24,7 @@ import Workload
             wallClock: WallClock { 0 }
         )
         body(pipeline)
-        pipeline.settle()
+        pipeline.forwardWaiting()
         console.flush()
         return String(decoding: pipe.read(), as: UTF8.self).split(separator: "\n").map(String.init)
     }

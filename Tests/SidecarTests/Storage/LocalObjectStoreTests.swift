@@ -97,7 +97,7 @@ import Text
 
     @Test(arguments: ["", "/", "..", "a/../b", "a/..", "./a", "a/./b", "a\u{0}b"])
     func keysThatAreNoNameAreRefused(_ key: String) {
-        #expect(failure(key)?.contains("is no name for a file below \(directory.path)") == true)
+        #expect(failure(key)?.contains("is not a valid file name below \(directory.path)") == true)
         #expect(directory.entries() == [])
     }
 

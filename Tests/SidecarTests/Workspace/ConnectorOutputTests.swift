@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func withoutAFileNothingIsRead() {
-        #expect(throws: DocumentError("jobOutput.json is not open any more")) {
+        #expect(throws: DocumentError("jobOutput.json is not open anymore")) {
             try ConnectorOutput().bytes(in: 0..<1)
         }
     }

@@ -330,7 +330,7 @@ import Testing
         try fixture.reactor.tick { isFinished }
         #expect(fixture.text.hasSuffix("the second, which is longer\n"))
         #expect(fixture.restarts.count == 1)
-        #expect(fixture.log.count(of: "was written anew") == 1)
+        #expect(fixture.log.count(of: "was rewritten") == 1)
     }
 
     /// What comes behind the old end of a file that was written anew is the rest of some line: nothing of it is told.

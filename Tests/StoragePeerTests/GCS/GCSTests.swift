@@ -265,7 +265,7 @@ import Testing
         #expect(try put([1], "/k", in: store(.account)) == nil)
         try expect([1], at: "/k")
         #expect(
-            log.text.contains("503 backendError \"Backend Error\" (request id upload-id-1); trying again in")
+            log.text.contains("503 backendError \"Backend Error\" (request id upload-id-1); retrying in")
         )
     }
 

@@ -87,7 +87,7 @@ import Testing
     @Test func aServiceThatIsDownIsWaitedFor() throws {
         try credentials.control(#"{"fail": 2}"#)
         try put("/down", in: bench.store(pod("")))
-        #expect(bench.log.text.contains("container credentials: answered with status 500; trying again"))
+        #expect(bench.log.text.contains("container credentials: answered with status 500; retrying"))
         try credentials.control(#"{"fail": 99}"#)
         let message = try #require(try bench.put([1], "/k", in: bench.store(pod(""))))
         #expect(

@@ -146,7 +146,7 @@ import Testing
         transport.answer(201)
         #expect(ends == [nil])
         #expect(transport.requests.count == 3)
-        #expect(log.count(of: "trying again") == 2)
+        #expect(log.count(of: "retrying") == 2)
     }
 
     @Test(

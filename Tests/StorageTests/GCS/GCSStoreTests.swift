@@ -100,7 +100,7 @@ import Testing
         Refusal(
             status: 413,
             body: "<html>too large</html>",
-            parts: ["413: too large; a gateway or proxy on the way limits the size of request bodies"]
+            parts: ["413: too large; a gateway or proxy limits the size of request bodies"]
         ),
         Refusal(status: 400, body: "Invalid\nmultipart", parts: ["400: Invalid multipart (request id up-1)"]),
         Refusal(status: 412, body: "{", parts: ["412 (request id up-1)"]),

@@ -360,7 +360,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("no json", "is no JSON object"),
+        ("no json", "is not a JSON object"),
         (#"{"private_key": "hunter2"}"#, "has no type"),
         (#"{"type": "gdch_service_account"}"#, "is of type gdch_service_account"),
         (#"{"type": "service_account", "client_email": "e"}"#, "has no private_key"),
@@ -396,7 +396,7 @@ import Testing
         let world = GCSWorld(["GOOGLE_APPLICATION_CREDENTIALS": directory.path])
         world.put()
         world.wait()
-        #expect(try #require(world.end).contains("is no regular file"))
+        #expect(try #require(world.end).contains("is not a regular file"))
         directory.write("long", text(ofLength: CredentialFiles.maxLength + 1))
         let other = GCSWorld(["GOOGLE_APPLICATION_CREDENTIALS": directory.path("long")])
         other.put()
@@ -414,7 +414,7 @@ import Testing
         let world = GCSWorld(["GOOGLE_APPLICATION_CREDENTIALS": path])
         world.put()
         #expect(
-            world.log.count(of: "the token file \(directory.path("token")) does not exist; trying again") == 1
+            world.log.count(of: "the token file \(directory.path("token")) does not exist; retrying") == 1
         )
         directory.write("token", "jwt")
         world.wait()

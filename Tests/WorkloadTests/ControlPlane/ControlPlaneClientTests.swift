@@ -175,7 +175,7 @@ import Testing
         }
         transport.answer(204)
         #expect(answers.outcomes == [.accepted(body: [])])
-        #expect(log.count(of: "answered with 503: busy; trying again in") == 5)
+        #expect(log.count(of: "answered with 503: busy; retrying in") == 5)
         #expect(log.count(of: "(retry 5 of 5)") == 1)
     }
 

@@ -80,7 +80,7 @@ import Testing
         #expect(lengths.count == 2 && scheduler.delays.isEmpty)
         #expect(
             refusal?.hasSuffix(
-                "was answered with 413; a gateway or proxy on the way limits the size of request bodies"
+                "was answered with 413; a gateway or proxy limits the size of request bodies"
             ) == true
         )
     }

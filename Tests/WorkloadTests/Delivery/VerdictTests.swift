@@ -321,7 +321,7 @@ import WorkloadTestSupport
         arguments: jobs,
         [
             (Ending.fileTimeout(limit: .seconds(540)), "although no exit code came within 9 minutes"),
-            (.startTimeout(limit: .seconds(1_800)), "although no start was seen within 30 minutes"),
+            (.startTimeout(limit: .seconds(1_800)), "although the connector did not start within 30 minutes"),
             (.connectorExited(.unusable("is empty")), "although exitCode.txt is empty"),
             (.connectorLost(grace: .seconds(10)), "although no exit code came"),
         ]

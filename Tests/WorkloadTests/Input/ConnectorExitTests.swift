@@ -26,20 +26,20 @@ import Testing
     ])
     func noWholeNumber(_ content: String, _ quote: String) {
         #expect(
-            ConnectorExit(parsing: content.utf8) == .unusable("holds no whole number but \"\(quote)\"")
+            ConnectorExit(parsing: content.utf8) == .unusable("holds no whole number, but \"\(quote)\"")
         )
     }
 
     @Test func quotesAreBounded() {
         #expect(
             ConnectorExit(parsing: text(ofLength: 64).utf8)
-                == .unusable("holds no whole number but \"\(text(ofLength: 40))\"")
+                == .unusable("holds no whole number, but \"\(text(ofLength: 40))\"")
         )
     }
 
     @Test func bytesThatAreNoText() {
         #expect(
-            ConnectorExit(parsing: [0xFF, 0x31]) == .unusable("holds no whole number but \"\u{FFFD}1\"")
+            ConnectorExit(parsing: [0xFF, 0x31]) == .unusable("holds no whole number, but \"\u{FFFD}1\"")
         )
     }
 }

@@ -229,8 +229,8 @@ import Testing
     @Test(arguments: [
         ("{}", "lacks workloadId"), (#"{"workloadId":null}"#, "lacks workloadId"),
         (#"{"workloadId":""}"#, "lacks workloadId"),
-        (#"{"workloadId":5}"#, "has a workloadId that is not a string"), ("[]", "is no JSON object"),
-        ("null", "is no JSON object"), ("\"w\"", "is no JSON object"),
+        (#"{"workloadId":5}"#, "has a workloadId that is not a string"), ("[]", "is not a JSON object"),
+        ("null", "is not a JSON object"), ("\"w\"", "is not a JSON object"),
     ])
     func unknownWorkload(_ text: String, _ problem: String) {
         #expect(error(of: text) == SidecarInputError(workloadID: nil, problem: problem))

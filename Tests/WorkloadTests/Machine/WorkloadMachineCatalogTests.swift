@@ -49,7 +49,7 @@ import WorkloadTestSupport
         #expect(world.logged.count { $0.hasPrefix("warning Stream") } == CatalogInspection.maximumFindings)
         #expect(
             world.logged.last
-                == "warning The catalog has 101 more such flaws, 201 in all: duplicate_name 200, empty_name 1"
+                == "warning The catalog has 101 more findings, 201 in all: duplicate_name 200, empty_name 1"
         )
     }
 }

@@ -70,7 +70,7 @@ import WorkloadTestSupport
         #expect(world.advance(by: .seconds(3_600)) == [])
     }
 
-    // MARK: File time-out
+    // MARK: File timeout
 
     @Test(arguments: [(Duration.seconds(540), "9 minutes"), (.seconds(30), "30 seconds")])
     func fileTimeout(_ limit: Duration, _ spoken: String) throws {
@@ -118,13 +118,13 @@ import WorkloadTestSupport
         world.found = [.exitCodeFound(.code(0))]
         #expect(world.advance(by: .seconds(20)) == [.read])
         #expect(world.looks == 1)
-        #expect(!world.logged.contains { $0.contains("time-out") }, "it has not passed")
+        #expect(!world.logged.contains { $0.contains("timeout") }, "it has not passed")
         #expect(world.send(.transcriptRead(transcript(Line.succeeded))) == [.store])
         world.send(.delivered(.outputStored))
         #expect(world.send(.reportAnswered(.ok)) == [.exit(0)])
     }
 
-    /// An output that is written faster than it is read must not put off the report of a time-out.
+    /// An output that is written faster than it is read must not put off the report of a timeout.
     @Test func lateReadingIsStopped() throws {
         var world = try world()
         world.announce()
@@ -411,6 +411,14 @@ import WorkloadTestSupport
         guard stage != .storing else { return world }
         world.send(.delivered(.outputStored))
         return world
+    }
+
+    @Test(arguments: [(SIGTERM, "SIGTERM"), (SIGINT, "SIGINT"), (SIGHUP, "SIGHUP"), (SIGQUIT, "SIGQUIT")])
+    func signalIsLoggedByName(_ signal: Int32, _ name: String) throws {
+        var world = try world()
+        world.announce()
+        world.send(.signalled(signal))
+        #expect(world.logged.last == "warning Stopped by \(name): delivering what is complete")
     }
 
     @Test(arguments: Stage.allCases)

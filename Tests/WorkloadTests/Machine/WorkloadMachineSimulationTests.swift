@@ -294,7 +294,7 @@ private struct Simulation {
         if signalled { return expect(status == 143, "a signal gives the exit code") }
         expect([0, 1, 2].contains(status), "a known exit code")
         if status == 0 { expect(lastReportAccepted == .success, "0 means that the success was taken") }
-        if status == 2 { expect(lastReportAccepted != nil, "2 means that the time-out was reported") }
+        if status == 2 { expect(lastReportAccepted != nil, "2 means that the timeout was reported") }
     }
 }
 

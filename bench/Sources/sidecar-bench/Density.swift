@@ -165,7 +165,7 @@ struct Density: ParsableCommand {
         every seconds: Double,
         _ harness: Harness
     ) throws(HarnessError) -> [SidecarRun] {
-        // The contact time-out must not come before the first heartbeat.
+        // The contact timeout must not come before the first heartbeat.
         let job = Job(
             operation: .check,
             settings: [

@@ -84,7 +84,7 @@ final class RegularFile: WorkspaceFile {
         return bytes
     }
 
-    /// So many bytes from the offset on, fewer where the file ends before.
+    /// Up to `count` bytes from the offset on; fewer where the file ends before.
     func bytes(at offset: UInt64, count: Int) throws(WorkspaceError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let filled = try read(into: &bytes, from: 0, at: Int(clamping: offset))

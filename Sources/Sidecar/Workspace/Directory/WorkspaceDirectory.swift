@@ -56,7 +56,7 @@ final class WorkspaceDirectory: Workspace {
     }
 
     /// Whose file it is, what its mode allows, and who we are, in parentheses: all that is needed to see why access was
-    /// denied. Empty where that is not to be had.
+    /// denied. Empty where it is unknown.
     private func permissions(of name: String) -> String {
         var information = stat()
         guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else {
@@ -70,7 +70,7 @@ final class WorkspaceDirectory: Workspace {
             """
     }
 
-    /// Whether inotify tells of the other container's writes: not on file systems whose writers may be behind
+    /// Whether inotify reports the other container's writes: not on file systems whose writers may be behind
     /// another kernel.
     var watchIsReliable: Bool {
         var information = statfs()
