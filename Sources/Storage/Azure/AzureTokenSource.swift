@@ -20,7 +20,7 @@ final class AzureTokenSource {
     private let files: CredentialFiles
     private let settings: StorageRequester.Settings
     private var cache = StorageTokenCache(renewalMargin: AzureTokenSource.renewalMargin)
-    private var waiting: [Completion] = []
+    private let flight = SingleFlight<Result<String, StorageRequester.Unprepared>>()
 
     init(
         identity: AzureWorkloadIdentity,
@@ -40,8 +40,7 @@ final class AzureTokenSource {
     /// asks again.
     func token(_ ready: @escaping Completion) {
         if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
-        waiting.append(ready)
-        if waiting.count == 1 { fetch() }
+        flight.join(ready, fetch: fetch)
     }
 
     /// The service has refused the token.
@@ -98,25 +97,19 @@ final class AzureTokenSource {
         do throws(AzureTokenAnswer.Unusable) {
             let answer = try AzureTokenAnswer(parsing: response.body)
             cache.accept(answer.token, life: answer.life, now: scheduler.now)
-            end(.success(answer.token))
+            flight.finish(.success(answer.token))
         } catch {
             fail("the answer \(error.problem)", isTemporary: false)
         }
     }
 
     private func fail(_ problem: String, isTemporary: Bool) {
-        if let old = cache.fallBack(now: scheduler.now) { return end(.success(old)) }
+        if let old = cache.fallBack(now: scheduler.now) { return flight.finish(.success(old)) }
         let failure = StorageFailure(
             message: "\(identity.tokenEndpoint.withoutUserInfo) gave no token for the workload identity "
                 + "\(identity.clientID): \(problem)"
         )
-        end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
-    }
-
-    private func end(_ result: Result<String, StorageRequester.Unprepared>) {
-        let asked = waiting
-        waiting = []
-        for ready in asked { ready(result) }
+        flight.finish(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
     }
 
     /// RFC 6749, section 5.2. Entra ID's descriptions name identities and request ids, no secrets.

@@ -30,7 +30,7 @@ final class GoogleTokenSource {
     private let requestSettings: StorageRequester.Settings
     private let log: Logger
     private var cache = StorageTokenCache(renewalMargin: GoogleTokenSource.renewalMargin)
-    private var waiting: [Completion] = []
+    private let flight = SingleFlight<Result<String, StorageRequester.Unprepared>>()
     /// Nil until they are first needed, and where the metadata server stands for them.
     private var credentials: GoogleCredentials?
     /// The file that is named and not there.
@@ -64,8 +64,7 @@ final class GoogleTokenSource {
     /// asks again.
     func token(_ ready: @escaping Completion) {
         if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
-        waiting.append(ready)
-        if waiting.count == 1 { fetch() }
+        flight.join(ready, fetch: fetch)
     }
 
     /// The service has refused the token.
@@ -241,7 +240,7 @@ final class GoogleTokenSource {
 
     private func keep(_ answer: GoogleTokenAnswer) {
         cache.accept(answer.token, life: answer.life, now: scheduler.now)
-        end(.success(answer.token))
+        flight.finish(.success(answer.token))
     }
 
     // MARK: When it fails
@@ -274,23 +273,15 @@ final class GoogleTokenSource {
 
     private func fail(_ problem: String, isTemporary: Bool) {
         if let old = cache.fallBack(now: scheduler.now) {
-            log.warning(
-                "no new Google access token was given: \(problem); the present one is used to its end"
-            )
-            return end(.success(old))
+            log.warning("no new Google access token was given: \(problem); the present one is used to its end")
+            return flight.finish(.success(old))
         }
         let note = missingFile == nil ? "" : " (\(source) does not exist)"
         let hint =
             credentials == nil && settings.identity == .metadataServer && metadataTries != nil
             ? "; where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS" : ""
         let failure = StorageFailure(message: "no Google access token was given: \(problem)\(note)\(hint)")
-        end(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
-    }
-
-    private func end(_ result: Result<String, StorageRequester.Unprepared>) {
-        let asked = waiting
-        waiting = []
-        for ready in asked { ready(result) }
+        flight.finish(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
     }
 
     /// For messages.

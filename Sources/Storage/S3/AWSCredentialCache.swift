@@ -1,3 +1,4 @@
+import HTTP
 import Logging
 import Scheduling
 
@@ -12,7 +13,7 @@ final class AWSCredentialCache {
     private let wallClock: WallClock
     private let log: Logger
     private var current: AWSCredentials?
-    private var waiting: [Completion] = []
+    private let flight = SingleFlight<Result<AWSCredentials, StorageRequester.Unprepared>>()
 
     /// - Parameter fetch: gets credentials anew; calls once, at once or later.
     init(wallClock: WallClock, log: Logger, fetch: @escaping (@escaping Completion) -> Void) {
@@ -24,9 +25,7 @@ final class AWSCredentialCache {
     /// Calls at once with credentials that are good for a while yet, else later. One fetch serves all who wait.
     func get(_ completion: @escaping Completion) {
         if let current, isGood(current, margin: Self.renewalMargin) { return completion(.success(current)) }
-        waiting.append(completion)
-        guard waiting.count == 1 else { return }
-        fetch { [self] result in take(result) }
+        flight.join(completion) { fetch { [self] result in take(result) } }
     }
 
     /// Forgets credentials that a service has refused; those that have replaced them meanwhile stay.
@@ -46,9 +45,7 @@ final class AWSCredentialCache {
                 result = .success(current)
             }
         }
-        let served = waiting
-        waiting = []
-        for completion in served { completion(result) }
+        flight.finish(result)
     }
 
     private func isGood(_ credentials: AWSCredentials, margin: Int64) -> Bool {

@@ -15,11 +15,6 @@ final class AccessTokenSource {
         case wait(AccessTokenCache.FetchFailure)
     }
 
-    private struct Waiter {
-        var isLastAttempt: Bool
-        var completion: (Grant) -> Void
-    }
-
     private let settings: TokenSource
     private let headers: [HTTPHeader]
     private let transport: any HTTPTransport
@@ -28,8 +23,8 @@ final class AccessTokenSource {
     private let log: Logger
 
     private var cache = AccessTokenCache()
-    /// Calls that wait for the token that is being fetched; empty when none is.
-    private var waiters: [Waiter] = []
+    /// Nil where the endpoint gave no token; the cache knows why.
+    private let flight = SingleFlight<String?>()
     private var hasWarned = false
 
     /// - Parameter headers: which each request to the platform carries.
@@ -60,8 +55,14 @@ final class AccessTokenSource {
     func get(isRefused: Bool, isLastAttempt: Bool, _ completion: @escaping (Grant) -> Void) {
         let advice = cache.advice(isRefused: isRefused, now: scheduler.now)
         guard case .fetch = advice else { return completion(grant(advice, isStandIn: false)) }
-        waiters.append(Waiter(isLastAttempt: isLastAttempt, completion: completion))
-        if waiters.count == 1 { fetch() }
+        flight.join(
+            { [self] token in
+                if let token { return completion(.send(token: token, isStandIn: false)) }
+                let advice = cache.adviceAfterFailure(isLastAttempt: isLastAttempt, now: scheduler.now)
+                completion(grant(advice, isStandIn: true))
+            },
+            fetch: fetch
+        )
     }
 
     /// Forgets the token that was refused; one that has replaced it meanwhile stays.
@@ -103,25 +104,12 @@ final class AccessTokenSource {
         )
         _ = transport.send(request) { [self] result in
             do throws(AccessTokenCache.FetchFailure) {
-                let token = try accept(result)
-                end { _ in .send(token: token, isStandIn: false) }
+                flight.finish(try accept(result))
             } catch {
                 cache.fetchFailed(error, now: scheduler.now)
-                end { [self] waiter in
-                    let advice = cache.adviceAfterFailure(
-                        isLastAttempt: waiter.isLastAttempt,
-                        now: scheduler.now
-                    )
-                    return grant(advice, isStandIn: true)
-                }
+                flight.finish(nil)
             }
         }
-    }
-
-    private func end(_ grant: (Waiter) -> Grant) {
-        let asked = waiters
-        waiters = []
-        for waiter in asked { waiter.completion(grant(waiter)) }
     }
 
     private func refusal(_ problem: String) -> AccessTokenCache.FetchFailure {
