@@ -57,7 +57,7 @@ package final class StorageRequester {
     private let scheduler: any Scheduler
     private let settings: Settings
     private let log: Logger
-    private var random: SplitMix64
+    private let retrier: Retrier
 
     init(
         transport: any HTTPTransport,
@@ -70,7 +70,7 @@ package final class StorageRequester {
         self.scheduler = scheduler
         self.settings = settings
         self.log = log
-        random = SplitMix64(seed: seed)
+        retrier = Retrier(scheduler: scheduler, seed: seed)
     }
 
     /// The time of the loop's present tick.
@@ -98,20 +98,20 @@ package final class StorageRequester {
             what: what,
             effort: effort,
             prepare: prepare,
-            judge: judge,
-            completion: completion
-        ).attempt()
+            judge: judge
+        ).run(completion)
     }
 
-    /// One request with its repetitions.
+    /// One request with its retries.
     private final class Call {
+        private typealias End = Retrier.AttemptEnd<Result<HTTPResponse, StorageFailure>>
+        private typealias Finish = (End) -> Void
+
         private let requester: StorageRequester
         private let what: String
         private let effort: Effort
         private let prepare: Preparation
         private let judge: (HTTPResponse) -> Judgement
-        private let completion: Completion
-        private var retries = 0
         private var corrections = 0
 
         init(
@@ -119,81 +119,70 @@ package final class StorageRequester {
             what: String,
             effort: Effort,
             prepare: @escaping Preparation,
-            judge: @escaping (HTTPResponse) -> Judgement,
-            completion: @escaping Completion
+            judge: @escaping (HTTPResponse) -> Judgement
         ) {
             self.requester = requester
             self.what = what
             self.effort = effort
             self.prepare = prepare
             self.judge = judge
-            self.completion = completion
         }
 
-        func attempt() {
+        func run(_ completion: @escaping Completion) {
+            requester.retrier.run(
+                effort == .full ? requester.settings.retries : .none,
+                attempt: { [self] _, finish in attempt(finish) },
+                // What comes of it is told by whoever asked.
+                onRetry: { [log = requester.log] retry in log.info("\(retry.announcement)") },
+                completion: completion
+            )
+        }
+
+        private func attempt(_ finish: @escaping Finish) {
             prepare { [self] prepared in
                 switch prepared {
-                case .success(let request): send(request)
+                case .success(let request): send(request, finish)
                 case .failure(let problem):
-                    guard problem.isTemporary else { return end(.failure(problem.failure)) }
-                    retry(problem.failure, retryAfter: nil)
+                    finish(
+                        problem.isTemporary
+                            ? Self.transient(problem.failure) : .final(.failure(problem.failure))
+                    )
                 }
             }
         }
 
-        private func send(_ request: HTTPRequest) {
+        private func send(_ request: HTTPRequest, _ finish: @escaping Finish) {
             var request = request
             request.connectTimeout = requester.settings.connectTimeout
             request.totalTimeout = requester.settings.connectTimeout + requester.settings.readTimeout
             if effort == .brief { request.totalTimeout = min(request.totalTimeout, briefTimeout) }
             _ = requester.transport.send(request) { [self] result in
                 switch result {
-                case .success(let response): take(response)
+                case .success(let response): take(response, finish)
                 case .failure(let error):
                     let failure = StorageFailure(message: "\(what) failed: \(error.message)")
-                    guard error.isTemporary else { return completion(.failure(failure)) }
-                    retry(failure, retryAfter: nil)
+                    finish(error.isTemporary ? Self.transient(failure) : .final(.failure(failure)))
                 }
             }
         }
 
-        private func take(_ response: HTTPResponse) {
+        private func take(_ response: HTTPResponse, _ finish: @escaping Finish) {
             switch judge(response) {
             case .accepted:
-                completion(.success(response))
+                finish(.final(.success(response)))
             case .failed(let failure):
-                completion(.failure(failure))
+                finish(.final(.failure(failure)))
             case .retry(let failure):
-                retry(failure, retryAfter: response.retryAfter)
+                finish(Self.transient(failure, retryAfter: response.retryAfter))
             case .corrected(let failure):
                 corrections += 1
-                guard corrections <= maxCorrections else { return completion(.failure(failure)) }
-                attempt()
+                guard corrections <= maxCorrections else { return finish(.final(.failure(failure))) }
+                attempt(finish)
             }
         }
 
-        private func retry(_ failure: StorageFailure, retryAfter: Duration?) {
-            let policy = requester.settings.retries
-            retries += 1
-            guard effort == .full, retries <= policy.maxRetries else { return end(.failure(failure)) }
-            let delay = policy.delay(
-                beforeRetry: retries,
-                retryAfter: retryAfter,
-                using: &requester.random
-            )
-            // The caller logs the final outcome.
-            requester.log.info(
-                """
-                \(failure.message); retrying in \(delay.spokenDescription) \
-                (retry \(retries) of \(policy.maxRetries))
-                """
-            )
-            requester.scheduler.schedule(after: delay) { [self] in attempt() }
-        }
-
-        /// Ends from within `attempt`, which can be the caller's own call.
-        private func end(_ result: Result<HTTPResponse, StorageFailure>) {
-            requester.scheduler.schedule(after: .zero) { [completion] in completion(result) }
+        private static func transient(_ failure: StorageFailure, retryAfter: Duration? = nil) -> End {
+            .transient(.failure(failure), problem: failure.message, retryAfter: retryAfter)
         }
     }
 }

@@ -68,7 +68,10 @@ import Testing
         flight.join(
             { [self] in
                 record.answers.append("a \($0)")
-                flight.join({ [record] in record.answers.append("a again \($0)") }, fetch: { flight.finish(2) })
+                flight.join(
+                    { [record] in record.answers.append("a again \($0)") },
+                    fetch: { flight.finish(2) }
+                )
             },
             fetch: {}
         )

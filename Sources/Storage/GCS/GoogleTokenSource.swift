@@ -16,8 +16,11 @@ final class GoogleTokenSource {
     private static let metadataTimeout: Duration = .seconds(10)
     /// As Google's own libraries have it, and with a pause between the tries, since GKE's server is not there in a
     /// pod's first seconds. Elsewhere than on Google's cloud all that is over soon, and another sink gets its turn.
-    private static let maxMetadataAttempts = 3
-    private static let metadataPause: Duration = .seconds(1)
+    private static let metadataRetries = RetryPolicy(
+        firstDelay: .seconds(1),
+        maxRetries: 2,
+        backoff: .constant
+    )
 
     /// Clocks that differ by less are not the reason why an assertion is refused, in seconds.
     private static let tolerableClockOffset: Int64 = 30
@@ -37,8 +40,9 @@ final class GoogleTokenSource {
     private var missingFile: String?
     /// What is to be added to our clock to get Google's, in seconds.
     private var clockOffset: Int64 = 0
-    /// Attempts of this fetch that have found no metadata server; nil once it has answered, after which its failures pass.
-    private var metadataTries: Int? = 0
+    /// Once the metadata server has answered, its failures are transient.
+    private var hasMetadataServerAnswered = false
+    private let retrier: Retrier
     /// Whether this fetch was repeated with a new offset.
     private var isClockCorrected = false
 
@@ -58,6 +62,8 @@ final class GoogleTokenSource {
         self.files = files
         self.requestSettings = requestSettings
         self.log = log
+        // A constant backoff has no jitter, so any seed does.
+        retrier = Retrier(scheduler: scheduler, seed: 0)
     }
 
     /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
@@ -93,7 +99,6 @@ final class GoogleTokenSource {
 
     private func fetch() {
         isClockCorrected = false
-        if metadataTries != nil { metadataTries = 0 }
         do throws(StorageFailure) {
             try readCredentials()
         } catch {
@@ -149,15 +154,28 @@ final class GoogleTokenSource {
             settings.metadataServer,
             path: "instance/service-accounts/default/token?scopes=\(scope)"
         )
-        exchange(request, of: settings.metadataServer, isMetadata: true) { [self] in keep($0) }
+        retrier.run(
+            Self.metadataRetries,
+            attempt: { [self] _, finish in
+                send(request, isMetadata: true) { [self] result in
+                    // A server that has answered once is there: whoever asks for the token repeats the fetch.
+                    guard case .failure(let error) = result, error.isTemporary, !hasMetadataServerAnswered
+                    else { return finish(.final(result)) }
+                    finish(.transient(result, problem: error.message, retryAfter: nil))
+                }
+            },
+            completion: { [self] result in takeMetadata(result) }
+        )
     }
 
-    /// The metadata server took no connection, or broke it.
-    private func missMetadataServer(_ problem: String) {
-        guard let tries = metadataTries else { return fail(problem, isTemporary: true) }
-        metadataTries = tries + 1
-        guard tries + 1 < Self.maxMetadataAttempts else { return fail(problem, isTemporary: false) }
-        scheduler.schedule(after: Self.metadataPause) { [self] in askMetadataServer() }
+    private func takeMetadata(_ result: Result<HTTPResponse, HTTPTransportError>) {
+        switch result {
+        case .failure(let error):
+            fail(error.message, isTemporary: error.isTemporary && hasMetadataServerAnswered)
+        case .success(let response):
+            hasMetadataServerAnswered = true
+            take(response, from: settings.metadataServer.withoutUserInfo) { [self] in keep($0) }
+        }
     }
 
     private func askForItself(_ account: GoogleCredentials.ServiceAccount) {
@@ -189,17 +207,13 @@ final class GoogleTokenSource {
     private func exchange(
         _ request: HTTPRequest,
         of service: String,
-        isMetadata: Bool = false,
         _ accepted: @escaping (GoogleTokenAnswer) -> Void
     ) {
-        send(request, isMetadata: isMetadata) { [self] result in
+        send(request, isMetadata: false) { [self] result in
             switch result {
-            case .failure(let error) where isMetadata && error.isTemporary:
-                missMetadataServer(error.message)
             case .failure(let error):
                 fail(error.message, isTemporary: error.isTemporary)
             case .success(let response):
-                if isMetadata { metadataTries = nil }
                 take(response, from: service.withoutUserInfo, accepted)
             }
         }
@@ -278,10 +292,10 @@ final class GoogleTokenSource {
         }
         let note = missingFile == nil ? "" : " (\(source) does not exist)"
         let hint =
-            credentials == nil && settings.identity == .metadataServer && metadataTries != nil
+            credentials == nil && settings.identity == .metadataServer && !hasMetadataServerAnswered
             ? "; where this does not run on Google Cloud, set GOOGLE_APPLICATION_CREDENTIALS" : ""
         let failure = StorageFailure(message: "no Google access token was given: \(problem)\(note)\(hint)")
-        flight.finish(.failure(StorageRequester.Unprepared(failure: failure, isTemporary: isTemporary)))
+        flight.finish(.failure(.init(failure: failure, isTemporary: isTemporary)))
     }
 
     /// For messages.

@@ -40,7 +40,7 @@ package final class ControlPlaneClient {
     private let scheduler: any Scheduler
     private let log: Logger
     private let connectorOutput: DocumentReader.Source
-    private var random: SplitMix64
+    private let retrier: Retrier
 
     /// - Parameter connectorOutput: from which the parts are read of a body that is not held.
     package init(
@@ -74,7 +74,7 @@ package final class ControlPlaneClient {
         self.scheduler = scheduler
         self.log = log
         self.connectorOutput = connectorOutput
-        random = SplitMix64(seed: seed)
+        retrier = Retrier(scheduler: scheduler, seed: seed)
     }
 
     /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
@@ -92,38 +92,27 @@ package final class ControlPlaneClient {
         completion: @escaping Completion
     ) {
         let body = body(of: call)
-        perform(call, body, retry: 1) { outcome in
-            if let findings = body.catalogFindings { onCatalogSent(findings) }
-            completion(outcome)
-        }
+        retrier.run(
+            settings(of: call)?.retries ?? .none,
+            attempt: { [self] isLast, finish in
+                attempt(call, body, isLast: isLast) { outcome in
+                    guard case .unavailable(let problem, let retryAfter) = outcome else {
+                        return finish(.final(outcome))
+                    }
+                    finish(.transient(outcome, problem: problem, retryAfter: retryAfter))
+                }
+            },
+            // What comes of it is told by whoever asked.
+            onRetry: { [log] retry in log.info("\(retry.announcement)") },
+            completion: { outcome in
+                if let findings = body.catalogFindings { onCatalogSent(findings) }
+                completion(outcome)
+            }
+        )
     }
 
     private func body(of call: PlatformCall) -> CallBody {
         CallBody(call.body, source: connectorOutput)
-    }
-
-    private func perform(
-        _ call: PlatformCall,
-        _ body: CallBody,
-        retry: Int,
-        _ completion: @escaping Completion
-    ) {
-        let policy = settings(of: call)?.retries
-        attempt(call, body, isLast: retry > policy?.maxRetries ?? 0) { [self] outcome in
-            guard case .unavailable(let problem, let retryAfter) = outcome, let policy,
-                retry <= policy.maxRetries
-            else { return completion(outcome) }
-            let delay = policy.delay(beforeRetry: retry, retryAfter: retryAfter, using: &random)
-            // The caller logs the final outcome.
-            log.info(
-                """
-                \(problem); retrying in \(delay.spokenDescription) (retry \(retry) of \(policy.maxRetries))
-                """
-            )
-            scheduler.schedule(after: delay) { [self] in
-                perform(call, body, retry: retry + 1, completion)
-            }
-        }
     }
 
     private func settings(of call: PlatformCall) -> PlatformAPI? {
