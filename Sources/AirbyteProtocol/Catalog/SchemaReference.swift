@@ -1,3 +1,5 @@
+import Text
+
 /// What a `$ref` of a schema points at.
 enum SchemaReference {
     case wellKnown(WellKnownType)
@@ -23,7 +25,7 @@ enum SchemaReference {
             self = Self.isURL(file) ? .url : .otherFile
         } else {
             // Percent signs are decoded before the pointer's own escapes (RFC 6901, section 6).
-            let fragment = Self.percentDecoded(fragment)
+            let fragment = PercentEncoder.decode(fragment)
             let isPointer = fragment.isEmpty || fragment.first == UInt8(ascii: "/")
             self = isPointer ? .local(Self.steps(of: fragment)) : .anchor(fragment)
         }
@@ -67,37 +69,10 @@ enum SchemaReference {
         }
         return result[...]
     }
-
-    /// A percent sign without two digits stands for itself.
-    private static func percentDecoded(_ text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard text.contains(UInt8(ascii: "%")) else { return text }
-        var result: [UInt8] = []
-        var rest = text
-        while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let high = rest.first?.hexDigit,
-                let low = rest.dropFirst().first?.hexDigit
-            {
-                result.append(high << 4 | low)
-                rest = rest.dropFirst(2)
-            } else {
-                result.append(byte)
-            }
-        }
-        return result[...]
-    }
 }
 
 extension UInt8 {
     fileprivate var isASCIILetter: Bool {
         (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self | 0x20)
-    }
-
-    fileprivate var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): self - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): self - UInt8(ascii: "A") + 10
-        default: nil
-        }
     }
 }

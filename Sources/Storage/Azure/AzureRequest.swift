@@ -1,4 +1,5 @@
 import HTTP
+import Text
 
 /// One request to the blob service before it is signed.
 struct AzureRequest {
@@ -32,20 +33,5 @@ struct AzureRequest {
     /// All but RFC 3986's unreserved characters percent-encoded, slashes too: a name that begins with a slash, or has
     /// two in a row, reaches the service as it is, whatever proxies do to empty parts of a path. The service takes
     /// `%2F` for a slash; its Java client, by which the platform reads, sends the same.
-    static func encoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                bytes.append(byte)
-            default:
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    static func encoded(_ text: String) -> String { PercentEncoder.component.encode(text) }
 }

@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Crypto
 import HTTP
+import Text
 
 /// The requests that get tokens, and the encodings that they need.
 enum GoogleRequest {
@@ -95,21 +96,8 @@ enum GoogleRequest {
         request("GET", "\(server)/computeMetadata/v1/\(path)", [HTTPHeader("Metadata-Flavor", "Google")], nil)
     }
 
-    /// Percent-encoding of everything but RFC 3986's unreserved characters: for one part of a path or a query.
-    static func encoded(_ text: String) -> String {
-        var encoded = ""
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                encoded.unicodeScalars.append(Unicode.Scalar(byte))
-            default:
-                encoded += "%" + [byte].hexadecimal.uppercased()
-            }
-        }
-        return encoded
-    }
+    /// Percent-encodes all but the unreserved characters of RFC 3986: for one part of a path or a query.
+    static func encoded(_ text: String) -> String { PercentEncoder.component.encode(text) }
 
     private static func form(_ url: String, _ fields: [(name: String, value: String)]) -> HTTPRequest {
         let body = fields.map { "\($0.name)=\(encoded($0.value))" }.joined(separator: "&")

@@ -1,5 +1,6 @@
 import Crypto
 import HTTP
+import Text
 
 /// Amazon's signature, version 4, in the `Authorization` header field. Source: "Signing AWS API requests", IAM User
 /// Guide; for S3, whose paths are encoded once and not normalised, "Authenticating Requests (AWS Signature Version 4)".
@@ -99,23 +100,11 @@ struct SigV4 {
             .map { "\($0.name)=\($0.value)" }.joined(separator: "&")
     }
 
-    /// Percent-encodes all bytes of the UTF-8 but the unreserved ones of RFC 3986.
+    /// Percent-encodes all but the unreserved characters of RFC 3986; slashes stay in the path of an object.
+    ///
+    /// Source: "Create a signed AWS API request", `UriEncode`.
     static func encoded(_ text: String, keepingSlashes: Bool = false) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."),
-                UInt8(ascii: "_"), UInt8(ascii: "~"):
-                bytes.append(byte)
-            case UInt8(ascii: "/") where keepingSlashes:
-                bytes.append(byte)
-            default:
-                bytes += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        (keepingSlashes ? PercentEncoder.path : .component).encode(text)
     }
 
     private static func byBytes(_ first: String, _ second: String) -> Bool {

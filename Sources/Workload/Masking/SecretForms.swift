@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Crypto
+import Text
 
 /// The ways in which programs write a secret: as it is, escaped, or encoded.
 enum SecretForms {
@@ -78,31 +79,16 @@ enum SecretForms {
     private static func percentEncoded(_ plain: [UInt8]) -> [[UInt8]] {
         // RFC 3986, section 2.3; Python's `quote`; JavaScript's `encodeURIComponent`; and for forms, with a plus for a
         // space, the URL Standard's serializer (also Java's `URLEncoder`) and Python's `quote_plus`.
-        let writers: [(unreserved: String, plus: Bool)] = [
+        let writers: [(allowed: String, plus: Bool)] = [
             ("-._~", false), ("-._~/", false), ("-._~!*'()", false), ("-._*", true), ("-._~", true),
         ]
         return writers.flatMap { writer in
-            ["0123456789ABCDEF", "0123456789abcdef"].map { digits in
-                percentEncoded(plain, unreserved: writer.unreserved, plus: writer.plus, Array(digits.utf8))
-            }
-        }
-    }
-
-    private static func percentEncoded(
-        _ plain: [UInt8],
-        unreserved: String,
-        plus: Bool,
-        _ digits: [UInt8]
-    ) -> [UInt8] {
-        let unreserved = Set(unreserved.utf8)
-        return plain.flatMap { byte -> [UInt8] in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"):
-                [byte]
-            case UInt8(ascii: " ") where plus: [UInt8(ascii: "+")]
-            case _ where unreserved.contains(byte): [byte]
-            default: [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            [false, true].map { usesLowercaseDigits in
+                PercentEncoder(
+                    allowing: writer.allowed,
+                    spaceBecomesPlus: writer.plus,
+                    usesLowercaseDigits: usesLowercaseDigits
+                ).encode(plain)
             }
         }
     }
