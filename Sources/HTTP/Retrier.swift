@@ -29,7 +29,7 @@ public final class Retrier {
 
         /// One line for the log.
         public var announcement: String {
-            "\(problem); trying again in \(delay.spokenDescription) (retry \(number) of \(maxRetries))"
+            "\(problem); retrying in \(delay.spokenDescription) (retry \(number) of \(maxRetries))"
         }
     }
 

@@ -1,6 +1,7 @@
 import HTTP
 import Scheduling
 import Storage
+import Workload
 
 /// The world outside of a workload. Everything impure reaches the workload through this value; nothing below
 /// `SidecarProcess` opens a file, a clock or a socket by itself.
@@ -13,6 +14,8 @@ package struct Dependencies {
     package var seed: UInt64
     package var workspace: any Workspace
     package var transport: any HTTPTransport
+    /// Nil where calls carry no access tokens.
+    package var tokens: AccessTokenSource?
     package var console: any LogOutput
     /// Reads files with credentials.
     package var credentialFiles: CredentialFiles
@@ -26,6 +29,7 @@ package struct Dependencies {
         seed: UInt64,
         workspace: any Workspace,
         transport: any HTTPTransport,
+        tokens: AccessTokenSource? = nil,
         console: any LogOutput,
         credentialFiles: CredentialFiles,
         localStorage: @escaping (_ root: String) -> any ObjectStore,
@@ -36,6 +40,7 @@ package struct Dependencies {
         self.seed = seed
         self.workspace = workspace
         self.transport = transport
+        self.tokens = tokens
         self.console = console
         self.credentialFiles = credentialFiles
         self.localStorage = localStorage

@@ -52,11 +52,16 @@ final class SidecarProcess {
             for job in jobs { job.forwardLog() }
             console.drain(limit: Self.consoleDrainLimit)
         }
+        let tokens = AccessTokenSource(
+            configuration.controlPlaneSettings,
+            transport: transport,
+            scheduler: reactor,
+            wallClock: .system
+        )
         jobs = directories.map { directory in
-            WorkloadJob(
-                configuration,
-                dependencies(for: directory, hasSeveralWorkloads: directories.count > 1)
-            )
+            var dependencies = dependencies(for: directory, hasSeveralWorkloads: directories.count > 1)
+            dependencies.tokens = tokens
+            return WorkloadJob(configuration, dependencies)
         }
         for job in jobs { try job.start() }
         do {

@@ -139,6 +139,7 @@ extension WorkloadJob {
                 client: client,
                 sinks: sinks(log),
                 workloadID: input.workloadID,
+                connectorOutput: connectorOutput.bytes(in:),
                 log: log
             ),
             pipeline: pipeline,
@@ -230,12 +231,11 @@ extension WorkloadJob {
     private func controlPlaneClient(_ log: Logger) -> ControlPlaneClient {
         ControlPlaneClient(
             settings: configuration.controlPlaneSettings,
+            tokens: dependencies.tokens,
             transport: dependencies.transport,
             scheduler: dependencies.scheduler,
-            wallClock: dependencies.wallClock,
             log: log,
-            seed: random.next(),
-            connectorOutput: connectorOutput.bytes(in:)
+            seed: random.next()
         )
     }
 

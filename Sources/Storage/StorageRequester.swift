@@ -132,7 +132,7 @@ package final class StorageRequester {
             requester.retrier.run(
                 effort == .full ? requester.settings.retries : .none,
                 attempt: { [self] _, finish in attempt(finish) },
-                // What comes of it is told by whoever asked.
+                // The caller logs the final outcome.
                 onRetry: { [log = requester.log] retry in log.info("\(retry.announcement)") },
                 completion: completion
             )

@@ -186,7 +186,7 @@ import Testing
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.requests("output").count == 3)
             #expect(outcome.console.contains("waiting without a limit for the connector to start, on "))
-            #expect(outcome.warnings.allSatisfy { $0.contains("trying again in 0 seconds") }, "\(outcome)")
+            #expect(outcome.warnings.allSatisfy { $0.contains("retrying in 0 seconds") }, "\(outcome)")
         }
     }
 

@@ -27,7 +27,7 @@ import Testing
         let warnings = outcome.warnings
         #expect(warnings.count == 1 && warnings[0].hasSuffix("); trying the server API"), "\(outcome)")
         #expect(warnings.first?.contains(why) == true, "\(outcome)")
-        #expect(!outcome.console.contains("trying again"), "\(outcome)")
+        #expect(!outcome.console.contains("retrying"), "\(outcome)")
     }
 
     /// A machine's role, and keys that end between the document and its next try.

@@ -87,7 +87,7 @@ import Testing
         _ = start(RetryPolicy(firstDelay: .seconds(2), maxRetries: 1))
         try end(.transient("down", problem: "busy", retryAfter: .seconds(45)))
         #expect(scheduler.delays == [.seconds(45)])
-        #expect(record.retries.map(\.announcement) == ["busy; trying again in 45 seconds (retry 1 of 1)"])
+        #expect(record.retries.map(\.announcement) == ["busy; retrying in 45 seconds (retry 1 of 1)"])
     }
 
     @Test func constantBackoffHasNoJitter() throws {

@@ -32,6 +32,8 @@ import Testing
         let configuration = try configuration([
             "INTERNAL_API_HOST": "http://server", "SIDECAR_OUTPUT_SINK": "api",
             "SIDECAR_IO_BACKEND": backend.rawValue,
+            "CONTROL_PLANE_TOKEN_ENDPOINT": "http://server/token",
+            "DATAPLANE_CLIENT_ID": "id", "DATAPLANE_CLIENT_SECRET": "hunter2",
         ])
         let process = try SidecarProcess(
             configuration.process,
@@ -63,6 +65,7 @@ import Testing
             #expect(own.contains("POST /api/v1/workload_output/write"))
             #expect(own.last == "PUT /api/v1/workload/\(report)")
         }
+        #expect(calls.count { $0.name == "POST /token" } == 1, "one token serves all")
         let log = String(decoding: pipe.read(), as: UTF8.self)
         for number in 0..<3 {
             #expect(log.contains("source > [w-\(number)] line \(number)\n"), "each line names its workload")

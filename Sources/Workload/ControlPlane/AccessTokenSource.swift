@@ -1,47 +1,47 @@
 import AirbyteProtocol
 import HTTP
-import Logging
 import Scheduling
 
 /// Gets the access token that calls carry: keeps one, fetches a new one where needed, once for all who wait.
 ///
-/// It never fails a call for good. Where no token can be had, calls go without one, as the platform's own client sends
-/// them: installations without authentication exist.
-final class AccessTokenSource {
+/// A process has one, whichever workloads it runs. It never fails a call for good. If no token is available, calls are
+/// made without one, as the platform's own client makes them: installations without authentication exist.
+package final class AccessTokenSource {
     /// How a call goes on.
     enum Grant {
-        /// - Parameter isStandIn: whether the endpoint has just given nothing better.
-        case send(token: String?, isStandIn: Bool)
+        /// - Parameters:
+        ///   - token: nil where none is available, for the reason in `failure`.
+        ///   - isStandIn: whether the endpoint has just given nothing better.
+        case send(token: String?, isStandIn: Bool, failure: AccessTokenCache.FetchFailure? = nil)
         case wait(AccessTokenCache.FetchFailure)
     }
+
+    /// A fetch has as much time as the first attempt at a heartbeat, see `ContactState`: a contact waits for it.
+    private static let fetchTimeout: Duration = .seconds(10)
 
     private let settings: TokenSource
     private let headers: [HTTPHeader]
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let wallClock: WallClock
-    private let log: Logger
 
     private var cache = AccessTokenCache()
     /// Nil where the endpoint gave no token; the cache knows why.
     private let flight = SingleFlight<String?>()
-    private var hasWarned = false
 
-    /// - Parameter headers: which each request to the platform carries.
-    init(
-        settings: TokenSource,
-        headers: [HTTPHeader],
+    /// Nil where the settings name no token endpoint.
+    package init?(
+        _ settings: ControlPlaneClient.Settings,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
-        wallClock: WallClock,
-        log: Logger
+        wallClock: WallClock
     ) {
-        self.settings = settings
-        self.headers = headers
+        guard let source = settings.tokenSource else { return nil }
+        self.settings = source
+        headers = settings.headers
         self.transport = transport
         self.scheduler = scheduler
         self.wallClock = wallClock
-        self.log = log
     }
 
     /// Why the last fetch failed; nil where the endpoint gives tokens.
@@ -74,16 +74,8 @@ final class AccessTokenSource {
         case .wait(let failure): return .wait(failure)
         case .fetch: preconditionFailure("what has just been fetched is not fetched again")
         case .sendWithout(let failure):
-            warn(failure)
-            return .send(token: nil, isStandIn: isStandIn)
+            return .send(token: nil, isStandIn: isStandIn, failure: failure)
         }
-    }
-
-    /// No colon follows the words "access token": the log would hide what comes after it.
-    private func warn(_ failure: AccessTokenCache.FetchFailure) {
-        guard !hasWarned else { return }
-        hasWarned = true
-        log.warning("No access token could be fetched (\(failure.problem)); making calls without one")
     }
 
     // MARK: The endpoint
@@ -93,14 +85,13 @@ final class AccessTokenSource {
             writer.member("client_id", settings.clientID)
             writer.member("client_secret", settings.clientSecret)
         }
-        // A contact waits for the token, so the token has no more time than a contact.
         let request = HTTPRequest(
             method: "POST",
             url: settings.endpoint,
             headers: headers,
             body: body,
-            connectTimeout: PlatformCall.contactTimeout,
-            totalTimeout: PlatformCall.contactTimeout
+            connectTimeout: Self.fetchTimeout,
+            totalTimeout: Self.fetchTimeout
         )
         _ = transport.send(request) { [self] result in
             do throws(AccessTokenCache.FetchFailure) {

@@ -2,17 +2,24 @@ import AirbyteProtocol
 import HTTP
 
 /// The body of a call, made anew for each attempt.
-final class CallBody {
+package final class CallBody {
     private let document: OutputDocument
     private let source: DocumentReader.Source
     /// Known once it has been asked for.
     private var count: Int?
     private var reader: DocumentReader?
 
-    init(_ document: OutputDocument, source: @escaping DocumentReader.Source) {
+    /// - Parameter source: the connector's output, from which those parts are read that the document does not hold.
+    package init(_ document: OutputDocument, source: @escaping DocumentReader.Source) {
         self.document = document
         self.source = source
         count = document.count
+    }
+
+    /// A document that is held as a whole.
+    convenience init(_ document: OutputDocument) {
+        precondition(document.bytes != nil, "a document with parts elsewhere needs their source")
+        self.init(document) { (_) throws(DocumentError) in throw DocumentError("the document has no parts elsewhere") }
     }
 
     /// Held bytes as they are; what has to be read again goes in pieces, without a length where it is not known.
@@ -45,7 +52,7 @@ final class CallBody {
     }
 
     /// What is odd about the catalog in the document that was sent last; nil where there is none.
-    var catalogFindings: CatalogInspection? { reader?.catalogFindings }
+    package var catalogFindings: CatalogInspection? { reader?.catalogFindings }
 
     private static func pieces(of reader: DocumentReader) -> HTTPGeneratedBody.Reader {
         var rest: ArraySlice<UInt8> = []

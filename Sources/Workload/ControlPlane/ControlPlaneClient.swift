@@ -29,6 +29,15 @@ package final class ControlPlaneClient {
             self.tokenSource = tokenSource
             self.airbyteVersion = airbyteVersion
         }
+
+        /// Carried by each request to the platform.
+        var headers: [HTTPHeader] {
+            [
+                HTTPHeader("Content-Type", "application/json"),
+                HTTPHeader("Accept", "application/json"),
+                HTTPHeader("X-Airbyte-Version", airbyteVersion),
+            ]
+        }
     }
 
     private let workloadAPI: PlatformAPI
@@ -39,59 +48,38 @@ package final class ControlPlaneClient {
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let log: Logger
-    private let connectorOutput: DocumentReader.Source
     private let retrier: Retrier
+    private var hasWarned = false
 
-    /// - Parameter connectorOutput: from which the parts are read of a body that is not held.
+    /// - Parameter tokens: nil where calls carry no access tokens.
     package init(
         settings: Settings,
+        tokens: AccessTokenSource?,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
-        wallClock: WallClock,
         log: Logger,
-        seed: UInt64,
-        connectorOutput: @escaping DocumentReader.Source
+        seed: UInt64
     ) {
         workloadAPI = settings.workloadAPI
         serverAPI = settings.serverAPI
-        let headers = [
-            HTTPHeader("Content-Type", "application/json"),
-            HTTPHeader("Accept", "application/json"),
-            HTTPHeader("X-Airbyte-Version", settings.airbyteVersion),
-        ]
-        self.headers = headers
-        tokens = settings.tokenSource.map {
-            AccessTokenSource(
-                settings: $0,
-                headers: headers,
-                transport: transport,
-                scheduler: scheduler,
-                wallClock: wallClock,
-                log: log
-            )
-        }
+        headers = settings.headers
+        self.tokens = tokens
         self.transport = transport
         self.scheduler = scheduler
         self.log = log
-        self.connectorOutput = connectorOutput
         retrier = Retrier(scheduler: scheduler, seed: seed)
     }
 
     /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
     package func attempt(_ call: PlatformCall, completion: @escaping Completion) {
-        attempt(call, body(of: call), isLast: false, completion)
+        attempt(call, CallBody(call.body), isLast: false, completion)
     }
 
-    /// Makes the call and repeats it, as the API's settings say, as long as it is worth trying.
+    /// Makes the call, and retries transient failures as the API's settings say.
     ///
-    /// - Parameter onCatalogSent: called before the completion where the body had a catalog that was read again, with what
-    ///   is odd about it.
-    package func perform(
-        _ call: PlatformCall,
-        onCatalogSent: @escaping (CatalogInspection) -> Void = { _ in },
-        completion: @escaping Completion
-    ) {
-        let body = body(of: call)
+    /// - Parameter body: the call's body where parts of it have to be read from the connector's output.
+    package func perform(_ call: PlatformCall, _ body: CallBody? = nil, completion: @escaping Completion) {
+        let body = body ?? CallBody(call.body)
         retrier.run(
             settings(of: call)?.retries ?? .none,
             attempt: { [self] isLast, finish in
@@ -102,17 +90,10 @@ package final class ControlPlaneClient {
                     finish(.transient(outcome, problem: problem, retryAfter: retryAfter))
                 }
             },
-            // What comes of it is told by whoever asked.
+            // The caller logs the final outcome.
             onRetry: { [log] retry in log.info("\(retry.announcement)") },
-            completion: { outcome in
-                if let findings = body.catalogFindings { onCatalogSent(findings) }
-                completion(outcome)
-            }
+            completion: completion
         )
-    }
-
-    private func body(of call: PlatformCall) -> CallBody {
-        CallBody(call.body, source: connectorOutput)
     }
 
     private func settings(of call: PlatformCall) -> PlatformAPI? {
@@ -146,10 +127,12 @@ extension ControlPlaneClient {
             switch grant {
             case .wait(let failure):
                 completion(.unavailable(failure.text, retryAfter: failure.retryAfter))
-            case .send(nil, _) where refusal != nil && refusal?.token == nil:
-                // It would be the same once more.
-                completion(unauthorized(refusal?.problem ?? ""))
-            case .send(let token, let isStandIn):
+            case .send(let token, let isStandIn, let failure):
+                if let failure { warn(failure) }
+                if token == nil, let refusal, refusal.token == nil {
+                    // It would be the same once more.
+                    return completion(unauthorized(refusal.problem))
+                }
                 send(
                     call,
                     body,
@@ -160,6 +143,13 @@ extension ControlPlaneClient {
                 )
             }
         }
+    }
+
+    /// No colon follows the words "access token": the log would hide what comes after it.
+    private func warn(_ failure: AccessTokenCache.FetchFailure) {
+        guard !hasWarned else { return }
+        hasWarned = true
+        log.warning("No access token could be fetched (\(failure.problem)); making calls without one")
     }
 
     /// The platform wants a token, or another one; the endpoint may have one soon.

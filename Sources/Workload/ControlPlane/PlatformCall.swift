@@ -20,10 +20,6 @@ package struct PlatformCall: Sendable {
     package var mayQuoteAnswer = true
     /// Overrides the API's own limit for the whole exchange.
     package var timeout: Duration?
-
-    /// A call has its own short timeout where a stuck connection must not use up the time that is left for the
-    /// others: as long as the first attempt at a heartbeat, see `ContactState`.
-    package static let contactTimeout: Duration = .seconds(10)
 }
 
 extension PlatformCall {

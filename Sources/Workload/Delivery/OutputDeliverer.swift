@@ -6,14 +6,24 @@ package final class OutputDeliverer {
     private let client: ControlPlaneClient
     private let sinks: [DeliverySink]
     private let workloadID: String
+    private let connectorOutput: DocumentReader.Source
     private let log: Logger
 
-    /// - Parameter sinks: in the order in which they are tried; at least one.
-    package init(client: ControlPlaneClient, sinks: [DeliverySink], workloadID: String, log: Logger) {
+    /// - Parameters:
+    ///   - sinks: in the order in which they are tried; at least one.
+    ///   - connectorOutput: gives the parts of documents that are not held.
+    package init(
+        client: ControlPlaneClient,
+        sinks: [DeliverySink],
+        workloadID: String,
+        connectorOutput: @escaping DocumentReader.Source,
+        log: Logger
+    ) {
         precondition(!sinks.isEmpty, "the configuration names at least one sink")
         self.client = client
         self.sinks = sinks
         self.workloadID = workloadID
+        self.connectorOutput = connectorOutput
         self.log = log
     }
 
@@ -51,8 +61,9 @@ package final class OutputDeliverer {
     }
 
     private func write(_ catalog: CatalogWrite, _ completion: @escaping (DeliveryResult) -> Void) {
-        var findings: CatalogInspection?
-        client.perform(.writeCatalog(catalog), onCatalogSent: { findings = $0 }) { outcome in
+        let call = PlatformCall.writeCatalog(catalog)
+        let body = CallBody(call.body, source: connectorOutput)
+        client.perform(call, body) { outcome in
             guard case .accepted(let answer) = outcome else {
                 return completion(.failed(outcome.problem ?? ""))
             }
@@ -61,7 +72,7 @@ package final class OutputDeliverer {
             else {
                 return completion(.failed("the server accepted the catalog but gave no catalogId"))
             }
-            completion(.catalogWritten(id: id, findings: findings))
+            completion(.catalogWritten(id: id, findings: body.catalogFindings))
         }
     }
 
@@ -97,7 +108,8 @@ package final class OutputDeliverer {
     ) {
         switch sink {
         case .serverAPI:
-            client.perform(.writeOutput(output, workloadID: workloadID)) { completion($0.problem) }
+            let call = PlatformCall.writeOutput(output, workloadID: workloadID)
+            client.perform(call, CallBody(call.body, source: connectorOutput)) { completion($0.problem) }
         case .storage(let storage):
             storage.store(output, workloadID: workloadID, completion: completion)
         }

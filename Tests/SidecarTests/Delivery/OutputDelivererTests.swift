@@ -38,7 +38,13 @@ import Workload
         _ sinks: [DeliverySink],
         _ variables: [String: String] = [:]
     ) throws -> OutputDeliverer {
-        OutputDeliverer(client: try client(variables), sinks: sinks, workloadID: "w-1", log: log.logger)
+        OutputDeliverer(
+            client: try client(variables),
+            sinks: sinks,
+            workloadID: "w-1",
+            connectorOutput: noConnectorOutput,
+            log: log.logger
+        )
     }
 
     private func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
@@ -46,12 +52,11 @@ import Workload
             settings: try configuration(
                 ["INTERNAL_API_HOST": "http://server:8001"].merging(variables) { $1 }
             ).controlPlaneSettings,
+            tokens: nil,
             transport: transport,
             scheduler: scheduler,
-            wallClock: WallClock { 0 },
             log: log.logger,
-            seed: 1,
-            connectorOutput: noConnectorOutput
+            seed: 1
         )
     }
 

@@ -20,14 +20,19 @@ import Testing
     }
 
     func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
-        ControlPlaneClient(
-            settings: clientSettings(variables),
+        let settings = clientSettings(variables)
+        return ControlPlaneClient(
+            settings: settings,
+            tokens: AccessTokenSource(
+                settings,
+                transport: transport,
+                scheduler: scheduler,
+                wallClock: WallClock { 1_700_000_000_000 }
+            ),
             transport: transport,
             scheduler: scheduler,
-            wallClock: WallClock { 1_700_000_000_000 },
             log: log.logger,
-            seed: 1,
-            connectorOutput: noConnectorOutput
+            seed: 1
         )
     }
 

@@ -22,15 +22,14 @@ import Testing
         let server = ["INTERNAL_API_HOST": "http://server:8001"]
         let client = ControlPlaneClient(
             settings: clientSettings(server.merging(variables) { $1 }),
+            tokens: nil,
             transport: transport,
             scheduler: scheduler,
-            wallClock: WallClock { 1_700_000_000_000 },
             log: log.logger,
-            seed: 1,
-            connectorOutput: output.source
+            seed: 1
         )
         let call = PlatformCall.writeOutput(document ?? output.jobOutput, workloadID: "w-1")
-        client.perform(call) { answers.outcomes.append($0) }
+        client.perform(call, CallBody(call.body, source: output.source)) { answers.outcomes.append($0) }
     }
 
     /// What was sent, with the length where one was told.
