@@ -204,7 +204,7 @@ import Testing
         try loop.run { outcome != nil }
         let error = #expect(throws: HTTPTransportError.self) { try outcome?.get() }
         #expect(error?.kind == .refusedByProxy)
-        #expect(error?.message.contains("the proxy refused the tunnel with status 407; it demands") == true)
+        #expect(error?.message.contains("the proxy refused the tunnel with status 407; it requires") == true)
         try loop.settle()
     }
 

@@ -28,7 +28,7 @@ import Testing
         Row("WORKLOAD_API_HOST", "", "not set"),
         Row("WORKLOAD_API_HOST", "ftp://host", "not an http or https URL"),
         Row("INTERNAL_API_HOST", "http://host:99999", "host or port"),
-        Row("INTERNAL_API_HOST", "", "a DISCOVER hands its catalog", ["SIDECAR_LOCAL_STORAGE_ROOT": "/tmp"]),
+        Row("INTERNAL_API_HOST", "", "a DISCOVER needs the server API", ["SIDECAR_LOCAL_STORAGE_ROOT": "/tmp"]),
         Row("SIDECAR_FILE_TIMEOUT_MINUTES", "nine", "not a number of minutes"),
         Row("SIDECAR_START_TIMEOUT_MINUTES", "-1", "not a number of minutes"),
         Row("SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES", "-1", "not a number of minutes from 0 to"),
@@ -141,7 +141,11 @@ import Testing
         Row("STORAGE_TYPE", "LOCAL", "of local storage does not exist"),
         Row("SIDECAR_LOCAL_STORAGE_ROOT", "/nowhere", "the folder /nowhere of local storage does not exist"),
         Row("HTTP_PROXY", "http://proxy:99999", "no proxy is used"),
-        Row("SSL_CERT_FILE", "/nowhere/ca.pem", "cannot be read: ENOENT); its certificate authorities are not trusted"),
+        Row(
+            "SSL_CERT_FILE",
+            "/nowhere/ca.pem",
+            "cannot be read: ENOENT); its certificate authorities are not trusted"
+        ),
         Row(
             "SSL_CERT_DIR",
             "/nowhere/certs",

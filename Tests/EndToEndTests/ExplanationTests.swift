@@ -10,7 +10,7 @@ import Testing
         }
         #expect(outcome.exitCode == 0, "\(outcome)")
         let reason = outcome.output["failureReason"]
-        #expect(try #require(reason["externalMessage"].text).contains("main container's stderr"))
+        #expect(try #require(reason["externalMessage"].text).contains("standard error of the main container"))
         #expect(reason["metadata"]["connector_command"] == "discover")
         #expect(reason["metadata"]["from_trace_message"] == .null)
     }

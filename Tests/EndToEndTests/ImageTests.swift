@@ -62,7 +62,7 @@ import Testing
             try pod.startConnector(.sampleSource)
             try await pod.controlPlane.waitForArrival(of: "output")
             try container.send(SIGTERM)
-            #expect(try await container.process.waitForOutput("finishing what is under way"))
+            #expect(try await container.process.waitForOutput("finishing the delivery"))
             try await pod.controlPlane.removeFaults()
             let outcome = try await pod.outcome(of: container.process)
             #expect(outcome.exitCode == 143, "\(outcome)")

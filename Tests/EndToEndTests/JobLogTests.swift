@@ -115,7 +115,7 @@ import Testing
             let success = try #require(outcome.requests("success").first?["receivedAt"].number)
             #expect(success - output > 0.9, "it was waited for")
             #expect(success - output < 10, "not until the store's own limits are over")
-            #expect(outcome.console.contains("the report does not wait for it"))
+            #expect(outcome.console.contains("reporting without it"))
             // The rest of the log has fifteen seconds, in which the main container has ended long ago.
             let marker = pod.workspace.appendingPathComponent("TERMINATED").path
             let marked = try FileManager.default.attributesOfItem(atPath: marker)[.modificationDate] as? Date
@@ -130,7 +130,7 @@ import Testing
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
-            #expect(outcome.console.contains("The job's log could not be stored in local storage"))
+            #expect(outcome.console.contains("The job log could not be stored in local storage"))
         }
     }
 }

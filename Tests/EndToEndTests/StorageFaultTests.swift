@@ -257,7 +257,7 @@ import Testing
         #expect(try checkStatus(fault.service.output(in: fault.bucket)) == "succeeded")
         let warnings = outcome.warnings
         #expect(
-            warnings.count == 1 && warnings[0].contains("The job's log could not be stored in S3 bucket logs")
+            warnings.count == 1 && warnings[0].contains("The job log could not be stored in S3 bucket logs")
         )
         #expect(warnings.first?.contains("403 AccessDenied") == true, "\(outcome)")
     }

@@ -82,7 +82,7 @@ import Testing
                 outcome.requests.allSatisfy { $0["headers"]["authorization"] == .null },
                 "no header is sent"
             )
-            let told = outcome.warnings.filter { $0.contains("calls go without one") }
+            let told = outcome.warnings.filter { $0.contains("making calls without one") }
             #expect(told.count == 1, "\(outcome)")
             #expect(told.first?.contains("WARN  platform > No access token could be fetched (") == true)
             #expect(!outcome.console.contains("**********"), "our own message is whole")
@@ -115,7 +115,7 @@ import Testing
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.requests("output").allSatisfy { $0["status"].number == 204 }, "\(outcome)")
-            #expect(!outcome.console.contains("calls go without"), "\(outcome)")
+            #expect(!outcome.console.contains("making calls without"), "\(outcome)")
         }
     }
 

@@ -26,7 +26,8 @@ package final class FakePlatform: HTTPTransport {
         let isToken = calls.last?.name == "POST /token"
         scheduler.schedule(after: .zero) { [weak self] in
             guard self?.cancelled.contains(id) == false else { return }
-            let answer = isToken ? HTTPResponse(status: 200, body: Array(Self.token.utf8)) : HTTPResponse(status: 204)
+            let answer =
+                isToken ? HTTPResponse(status: 200, body: Array(Self.token.utf8)) : HTTPResponse(status: 204)
             completion(.success(answer))
         }
         return id

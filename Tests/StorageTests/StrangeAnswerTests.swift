@@ -186,7 +186,7 @@ import Testing
         transport.answer(HTTPResponse(status: 407, proxy: "http://proxy:3128"))
         scheduler.advance(by: .zero)
         #expect(
-            message?.contains("the proxy http://proxy:3128 demands authentication") == true,
+            message?.contains("the proxy http://proxy:3128 requires authentication") == true,
             "\(message ?? "")"
         )
         #expect(transport.requests.count == 1)

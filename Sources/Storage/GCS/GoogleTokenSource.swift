@@ -287,7 +287,9 @@ final class GoogleTokenSource {
 
     private func fail(_ problem: String, isTemporary: Bool) {
         if let old = cache.fallBack(now: scheduler.now) {
-            log.warning("no new Google access token was given: \(problem); the present one is used to its end")
+            log.warning(
+                "no new Google access token was given: \(problem); the present one is used to its end"
+            )
             return flight.finish(.success(old))
         }
         let note = missingFile == nil ? "" : " (\(source) does not exist)"

@@ -19,7 +19,9 @@ package final class CallBody {
     /// A document that is held as a whole.
     convenience init(_ document: OutputDocument) {
         precondition(document.bytes != nil, "a document with parts elsewhere needs their source")
-        self.init(document) { (_) throws(DocumentError) in throw DocumentError("the document has no parts elsewhere") }
+        self.init(document) { (_) throws(DocumentError) in
+            throw DocumentError("the document has no parts elsewhere")
+        }
     }
 
     /// Held bytes as they are; what has to be read again goes in pieces, without a length where it is not known.

@@ -59,3 +59,15 @@ struct ContactState: Sendable {
     /// Whether no attempt has been made and answered since the process was stopped.
     var isUntriedSinceThaw: Bool { thawed != nil }
 }
+
+/// How contact with the workload API is kept.
+package struct HeartbeatSettings: Hashable, Sendable {
+    package var interval: Duration
+    /// The sidecar gives up after this time without a successful call.
+    package var contactTimeout: Duration
+
+    package init(interval: Duration, contactTimeout: Duration) {
+        self.interval = interval
+        self.contactTimeout = contactTimeout
+    }
+}

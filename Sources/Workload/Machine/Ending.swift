@@ -1,3 +1,4 @@
+import Glibc
 import Scheduling
 
 /// Why the wait for the connector ended.
@@ -35,15 +36,27 @@ package enum Ending: Hashable, Sendable {
     /// One line for people.
     var description: String {
         switch self {
-        case .connectorExited(.code(let code)): "The connector ended with exit code \(code)\(ExitCodeMeaning.note(on: code))"
+        case .connectorExited(.code(let code)):
+            "The connector ended with exit code \(code)\(ExitCodeMeaning.note(on: code))"
         case .connectorExited(.unusable(let problem)): "The connector ended, but exitCode.txt \(problem)"
         case .connectorLost(let grace):
-            "No process has the connector's output open for writing, and no exit code came within \(grace.spokenDescription)"
+            "No process has the connector's output open for writing, and no exit code came for \(grace.spokenDescription)"
         case .fileTimeout(let limit):
             "No exit code came within \(limit.spokenDescription): the file timeout has passed"
         case .startTimeout(let limit):
             "The connector did not start within \(limit.spokenDescription): the start timeout has passed"
         case .terminated(let signal): "Stopped by \(signalName(signal)): delivering what is complete"
         }
+    }
+}
+
+/// The signal's name, as kill(1) and strace show it.
+func signalName(_ number: Int32) -> String {
+    switch number {
+    case SIGTERM: "SIGTERM"
+    case SIGINT: "SIGINT"
+    case SIGHUP: "SIGHUP"
+    case SIGQUIT: "SIGQUIT"
+    default: "signal \(number)"
     }
 }

@@ -19,3 +19,19 @@ package enum ExitStatus {
     /// As a shell reports a process that a signal ended.
     package static func signal(_ number: Int32) -> Int32 { 128 + number }
 }
+
+extension Report {
+    var confirmation: String {
+        switch self {
+        case .success: "The workload was reported as successful."
+        case .failure(let source, _): "The workload was reported as failed (source \(source.rawValue))."
+        }
+    }
+
+    var loss: String {
+        switch self {
+        case .success: "the success was not accepted."
+        case .failure: "the failure was not accepted."
+        }
+    }
+}

@@ -179,17 +179,17 @@ package struct WorkloadMachine: Sendable {
     }
 
     let settings: Settings
-    private let input: SidecarInput
+    let input: SidecarInput
     var phase: Phase = .waiting
     var contact: ContactState
-    private var connector = ConnectorState()
+    var connector = ConnectorState()
     /// When the timers of the contact are to fire.
     var contactDeadlines: [TimerName: Instant] = [:]
     /// Set by a signal; then it is the exit status, whatever else happens.
-    private var stopSignal: Int32?
+    var stopSignal: Int32?
     var reportProgress = ReportProgress.held
     /// How often a success has been told without an answer.
-    private var unansweredReports = 0
+    var unansweredReports = 0
     var random: SplitMix64
 
     /// - Parameter seed: for the jitter of the delays.
@@ -249,248 +249,6 @@ package struct WorkloadMachine: Sendable {
         case .timerFired(let timer): return timerFired(timer, now)
         case .signalled(let signal): return signalled(signal, now)
         }
-    }
-}
-
-// MARK: - The connector
-
-extension WorkloadMachine {
-    private mutating func start(_ now: Instant) -> [Action] {
-        // The announcement goes first: it is what the platform waits for.
-        attempt(.running, now) + [
-            arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
-            .arm(.startHint, at: now + Self.startHintDelay),
-        ] + arm(.startTimeout, after: settings.startTimeout, now)
-    }
-
-    /// From here on the connector's own time runs.
-    private mutating func outputOpened(_ now: Instant) -> [Action] {
-        guard case .waiting = phase, !connector.hasOpened else { return [] }
-        connector.opened()
-        let limit = settings.fileTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
-        return [
-            .disarm(.startTimeout), .disarm(.startHint),
-            .log(.info, "The connector has opened its output: waiting \(limit) for it to end"),
-        ] + arm(.fileTimeout, after: settings.fileTimeout, now)
-    }
-
-    private func arm(_ timer: TimerName, after limit: Duration?, _ now: Instant) -> [Action] {
-        limit.map { [.arm(timer, at: now + $0)] } ?? []
-    }
-
-    private func startHint() -> [Action] {
-        guard case .waiting = phase, !connector.hasOpened else { return [] }
-        let limit = settings.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
-        return [
-            .log(
-                .warning,
-                """
-                The connector has not started within \(Self.startHintDelay.spokenDescription): waiting for it \
-                \(limit). Is its image still being pulled? Can the pod's main container start?
-                """
-            )
-        ]
-    }
-
-    /// Events can be missing, or come after a timer that has been overdue for long: no limit ends the wait before
-    /// somebody has looked.
-    private mutating func look(before ending: Ending) -> [Action] {
-        connector.isNowDue(ending) ? [.lookAtWorkspace] : []
-    }
-
-    private mutating func workspaceLookedAt(_ now: Instant) -> [Action] {
-        guard let ending = connector.takeDueEnding(), case .waiting = phase else { return [] }
-        return startReading(ending, now)
-    }
-
-    /// waiting → reading. An exit code that comes while the output is read for another ending wins: it is the
-    /// better news.
-    private mutating func connectorExited(_ exit: ConnectorExit, _ now: Instant) -> [Action] {
-        switch phase {
-        case .waiting:
-            return startReading(.connectorExited(exit), now)
-        case .reading(.connectorExited), .delivering, .storingLog, .reporting, .ended:
-            return []
-        case .reading:
-            phase = .reading(.connectorExited(exit))
-            return [.disarm(.lateReading)]
-        }
-    }
-
-    private mutating func startReading(_ ending: Ending, _ now: Instant) -> [Action] {
-        phase = .reading(ending)
-        var actions: [Action] = [
-            .disarm(.startHint), .disarm(.startTimeout), .disarm(.fileTimeout), .disarm(.lostConnector),
-            .log(ending.isExpected ? .info : .warning, ending.description),
-        ]
-        if case .connectorExited = ending {
-            // The result can be the last line: it is read, however long that takes.
-        } else {
-            actions.append(.arm(.lateReading, at: now + Self.lateReadingBudget))
-        }
-        return actions + [.readTranscript]
-    }
-
-    /// reading → delivering.
-    private mutating func transcriptRead(
-        _ transcript: Transcript,
-        _ unread: String?,
-        _ exhausted: String?,
-        _ now: Instant
-    ) -> [Action] {
-        guard case .reading(let ending) = phase else { return unexpected("a transcript") }
-        let plan = DeliveryPlan(
-            ending: ending,
-            transcript: transcript,
-            unread: unread,
-            exhausted: exhausted,
-            input: input
-        )
-        phase = .delivering(plan)
-        let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []
-        let summary: [Action] = plan.summary.map { [.log($0.level, $0.text)] } ?? []
-        return [.disarm(.lateReading)] + error + summary + Self.warnings(plan.catalogFindings)
-            + continueDelivery(plan, now)
-    }
-
-    /// A line for each finding that is kept, and one for those that are not.
-    private static func warnings(_ inspection: CatalogInspection?) -> [Action] {
-        guard let inspection else { return [] }
-        let lines = inspection.findings.map { Action.log(.warning, $0.text) }
-        let untold = inspection.total - inspection.findings.count
-        guard untold > 0 else { return lines }
-        let kinds = inspection.counts.sorted { $0.key.rawValue < $1.key.rawValue }
-            .map { "\($0.key.rawValue) \($0.value)" }
-        return lines + [
-            .log(
-                .warning,
-                "The catalog has \(untold) more findings, \(inspection.total) in all: "
-                    + kinds.joined(separator: ", ")
-            )
-        ]
-    }
-
-    /// Before the connector's open, nobody who closes the file is the connector.
-    private mutating func outputClosed(_ now: Instant) -> [Action] {
-        // The grace period runs from the first sign on: looking again and again must not prolong it.
-        guard case .waiting = phase, connector.hasOpened, connector.closedSince == nil else { return [] }
-        connector.closedSince = now
-        return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]
-    }
-
-    private mutating func outputTouched() -> [Action] {
-        guard connector.closedSince != nil else { return [] }
-        connector.touched()
-        return [.disarm(.lostConnector)]
-    }
-
-    private mutating func outputVerified(_ writers: Writers, _ now: Instant) -> [Action] {
-        guard case .waiting = phase, let since = connector.closedSince else { return [] }
-        switch writers {
-        case .present:
-            connector.touched()
-            return []
-        case .none:
-            return look(before: .connectorLost(grace: settings.lostConnectorGrace))
-        case .unknown:
-            let grace = settings.lostConnectorGrace * Self.unconfirmedGraces
-            guard now < since + grace else { return look(before: .connectorLost(grace: grace)) }
-            return [.arm(.lostConnector, at: since + grace)]
-        }
-    }
-}
-
-// MARK: - Delivery and report
-
-extension WorkloadMachine {
-    /// Takes the result of a step into the plan and goes on with what is next.
-    private mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
-        guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }
-        var actions: [Action] = []
-        if case .catalogWritten(_, let findings) = result { actions += Self.warnings(findings) }
-        if let problem = plan.record(result) { actions.append(.log(.error, problem)) }
-        phase = .delivering(plan)
-        return actions + continueDelivery(plan, now)
-    }
-
-    /// delivering → storing log, once nothing is left to deliver.
-    private mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
-        if let step = plan.nextStep { return [.deliver(step)] }
-        phase = .storingLog(plan)
-        return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
-    }
-
-    /// storing log → reporting.
-    private mutating func logStored() -> [Action] {
-        guard case .storingLog(let plan) = phase else {
-            if case .reporting = phase { return [] }
-            return unexpected("the end of the log's storage")
-        }
-        phase = .reporting(plan)
-        if contact.current == .running, contact.failures == 0 {
-            return [.disarm(.logStorage)]
-        }
-        reportProgress = .underWay
-        return [.disarm(.logStorage), .report(plan.report)]
-    }
-
-    /// reporting → ended, or once more → reporting: a success without an answer is repeated, and one that was
-    /// refused becomes a failure.
-    private mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
-        guard case .reporting(var plan) = phase, reportProgress == .underWay else {
-            return unexpected("the report's answer")
-        }
-        switch outcome {
-        case .accepted:
-            return end(plan.exitStatus, .info, plan.report.confirmation)
-        case .gone:
-            return end(
-                ExitStatus.failure,
-                .warning,
-                "The workload was already in a terminal state: \(plan.report.loss)"
-            )
-        case .unavailable where plan.report == .success:
-            return repeatSuccess(outcome, now)
-        case .notFound, .unavailable, .unauthorized, .refused:
-            let problem = outcome.problem ?? ""
-            guard plan.report == .success else {
-                return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
-            }
-            plan.successRefused(problem)
-            phase = .reporting(plan)
-            return [
-                .disarm(.reportTimeout), .log(.error, "The success could not be reported: \(problem)"),
-                .report(plan.report),
-            ]
-        }
-    }
-
-    /// The success may have arrived: a failure could contradict it, and a second success does no harm.
-    private mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
-        var actions: [Action] = []
-        if unansweredReports == 0 {
-            actions.append(.arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
-        }
-        unansweredReports += 1
-        reportProgress = .postponed
-        let delay = retryDelay(after: outcome, failures: unansweredReports)
-        return actions + [
-            .log(
-                .warning,
-                """
-                The workload API did not confirm the success (\(outcome.problem ?? "")); repeating it in \
-                \(delay.spokenDescription)
-                """
-            ),
-            .arm(.report, at: now + delay),
-        ]
-    }
-
-    mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
-        phase = .ended
-        let code = stopSignal.map(ExitStatus.signal) ?? status
-        return [.log(level, "\(message) Exiting with code \(code).")]
-            + TimerName.allCases.map { .disarm($0) } + [.exit(code)]
     }
 }
 
@@ -569,21 +327,5 @@ extension WorkloadMachine {
             )
         }
         return actions
-    }
-}
-
-extension Report {
-    fileprivate var confirmation: String {
-        switch self {
-        case .success: "The workload was reported as successful."
-        case .failure(let source, _): "The workload was reported as failed (source \(source.rawValue))."
-        }
-    }
-
-    fileprivate var loss: String {
-        switch self {
-        case .success: "the success was not accepted."
-        case .failure: "the failure was not accepted."
-        }
     }
 }

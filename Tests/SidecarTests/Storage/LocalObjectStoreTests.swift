@@ -109,7 +109,7 @@ import Text
         let wide = String(repeating: "€", count: 85)
         try storage.store(ObjectContent([0x78]), key: wide)
         #expect(directory.read(wide) == "x")
-        #expect(failure(text(ofLength: 256))?.contains("is no name for a file") == true)
+        #expect(failure(text(ofLength: 256))?.contains("is not a valid file name") == true)
     }
 
     // MARK: Failures

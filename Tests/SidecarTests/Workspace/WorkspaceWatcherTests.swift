@@ -219,7 +219,7 @@ import Text
         fixture.watcher.suspectSilence()
         try fixture.reactor.tick { fixture.changes.count >= 3 }
         #expect(Set(fixture.changes) == [.unknown])
-        #expect(fixture.log.count(of: "since inotify did not report a change in it") == 1)
+        #expect(fixture.log.count(of: ": inotify did not report a change in it") == 1)
     }
 
     @Test(arguments: BackendChoice.both)

@@ -130,7 +130,7 @@ import Testing
             .answer("PUT", times: 9, 413, "<html><body>Too Large</body></html>").by("early"),
             size: 4_000_000,
             says:
-                "PUT s3://output//KEY was answered with 413: Too Large; a gateway or proxy on the way limits the "
+                "PUT s3://output//KEY was answered with 413: Too Large; a gateway or proxy limits the "
                 + "size of request bodies"
         ),
         End(

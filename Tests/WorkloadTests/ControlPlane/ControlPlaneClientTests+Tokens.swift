@@ -32,7 +32,7 @@ extension ControlPlaneClientTests {
         #expect(answers.outcomes == [.accepted(body: []), .accepted(body: [])])
         #expect(log.lines.count == 1, "one warning: \(log.text)")
         #expect(log.count(of: "warning No access token could be fetched (POST http://server:8001/") == 1)
-        #expect(log.count(of: "DATAPLANE_CLIENT_SECRET right?); calls go without one") == 1)
+        #expect(log.count(of: "DATAPLANE_CLIENT_SECRET right?); making calls without one") == 1)
         #expect(SecretMask().masked(log.text) == log.text)
         scheduler.advance(by: .seconds(30))
         perform(client)

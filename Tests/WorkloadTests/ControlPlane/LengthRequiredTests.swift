@@ -20,9 +20,15 @@ import Testing
 
     private func perform(_ variables: [String: String] = [:], _ document: OutputDocument? = nil) throws {
         let server = ["INTERNAL_API_HOST": "http://server:8001"]
+        let settings = clientSettings(server.merging(variables) { $1 })
         let client = ControlPlaneClient(
-            settings: clientSettings(server.merging(variables) { $1 }),
-            tokens: nil,
+            settings: settings,
+            tokens: AccessTokenSource(
+                settings,
+                transport: transport,
+                scheduler: scheduler,
+                wallClock: WallClock { 1_700_000_000_000 }
+            ),
             transport: transport,
             scheduler: scheduler,
             log: log.logger,

@@ -55,7 +55,7 @@ extension VerdictTests {
     func emptyOutputPointsToTheMainContainer(_ code: Int32) throws {
         let output = try failure(of: .connectorExited(.code(code)))
         let message = try #require(output.text("failureReason.externalMessage"))
-        #expect(message.hasSuffix("the reason is in the main container's stderr."))
+        #expect(message.hasSuffix("see the standard error of the main container."))
         #expect(output.text("checkConnection.message") == message)
     }
 

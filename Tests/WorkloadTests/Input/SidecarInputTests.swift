@@ -240,6 +240,6 @@ import Testing
     func noJSON(_ text: String) {
         let found = error(of: text)
         #expect(found?.workloadID == nil)
-        #expect(found?.problem.hasPrefix("is no JSON: ") == true)
+        #expect(found?.problem.hasPrefix("is not JSON: ") == true)
     }
 }

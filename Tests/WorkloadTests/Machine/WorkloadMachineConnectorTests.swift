@@ -95,7 +95,7 @@ import WorkloadTestSupport
         for late in [WorkloadMachine.TimerName.startTimeout, .fileTimeout] {
             #expect(world.send(.timerFired(late)) == [])
         }
-        #expect(world.logged.last?.contains("waiting without a limit for its end") == true)
+        #expect(world.logged.last?.contains("waiting without a limit for it to end") == true)
     }
 
     // MARK: Lost connector

@@ -16,7 +16,9 @@ extension WorkspaceDirectory {
     /// - Parameter protectedRegular: the content of `/proc/sys/fs/protected_regular`; nil where it cannot be read.
     func createOutput(protectedRegular: String?) -> OutputCreation {
         if refusesOthers(protectedRegular: protectedRegular) {
-            return .leftToMain("the directory is sticky, and fs.protected_regular would keep other users from opening it")
+            return .leftToMain(
+                "the directory is sticky, and fs.protected_regular would keep other users from opening it"
+            )
         }
         // Read-only, since the kernel gives a read lease to such a descriptor only. O_EXCL follows no link.
         let flags = O_RDONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC

@@ -1,0 +1,97 @@
+import AirbyteProtocol
+import HTTP
+import Logging
+import Scheduling
+
+/// The delivery and the report.
+extension WorkloadMachine {
+    /// Takes the result of a step into the plan and goes on with what is next.
+    mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
+        guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }
+        var actions: [Action] = []
+        if case .catalogWritten(_, let findings) = result { actions += Self.warnings(findings) }
+        if let problem = plan.record(result) { actions.append(.log(.error, problem)) }
+        phase = .delivering(plan)
+        return actions + continueDelivery(plan, now)
+    }
+
+    /// delivering → storing log, once nothing is left to deliver.
+    mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
+        if let step = plan.nextStep { return [.deliver(step)] }
+        phase = .storingLog(plan)
+        return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
+    }
+
+    /// storing log → reporting.
+    mutating func logStored() -> [Action] {
+        guard case .storingLog(let plan) = phase else {
+            if case .reporting = phase { return [] }
+            return unexpected("the end of the log's storage")
+        }
+        phase = .reporting(plan)
+        if contact.current == .running, contact.failures == 0 {
+            return [.disarm(.logStorage)]
+        }
+        reportProgress = .underWay
+        return [.disarm(.logStorage), .report(plan.report)]
+    }
+
+    /// reporting → ended, or once more → reporting: a success without an answer is repeated, and one that was
+    /// refused becomes a failure.
+    mutating func reportAnswered(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        guard case .reporting(var plan) = phase, reportProgress == .underWay else {
+            return unexpected("the report's answer")
+        }
+        switch outcome {
+        case .accepted:
+            return end(plan.exitStatus, .info, plan.report.confirmation)
+        case .gone:
+            return end(
+                ExitStatus.failure,
+                .warning,
+                "The workload was already in a terminal state: \(plan.report.loss)"
+            )
+        case .unavailable where plan.report == .success:
+            return repeatSuccess(outcome, now)
+        case .notFound, .unavailable, .unauthorized, .refused:
+            let problem = outcome.problem ?? ""
+            guard plan.report == .success else {
+                return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
+            }
+            plan.successRefused(problem)
+            phase = .reporting(plan)
+            return [
+                .disarm(.reportTimeout), .log(.error, "The success could not be reported: \(problem)"),
+                .report(plan.report),
+            ]
+        }
+    }
+
+    /// The success may have arrived: a failure could contradict it, and a second success does no harm.
+    mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
+        var actions: [Action] = []
+        if unansweredReports == 0 {
+            actions.append(.arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
+        }
+        unansweredReports += 1
+        reportProgress = .postponed
+        let delay = retryDelay(after: outcome, failures: unansweredReports)
+        return actions + [
+            .log(
+                .warning,
+                """
+                The workload API did not confirm the success (\(outcome.problem ?? "")); repeating it in \
+                \(delay.spokenDescription)
+                """
+            ),
+            .arm(.report, at: now + delay),
+        ]
+    }
+
+    mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
+        phase = .ended
+        let code = stopSignal.map(ExitStatus.signal) ?? status
+        return [.log(level, "\(message) Exiting with code \(code).")]
+            + TimerName.allCases.map { .disarm($0) } + [.exit(code)]
+    }
+}
