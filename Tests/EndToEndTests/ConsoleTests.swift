@@ -21,7 +21,7 @@ import Testing
         #expect(outcome.console.contains("INFO  source > plain words\n"))
         #expect(outcome.console.contains("INFO  platform > The workload was reported as successful"))
         // A line that may hold a customer's data is counted, not shown.
-        #expect(outcome.console.contains("WARN  source > A line that is no valid message"))
+        #expect(outcome.console.contains("WARN  source > Skipped a line that is not a valid message"))
         #expect(!outcome.console.contains("Ada"))
     }
 

@@ -129,7 +129,7 @@ extension WorkloadRunner {
         }
     }
 
-    private func make(_ contact: WorkloadMachine.Contact, _ timeout: Duration) {
+    private func make(_ contact: ContactCall, _ timeout: Duration) {
         let call = PlatformCall.contact(contact, workloadID: input.workloadID, timeout: timeout)
         client.attempt(call) { [weak self] outcome in
             self?.post(.contactAnswered(contact, outcome))

@@ -1,7 +1,7 @@
 import AirbyteProtocol
 
-/// One call to the platform: which, with what body. Sources: CONTRACT-level facts of the workload API and of the
-/// server API's OpenAPI document.
+/// One call to the platform: which, with what body. Sources: the OpenAPI documents of the workload API and of the
+/// server API.
 package struct PlatformCall: Sendable {
     package enum API: Hashable, Sendable {
         case workload
@@ -22,10 +22,17 @@ package struct PlatformCall: Sendable {
     package var timeout: Duration?
 }
 
+/// A call that keeps in contact with the workload API, by its last word in the path.
+package enum ContactCall: String, Hashable, Sendable {
+    /// Announces the workload as running.
+    case running
+    case heartbeat
+}
+
 extension PlatformCall {
     /// `PUT /api/v1/workload/running` or `…/heartbeat`.
     package static func contact(
-        _ contact: WorkloadMachine.Contact,
+        _ contact: ContactCall,
         workloadID: String,
         timeout: Duration
     ) -> PlatformCall {

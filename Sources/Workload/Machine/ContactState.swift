@@ -10,7 +10,7 @@ struct ContactState: Sendable {
     static let maxTimeout = timeouts[timeouts.count - 1]
 
     var announced = false
-    private(set) var current: WorkloadMachine.Contact?
+    private(set) var current: ContactCall?
     private(set) var failures = 0
     private(set) var lastSuccess: Instant
     /// Nothing more is to be sent: the final report may have ended the workload already.
@@ -27,7 +27,7 @@ struct ContactState: Sendable {
     }
 
     /// An attempt begins; its timeout.
-    mutating func began(_ call: WorkloadMachine.Contact, _ now: Instant) -> Duration {
+    mutating func began(_ call: ContactCall, _ now: Instant) -> Duration {
         current = call
         attemptStarted = now
         return Self.timeouts[min(failures, Self.timeouts.count - 1)]

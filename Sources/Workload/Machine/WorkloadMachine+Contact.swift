@@ -3,7 +3,7 @@ import Scheduling
 
 /// Contact with the workload API: announcements, heartbeats, and the end of the patience with it.
 extension WorkloadMachine {
-    mutating func attempt(_ call: Contact, _ now: Instant) -> [Action] {
+    mutating func attempt(_ call: ContactCall, _ now: Instant) -> [Action] {
         [.contact(call, timeout: contact.began(call, now))]
     }
 
@@ -14,7 +14,7 @@ extension WorkloadMachine {
     }
 
     mutating func contactAnswered(
-        _ call: Contact,
+        _ call: ContactCall,
         _ outcome: CallOutcome,
         _ now: Instant
     ) -> [Action] {
@@ -38,7 +38,7 @@ extension WorkloadMachine {
         return actions
     }
 
-    private mutating func contactSucceeded(_ call: Contact, _ now: Instant) -> [Action] {
+    private mutating func contactSucceeded(_ call: ContactCall, _ now: Instant) -> [Action] {
         let wasInTrouble = contact.failures > 0
         contact.succeeded(now)
         var actions: [Action] = [
@@ -60,7 +60,7 @@ extension WorkloadMachine {
 
     /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
     /// report that is held has not been sent, and is not to be sent any more.
-    private mutating func contactGone(_ call: Contact) -> [Action] {
+    private mutating func contactGone(_ call: ContactCall) -> [Action] {
         if case .reporting = phase, reportProgress != .held {
             contact.closed = true
             return [.disarm(.contact)]
@@ -103,7 +103,7 @@ extension WorkloadMachine {
         return actions + (contact.current == nil ? attempt(nextCall, now) : [])
     }
 
-    private mutating func lastTryFailed(_ call: Contact, _ outcome: CallOutcome, _ now: Instant) -> [Action] {
+    private mutating func lastTryFailed(_ call: ContactCall, _ outcome: CallOutcome, _ now: Instant) -> [Action] {
         let failure = Action.log(.warning, "\(call.sentence) failed (\(outcome.problem ?? ""))")
         return [failure] + (contact.isUntriedSinceThaw ? attempt(nextCall, now) : giveUp(now))
     }
@@ -117,7 +117,7 @@ extension WorkloadMachine {
         )
     }
 
-    var nextCall: Contact { contact.announced ? .heartbeat : .running }
+    var nextCall: ContactCall { contact.announced ? .heartbeat : .running }
 
     private mutating func releaseHeldReport() -> [Action] {
         guard reportProgress == .held, case .reporting(let plan) = phase else { return [] }
@@ -126,7 +126,7 @@ extension WorkloadMachine {
     }
 }
 
-extension WorkloadMachine.Contact {
+extension ContactCall {
     fileprivate var sentence: String {
         switch self {
         case .running: "Announcing the workload as running"

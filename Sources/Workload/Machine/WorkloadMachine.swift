@@ -69,11 +69,6 @@ package struct WorkloadMachine: Sendable {
     /// outcome, but a store that hangs must not keep the outcome back.
     package static let logStorageBudget: Duration = .seconds(1)
 
-    package enum Contact: String, Hashable, Sendable {
-        case running
-        case heartbeat
-    }
-
     package enum TimerName: Hashable, Sendable, CaseIterable {
         /// The next announcement or heartbeat.
         case contact
@@ -111,7 +106,7 @@ package struct WorkloadMachine: Sendable {
         /// Answers `readTranscript`; `unread` says why the output, or its rest, could not be read, `exhausted` what the
         /// workspace's volume has run out of.
         case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
-        case contactAnswered(Contact, CallOutcome)
+        case contactAnswered(ContactCall, CallOutcome)
         /// Answers `deliver`.
         case delivered(DeliveryResult)
         /// Answers `storeLog`: as far as it can be stored, it is.
@@ -123,7 +118,7 @@ package struct WorkloadMachine: Sendable {
 
     package enum Action: Sendable {
         /// One attempt that takes no longer than the timeout, to be answered by `contactAnswered`.
-        case contact(Contact, timeout: Duration)
+        case contact(ContactCall, timeout: Duration)
         /// Look at the connector's files, whatever has been heard of them.
         case lookAtWorkspace
         /// Read the connector's output to its present end.

@@ -41,7 +41,7 @@ private struct Simulation {
     private let operation: AirbyteProtocol.Operation
 
     private var timers: [WorkloadMachine.TimerName: Instant] = [:]
-    private var contact: WorkloadMachine.Contact?
+    private var contact: ContactCall?
     private var isReading = false
     private var isVerifying = false
     private var isLooking = false
