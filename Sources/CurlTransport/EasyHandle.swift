@@ -77,7 +77,7 @@ final class EasyHandle {
         guard refusedOption == CURLE_OK else {
             throw HTTPTransportError(
                 kind: .invalidRequest,
-                message: "\(exchange.route): libcurl does not take the request's settings: "
+                message: "\(exchange.route): libcurl rejected the request's settings: "
                     + String(cString: curl_easy_strerror(refusedOption))
             )
         }

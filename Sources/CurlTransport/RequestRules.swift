@@ -13,7 +13,7 @@ enum RequestRules {
         }
         // libcurl would send blanks and control characters as they are.
         guard request.url.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f }) else {
-            throw refuse("a URL with blanks or control characters in it cannot be requested")
+            throw refuse("a URL with spaces or control characters cannot be requested")
         }
         guard let origin = Origin(url: request.url) else {
             throw refuse("a URL that is not of the form http(s)://host[:port]/… cannot be requested")

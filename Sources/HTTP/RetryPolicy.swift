@@ -1,6 +1,6 @@
 import Scheduling
 
-/// How often and after which delays a failed call is tried again.
+/// How often and after which delays a failed call is retried.
 public struct RetryPolicy: Hashable, Sendable {
     /// The delay before the first retry, before jitter.
     public var firstDelay: Duration

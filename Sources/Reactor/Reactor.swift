@@ -276,7 +276,7 @@ extension Reactor: Scheduler {
 // MARK: - The loop
 
 extension Reactor {
-    /// More ticks in a row that do not sleep are no burst any more.
+    /// More ticks in a row without sleep are no longer a burst.
     package static let maxTicksWithoutHook = 16
 
     /// One round: submit and wait, take all completions, then call the handlers.

@@ -2,7 +2,7 @@ import HTTP
 import Logging
 import Scheduling
 
-/// Sends a storage service's requests, and repeats what is worth repeating.
+/// Sends a storage service's requests, and retries transient failures.
 package final class StorageRequester {
     package struct Settings: Hashable, Sendable {
         package var connectTimeout: Duration

@@ -123,7 +123,7 @@ import Testing
                 json(#"{"streams":[{"name":"a","json_schema":\#(schema)}]}"#)
             )
         }
-        #expect(error?.description == "stream 1 of the catalog has a json_schema that is no object")
+        #expect(error?.description == "stream 1 of the catalog has a json_schema that is not an object")
     }
 
     @Test func refusesOperationsWhoseSchemaIsNoObject() throws {
@@ -131,7 +131,7 @@ import Testing
         let error = #expect(throws: CatalogConversionError.self) {
             try CatalogConversion.destinationCatalog(json(#"{"operations":[\#(operation)]}"#))
         }
-        #expect(error?.description == "operation 1 of the catalog has a json_schema that is no object")
+        #expect(error?.description == "operation 1 of the catalog has a json_schema that is not an object")
     }
 
     @Test(arguments: ["", #","json_schema":null"#])

@@ -85,7 +85,7 @@ import Testing
         #expect(
             texts(inspection) == [
                 title
-                    + ##" refers to "WellKnownTypes.json#/definitions/Sting" at "#/properties/mail", which is no well-known type"##,
+                    + ##" refers to "WellKnownTypes.json#/definitions/Sting" at "#/properties/mail", which is not a well-known type"##,
                 title + #" has no field ["id"], which is one of its matching keys"#,
                 title + #" has no field ["at","b"], which is one of its matching keys"#,
             ]
@@ -97,7 +97,7 @@ import Testing
 
     @Test(arguments: ["", #","json_schema":null"#])
     func tellsOfMissingSchemas(_ member: String) throws {
-        let text = "it has no schema, an empty one is sent in its place"
+        let text = "it has no schema; an empty one is sent instead"
         let streams = try source(#"{"name":"a"\#(member)},{"name":"b","json_schema":{}}"#)
         #expect(streams.findings.map(\.text) == [#"Stream "a": "# + text])
         #expect(streams.counts == [.missingSchema: 1])

@@ -186,10 +186,10 @@ import Testing
         )
         #expect(
             inspection.findings.map(\.text) == [
-                ##"Stream "s": its schema refers to "WellKnownTypes.json#/definitions/Strng" at "#/properties/a~1b/oneOf/1", which is no well-known type"##,
+                ##"Stream "s": its schema refers to "WellKnownTypes.json#/definitions/Strng" at "#/properties/a~1b/oneOf/1", which is not a well-known type"##,
                 ##"Stream "s": its schema refers to "WellKnownTypes.json#/definitions/Number" at "#/properties/n" and 1 more place, which is a string, but its type there is ["null","number"]"##,
                 ##"Stream "s": its schema refers to "#/definitions/x" at "#/properties/p" and 2 more places, which is not in the schema"##,
-                ##"Stream "s": its schema refers to "x.json" at "#/properties/f", a file that no reader of the catalog has"##,
+                ##"Stream "s": its schema refers to "x.json" at "#/properties/f", a file that readers of the catalog do not have"##,
             ]
         )
         #expect(

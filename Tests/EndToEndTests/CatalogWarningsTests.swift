@@ -23,7 +23,7 @@ import Testing
         let users = #"Stream "users" of namespace "public": "#
         let expected = [
             users
-                + ##"its schema refers to "WellKnownTypes.json#/definitions/Dat" at "#/properties/born", which is no well-known type"##,
+                + ##"its schema refers to "WellKnownTypes.json#/definitions/Dat" at "#/properties/born", which is not a well-known type"##,
             users
                 + ##"its schema refers to "#/definitions/address" at "#/properties/address", which is not in the schema"##,
             users + #"its schema has no field ["updated_at"], which is its default cursor"#,

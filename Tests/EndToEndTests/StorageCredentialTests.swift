@@ -12,7 +12,7 @@ import Testing
         ),
         (
             ["STORAGE_TYPE": "S3", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:9"],
-            "no credentials for Amazon found; looked for: AWS_ACCESS_KEY_ID; AWS_WEB_IDENTITY_TOKEN_FILE; "
+            "no AWS credentials found; looked for: AWS_ACCESS_KEY_ID; AWS_WEB_IDENTITY_TOKEN_FILE; "
         ),
     ])
     func storageWithoutCredentialsGivesWayToTheAPI(_ settings: [String: String], _ why: String) async throws {

@@ -145,7 +145,7 @@ import Testing
             "bucket refused",
             StorageService.s3.refusal("PUT /[^/]+$", times: 9, 403, "AccessDenied"),
             says: "404 NoSuchBucket ",
-            "make the bucket, or allow s3:CreateBucket; making the bucket failed: PUT s3://fault-s3-bucket-refused "
+            "create the bucket, or allow s3:CreateBucket; creating the bucket failed: PUT s3://fault-s3-bucket-refused "
                 + "was answered with 403 AccessDenied \"Said by the test.\" (request id REQ-1)"
         ),
         End(
@@ -173,7 +173,7 @@ import Testing
             "bucket refused",
             StorageService.gcs.refusal("POST /storage/v1/b\\?", times: 9, 403, "forbidden"),
             says: "was answered with 404",
-            "; making the bucket failed: POST gs://fault-gcs-bucket-refused in project project-1 was answered "
+            "; creating the bucket failed: POST gs://fault-gcs-bucket-refused in project project-1 was answered "
                 + "with 403 forbidden \"Said by the test.\" (request id REQ-1)"
         ),
         End(
@@ -194,13 +194,14 @@ import Testing
             "denied",
             StorageService.azure.refusal("PUT", times: 9, 403, "AuthorizationFailure"),
             says: "403 AuthorizationFailure \"Said by the test.\" (request id REQ-1); ",
-            "network rules may shut this cluster out"
+            "network rules may block this cluster"
         ),
         End(
             .azure,
             "container refused",
             StorageService.azure.refusal("restype=container", times: 9, 403, "AuthorizationFailure"),
-            says: "is missing and cannot be made: creation to Azure container fault-azure-container-refused",
+            says: "is missing and cannot be created: "
+                + "creation to Azure container fault-azure-container-refused",
             "403 AuthorizationFailure \"Said by the test.\" (request id REQ-1)"
         ),
         End(
@@ -214,7 +215,7 @@ import Testing
             "too large",
             early(.azure, "RequestBodyTooLarge"),
             says: "413 RequestBodyTooLarge \"Said by the test.\" (request id REQ-1)",
-            "the service takes no piece of this size"
+            "the service does not accept blocks of this size"
         ),
     ]
 

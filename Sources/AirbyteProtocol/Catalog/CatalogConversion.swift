@@ -260,7 +260,7 @@ extension CatalogConversion {
         case nil, .null, .object: return nil
         default:
             return CatalogConversionError(
-                description: "\(element) of the catalog has a json_schema that is no object"
+                description: "\(element) of the catalog has a json_schema that is not an object"
             )
         }
     }

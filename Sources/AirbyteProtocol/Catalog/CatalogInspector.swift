@@ -137,7 +137,7 @@ extension CatalogInspector {
     private mutating func check(schema: JSONValue?, fields: [Field], _ subject: Subject) {
         let fields = fields.filter { !$0.path.isEmpty }
         guard let schema else {
-            return note(.missingSchema, subject, "it has no schema, an empty one is sent in its place")
+            return note(.missingSchema, subject, "it has no schema; an empty one is sent instead")
         }
         guard schema.kind == .object, schema.isEmptyContainer == false else { return }
         if PlaceholderSchema.isOne(schema) {
@@ -145,7 +145,7 @@ extension CatalogInspector {
         }
         let hasReferences = SchemaReferences.mayBe(in: schema.rawJSON)
         guard hasReferences || !fields.isEmpty else { return }
-        // Parsed alone: it is not in the index of the catalog, and here all of it is looked at.
+        // Parsed alone: it is not in the catalog's index, and here all of it is inspected.
         guard let document = unsafe try? parser.parse(schema.rawJSON.span.bytes) else { return }
         let index = SchemaIndex(root: document.root)
         let references = hasReferences ? SchemaReferences(of: index) : nil
@@ -183,9 +183,9 @@ extension SchemaReferences.Flaw {
         let refers =
             "its schema refers to \(reference) at \(Quotation.of(index.pointer(to: place)))\(more)"
         switch kind {
-        case .unknownWellKnown: return "\(refers), which is no well-known type"
+        case .unknownWellKnown: return "\(refers), which is not a well-known type"
         case .unresolved: return "\(refers), which is not in the schema"
-        case .otherFile: return "\(refers), a file that no reader of the catalog has"
+        case .otherFile: return "\(refers), a file that readers of the catalog do not have"
         case .contradiction(let type):
             return "\(refers), which is a \(type.jsonType), but its type there is \(typesText)"
         }

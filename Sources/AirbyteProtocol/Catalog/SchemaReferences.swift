@@ -74,7 +74,7 @@ struct SchemaReferences {
 
 extension SchemaReferences {
     private mutating func visit(_ schema: JSONValue) {
-        // True and false are schemas too, with nothing in them; all else is none.
+        // True and false are schemas too, with nothing in them; other values are not.
         guard schema.kind == .object, !isVisited[schema.node] else { return }
         isVisited[schema.node] = true
         let members = SchemaMembers(of: schema)

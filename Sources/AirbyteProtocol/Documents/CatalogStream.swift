@@ -142,7 +142,7 @@ extension CatalogStream {
 
     /// What was valid once, with the same digests, cannot have become invalid.
     private static var changed: DocumentError {
-        DocumentError("the connector's catalog is not what was read first")
+        DocumentError("the connector's catalog has changed since it was first read")
     }
 }
 

@@ -447,7 +447,7 @@ extension JSONScanner {
         case .exponent where byte == UInt8(ascii: "+") || byte == UInt8(ascii: "-"): number = .exponentSign
         case .exponent where isDigit, .exponentSign where isDigit: number = .exponentDigits
         default:
-            // What follows the number is looked at in the next state.
+            // The next state examines what follows the number.
             guard number.mayEnd else { return status = .invalid }
             return unsafe end(&piece, isEmpty: false)
         }

@@ -63,7 +63,7 @@ public struct JSONValue: Sendable {
         kind == .number ? Double(String(decoding: rawJSON, as: UTF8.self)) : nil
     }
 
-    /// Whether an object or array has no members; nil for all else.
+    /// Whether an object or array has no members; nil for other values.
     public var isEmptyContainer: Bool? {
         kind == .object || kind == .array ? has(CSIMDJSON_IS_EMPTY) : nil
     }

@@ -8,7 +8,7 @@ enum LoneSurrogates {
     /// An escaped question mark: as long as what it replaces, so that nothing moves.
     private static let questionMark = Array(#"\u003f"#.utf8)
 
-    /// Changes the first `count` bytes in place. What is no JSON does not become JSON.
+    /// Changes the first `count` bytes in place. Input that is not JSON stays that way.
     static func replace(in text: inout [UInt8], count: Int) {
         _ = replace(in: &text, count: count, until: count)
     }

@@ -25,7 +25,7 @@ struct LineScanner {
         case valueInText
         /// What follows a value in text.
         case behindValueInText
-        /// More of an object that is no JSON: a message within it is a part of it.
+        /// More of an object that is not JSON: a message within it is part of it.
         case brokenObject
     }
 

@@ -74,7 +74,7 @@ struct ValueScan {
     }
 }
 
-/// The rest of an object that is no JSON: its end is where its brackets are closed, those within strings left out.
+/// The rest of an object that is not JSON. It ends where its brackets close; brackets within strings do not count.
 struct BrokenObject {
     private var depth: Int
     private var isInString: Bool

@@ -1,10 +1,10 @@
 /// Reads an error trace from a line that is not valid JSON, as far as it can be read.
 ///
 /// Airbyte's Python CDK (7.39.1) masks secrets inside the finished text of a message: where a secret is `1`, numbers turn
-/// into `****795` and escapes into `\u00e****`, and the trace is no JSON any more.
+/// into `****795` and escapes into `\u00e****`, and the trace is not JSON anymore.
 enum BrokenTrace {
-    /// No more of a line is looked at, in bytes: messages stand in front of the stack trace, which is what makes a line
-    /// long.
+    /// The most bytes of a line that are examined: the message precedes the stack trace, which is what makes a
+    /// line long.
     static let maxLength = MessageDecoder.maximumQuotedBytes
 
     /// The trace, if the line begins as one of type `ERROR` and has a message that is whole. What is cut off is left out: it

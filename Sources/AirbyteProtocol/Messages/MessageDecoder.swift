@@ -158,7 +158,7 @@ extension MessageDecoder {
 }
 
 extension LineSegment {
-    /// The error trace that it was to be, if it can be read although it is no JSON.
+    /// The error trace that the line was meant to be, if it can be read although it is not JSON.
     fileprivate var brokenTrace: DecodedLine? {
         guard value?.message == nil else { return nil }
         return (unsafe BrokenTrace.read(beginning.span.bytes)).map { .message(.errorTrace($0)) }

@@ -34,7 +34,7 @@ public struct NamedTypes: OptionSet, Hashable, Sendable {
         unsafe line.withUnsafeBytes { line in
             guard let base = line.baseAddress else { return }
             var position = 0
-            // All names have this letter, which most lines that are no message do not.
+            // All names have this letter; most lines that are not messages lack it.
             while position < line.count,
                 let next = unsafe memchr(base + position, Int32(UInt8(ascii: "C")), line.count - position)
             {

@@ -36,12 +36,12 @@ public struct Transcript: Hashable, Sendable {
     private var salvagedErrorTrace: ErrorTrace?
     private var flaws = ResultFlaws()
 
-    /// The last of what was logged, lines that are no message included; of records nothing.
+    /// The last log lines, including lines that are not messages; never records.
     public private(set) var lastLines = LastLines()
 
-    /// Lines that look like a record, but are no message. (Metric `line_skipped_with_record`.)
+    /// Lines that look like a record but are not valid messages. (Metric `line_skipped_with_record`.)
     public private(set) var lineSkippedWithRecord = 0
-    /// Other lines that are no message. (Metric `non_airbyte_message_log_line`.)
+    /// Other lines that are not valid messages. (Metric `non_airbyte_message_log_line`.)
     public private(set) var nonAirbyteMessageLogLine = 0
     /// Lengths in UTF-16 units of lines that are too long, whatever they are, in order. Their number is the
     /// metric `line_skipped_too_long`, they themselves are `too_long_lines_distribution`.

@@ -23,7 +23,7 @@ final class OutputOpening {
         hasHappened = true
     }
 
-    /// Looks for signs, whatever has been heard so far; opens nothing, so that it is no reason for another look.
+    /// Looks for signs, whatever was reported so far. Opens nothing, so it does not trigger another look.
     func look() {
         guard !hasHappened else { return }
         let present = workspace.identity(of: FileName.output)

@@ -118,7 +118,7 @@ final class OutputTail {
     func finishNow() {
         guard var last = finishing else { return }
         log.warning(
-            "\(FileName.output) is not read to its end: the time that is left is too short"
+            "\(FileName.output) is not read to its end: too little time is left"
         )
         // The read that is under way is the last.
         last.goal = 0

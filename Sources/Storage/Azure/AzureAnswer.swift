@@ -69,14 +69,14 @@ struct AzureAnswer {
             case .sharedKey: return "check AccountName and AccountKey in AZURE_STORAGE_CONNECTION_STRING"
             case .sharedAccessSignature:
                 return
-                    "check the SharedAccessSignature in AZURE_STORAGE_CONNECTION_STRING, which may have ended"
+                    "check the SharedAccessSignature in AZURE_STORAGE_CONNECTION_STRING, which may have expired"
             case .workloadIdentity:
                 return
                     "check that the identity's tenant is the storage account's, and its federated credential"
             }
         case "AuthorizationFailure", "IpAuthorizationFailure", "AuthorizationSourceIPMismatch":
             return
-                "the account's network rules may shut this cluster out, or the signature may not cover this"
+                "the account's network rules may block this cluster, or the signature may not cover this"
         case "AuthorizationPermissionMismatch", "AuthorizationServiceMismatch",
             "AuthorizationResourceTypeMismatch", "InsufficientAccountPermissions":
             switch authorization {
@@ -87,8 +87,8 @@ struct AzureAnswer {
             }
         case "KeyBasedAuthenticationNotPermitted":
             return
-                "the account takes no keys; use a workload identity and a connection string without AccountKey"
-        case "RequestBodyTooLarge": return "the service takes no piece of this size"
+                "the account does not allow keys; use a workload identity and a connection string without AccountKey"
+        case "RequestBodyTooLarge": return "the service does not accept blocks of this size"
         case "InvalidResourceName", "OutOfRangeInput":
             return "a container's name has 3 to 63 lower-case letters, digits and single hyphens"
         case "ContainerNotFound": return "create the container"

@@ -68,7 +68,7 @@ package final class AzureBlobStore: ObjectStore {
     package func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
         guard !key.isEmpty, key.utf16.count <= Self.maxKeyLength else {
             let problem = key.isEmpty ? "an empty key" : "a key of more than \(Self.maxKeyLength) characters"
-            return end("\(name): \(problem) is no blob's name", completion)
+            return end("\(name): \(problem) is not a valid blob name", completion)
         }
         if content.count <= Self.maxSingleBlobSize {
             putWhole(content, key: key, completion: completion)
@@ -157,11 +157,11 @@ package final class AzureBlobStore: ObjectStore {
             switch result {
             case .failure(let failure):
                 let message =
-                    "\(operation.what.escapingControlCharacters()) failed: \(name) is missing and cannot be made: "
+                    "\(operation.what.escapingControlCharacters()) failed: \(name) is missing and cannot be created: "
                     + failure.message
                 completion(StorageFailure(message: message))
             case .success:
-                log.info("Made \(name), which was missing")
+                log.info("Created \(name), which was missing")
                 client.put(operation) { result in
                     if case .failure(let failure) = result { return completion(failure) }
                     completion(nil)

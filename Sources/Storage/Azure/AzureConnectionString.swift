@@ -33,7 +33,7 @@ struct AzureConnectionString: Hashable, Sendable {
         blobEndpoint = endpoint.base
         accountKey = try members["accountkey"].map { (text) throws(Malformed) in
             guard let account = members["accountname"] else {
-                throw Malformed(advice: "AccountKey needs AccountName beside it")
+                throw Malformed(advice: "AccountKey requires AccountName")
             }
             guard let key = AzureSharedKey(account: account, base64Key: text) else {
                 throw Malformed(
@@ -83,7 +83,7 @@ struct AzureConnectionString: Hashable, Sendable {
     ) throws(Malformed) -> (base: String, query: String?) {
         guard let given = members["blobendpoint"] else {
             guard let account = members["accountname"] else {
-                throw Malformed(advice: "BlobEndpoint or AccountName is needed in it")
+                throw Malformed(advice: "it must contain BlobEndpoint or AccountName")
             }
             guard isAccountName(account) else {
                 throw Malformed(advice: "AccountName may have lower-case letters and digits only")

@@ -56,7 +56,7 @@ package struct AzureSettings: Hashable, Sendable {
             reader.reject(
                 connectionStringVariable,
                 value: nil,
-                "neither AccountKey nor SharedAccessSignature is in it; add one, or let the pod have a workload "
+                "it contains neither AccountKey nor SharedAccessSignature; add one, or let the pod have a workload "
                     + "identity (AZURE_CLIENT_ID, AZURE_TENANT_ID, AZURE_FEDERATED_TOKEN_FILE)",
                 otherwise: EnvironmentReader.storageIsUnused
             )

@@ -18,7 +18,7 @@ struct AzureTokenAnswer {
             let text = document.root[member: "access_token"]?.string, !text.isEmpty
         else { throw Unusable(problem: "holds no access_token") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw Unusable(problem: "holds an access_token with characters that no header can carry")
+            throw Unusable(problem: "holds an access_token with characters that are not allowed in a header")
         }
         // Some endpoints give the number as a string.
         let member = document.root[member: "expires_in"]

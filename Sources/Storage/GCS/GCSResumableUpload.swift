@@ -59,7 +59,7 @@ final class GCSResumableUpload {
             case .failure(let failure): completion(failure)
             case .success(let response):
                 guard let location = response.header("Location"), !location.isEmpty else {
-                    return completion(own("the service began an upload without saying where"))
+                    return completion(own("the service started an upload without giving its URL"))
                 }
                 session = location
                 sendNext()
@@ -133,7 +133,7 @@ final class GCSResumableUpload {
         fruitless = arrived > maxArrived ? 0 : fruitless + 1
         maxArrived = max(maxArrived, arrived)
         guard fruitless <= Self.maxFruitlessAnswers else {
-            return cancel(own("the service does not take more than \(arrived) of \(content.count) bytes"))
+            return cancel(own("the service accepts no more than \(arrived) of \(content.count) bytes"))
         }
         sendNext()
     }

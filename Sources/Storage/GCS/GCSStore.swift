@@ -93,7 +93,7 @@ package final class GCSStore: ObjectStore {
                 // Somebody else may have made it meanwhile: only the write tells.
                 upload(content, key) { again in
                     guard let again else { return completion(nil) }
-                    let note = refusal.map { "; making the bucket failed: \($0.message)" } ?? ""
+                    let note = refusal.map { "; creating the bucket failed: \($0.message)" } ?? ""
                     completion(StorageFailure(message: again.failure.message + note))
                 }
             }
@@ -164,11 +164,11 @@ package final class GCSStore: ObjectStore {
 
     /// Makes the bucket, as the platform does at its start.
     private func makeBucket(_ completion: @escaping (StorageFailure?) -> Void) {
-        log.info("\(name) is missing; making it")
+        log.info("\(name) is missing; creating it")
         tokens.project { [self] project in
             // An emulator takes any.
             guard let project = project ?? (settings.identity == .none ? "emulated" : nil) else {
-                let problem = "no project is known; set GOOGLE_CLOUD_PROJECT, or make the bucket by hand"
+                let problem = "no project is known; set GOOGLE_CLOUD_PROJECT, or create the bucket yourself"
                 return completion(StorageFailure(message: problem))
             }
             let request = GCSRequest.makeBucket(bucket, project: project, endpoint: endpoint)

@@ -140,7 +140,7 @@ enum GoogleCredentials: Hashable, Sendable {
             guard let text = text(name) else { return nil }
             guard text.hasPrefix("https://") || text.hasPrefix("http://"),
                 text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
-            else { throw Unusable(problem: "has a \(name) that is no http or https URL") }
+            else { throw Unusable(problem: "has a \(name) that is not an http or https URL") }
             return text
         }
     }

@@ -20,7 +20,7 @@ struct GoogleTokenAnswer {
             !text.isEmpty
         else { throw Unusable(problem: "holds no access token") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw Unusable(problem: "holds an access token with characters that no header can carry")
+            throw Unusable(problem: "holds an access token with characters that are not allowed in a header")
         }
         token = text
         life = .seconds(

@@ -41,7 +41,7 @@ final class AWSCredentialCache {
         case .failure(let problem):
             // Old ones that have not ended are better than none.
             if let current, isGood(current, margin: 0) {
-                log.warning("\(problem.failure.message); the present credentials are used to their end")
+                log.warning("\(problem.failure.message); the current credentials are used until they expire")
                 result = .success(current)
             }
         }

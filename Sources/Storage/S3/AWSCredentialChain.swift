@@ -60,8 +60,8 @@ final class AWSCredentialChain {
         guard let source = sources.first else {
             let message =
                 failures.isEmpty
-                ? "no credentials for Amazon found; looked for: " + absences.joined(separator: "; ")
-                : "no credentials for Amazon: " + failures.joined(separator: "; ")
+                ? "no AWS credentials found; looked for: " + absences.joined(separator: "; ")
+                : "no AWS credentials: " + failures.joined(separator: "; ")
             return completion(
                 .failure(.init(failure: StorageFailure(message: message), isTemporary: isTemporary))
             )

@@ -88,7 +88,7 @@ struct AWSCredentialSettings: Hashable, Sendable {
             reader.reject(
                 name,
                 value: nil,
-                "blanks, line ends and other characters that no key has are in it",
+                "it contains spaces, line breaks or other characters that are not allowed in a key",
                 otherwise: othersAreAsked
             )
             return nil
@@ -195,7 +195,7 @@ struct AWSCredentialSettings: Hashable, Sendable {
         enum Word: String, CaseIterable { case yes = "true", no = "false" }
         if reader.choice("AWS_EC2_METADATA_DISABLED", default: Word.no) == .yes { return nil }
         if reader.text("AWS_EC2_METADATA_SERVICE_ENDPOINT") != nil {
-            return reader.baseURL("AWS_EC2_METADATA_SERVICE_ENDPOINT", otherwise: "it is not asked")
+            return reader.baseURL("AWS_EC2_METADATA_SERVICE_ENDPOINT", otherwise: "it is not used")
         }
         enum Mode: String, CaseIterable { case ipv4, ipv6 }
         let mode = reader.choice("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE", default: Mode.ipv4)

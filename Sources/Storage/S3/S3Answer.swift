@@ -110,13 +110,13 @@ struct S3Answer {
             "the secret is wrong (AWS_SECRET_ACCESS_KEY), or this store does not know the key id "
                 + "(AWS_ACCESS_KEY_ID), or a gateway before it changes the Host header or merges // in paths"
         case "ExpiredToken", "InvalidToken", "TokenRefreshRequired", "ExpiredTokenException":
-            "the session token has ended: see AWS_SESSION_TOKEN, or where the credentials come from"
+            "the session token has expired: see AWS_SESSION_TOKEN, or where the credentials come from"
         case "QuotaExceeded", "XMinioAdminBucketQuotaExceeded":
             "the quota of the bucket or of its owner is used up: delete what is not needed, or raise it"
         case "XMinioStorageFull": "the store's disks are full"
         case "UserSuspended": "the store has suspended the user of these keys: its administrator can tell why"
-        case "NotImplemented": "this store does not have what was asked for"
-        case "NoSuchBucket": "make the bucket, or allow s3:CreateBucket"
+        case "NotImplemented": "this store does not support the request"
+        case "NoSuchBucket": "create the bucket, or allow s3:CreateBucket"
         case "EntityTooLarge": "the service takes no document of this size"
         case "PermanentRedirect", "AuthorizationHeaderMalformed":
             "the bucket is in another region: see AWS_DEFAULT_REGION"

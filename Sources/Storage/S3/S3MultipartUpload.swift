@@ -165,7 +165,7 @@ final class S3MultipartUpload {
 
     private func fail(_ failure: S3Store.Failure) {
         guard failure.code == Self.unknownUpload, uploads < Self.maxUploads else { return abort(failure) }
-        log.info("\(failure.failure.message); uploading everything anew")
+        log.info("\(failure.failure.message); uploading everything again")
         start()
     }
 
@@ -177,7 +177,7 @@ final class S3MultipartUpload {
         let request = S3Request(method: "DELETE", key: key, query: query, checksum: store.checksum)
         store.perform(request, effort: .brief) { [self] result in
             if case .failure(let refusal) = result {
-                log.warning("the parts of a failed upload stay behind: \(refusal.failure.message)")
+                log.warning("the parts of a failed upload could not be removed: \(refusal.failure.message)")
             }
             completion(failure)
         }

@@ -97,7 +97,7 @@ package final class S3Store: ObjectStore {
                 // Somebody else may have made it meanwhile: only the write tells.
                 upload(content, key) { again in
                     guard let again else { return completion(nil) }
-                    let note = refusal.map { "; making the bucket failed: \($0.failure.message)" } ?? ""
+                    let note = refusal.map { "; creating the bucket failed: \($0.failure.message)" } ?? ""
                     completion(StorageFailure(message: again.failure.message + note))
                 }
             }
@@ -148,11 +148,11 @@ package final class S3Store: ObjectStore {
 
     /// Makes the bucket in the store's region, as the platform does at its start.
     private func createBucket(_ completion: @escaping (Failure?) -> Void) {
-        log.info("\(name) is missing; making it")
+        log.info("\(name) is missing; creating it")
         // The oldest region is the one that may not be named.
         createBucket(in: region == S3Settings.defaultRegion ? nil : region) { [self] failure in
             guard let failure, failure.code == "InvalidLocationConstraint" else { return completion(failure) }
-            // Stores that are no Amazon's have one place, which they call by a name of their own, or not at all.
+            // Stores other than Amazon's have one region, under a name of their own or none.
             log.info("\(failure.failure.message); retrying without a region")
             createBucket(in: nil, completion)
         }

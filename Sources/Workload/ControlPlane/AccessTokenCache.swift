@@ -7,7 +7,7 @@ import Scheduling
 ///
 /// A value that does nothing itself; `AccessTokenSource` fetches.
 struct AccessTokenCache {
-    /// Why the answer of the token endpoint is no use.
+    /// Why the token endpoint's answer cannot be used.
     struct Unusable: Error {
         /// Continues "the token endpoint's answer …"; quotes nothing of it.
         var problem: String
@@ -17,7 +17,7 @@ struct AccessTokenCache {
     struct FetchFailure: Error, Hashable {
         /// One line for people, without secrets.
         var problem: String
-        /// Whether the same request may soon have another end.
+        /// Whether the same request may succeed soon.
         var isTransient: Bool
         /// What the endpoint asked for.
         var retryAfter: Duration?
@@ -46,7 +46,7 @@ struct AccessTokenCache {
         var last: Instant
     }
 
-    /// A token is replaced so long before its end, so that none ends on its way.
+    /// How long before its expiry a token is replaced, so that none expires in transit.
     static let renewalMargin: Duration = .seconds(30)
 
     /// So long calls wait for an endpoint that fails for the moment, before they go without a token: a few retries. The
@@ -67,7 +67,7 @@ struct AccessTokenCache {
         return token.text
     }
 
-    /// What a call is to do that is about to be sent.
+    /// What a call that is about to be sent should do.
     ///
     /// - Parameter isRefused: whether the platform has refused the call as it was sent before.
     func advice(isRefused: Bool, now: Instant) -> Advice {
@@ -125,16 +125,16 @@ struct AccessTokenCache {
             let text = document.root[member: "access_token"]?.string, !text.isEmpty
         else { throw Unusable(problem: "holds no access_token") }
         guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
-            throw Unusable(problem: "holds an access_token with characters that no header can carry")
+            throw Unusable(problem: "holds an access_token with characters that are not allowed in a header")
         }
         let life = Self.life(of: text, wallClock: wallClock)
-        // A token that lives only briefly is used for half its life.
+        // A short-lived token is used for half its life.
         token = Token(text: text, renewal: now + (life - min(Self.renewalMargin, life / 2)), end: now + life)
         trouble = nil
         return text
     }
 
-    /// How long the token lives; one that does not tell its end is used until it is refused.
+    /// How long the token lives; one without an expiry is used until it is refused.
     private static func life(of token: String, wallClock: Int64) -> Duration {
         guard let claims = JSONWebToken.claims(of: token), let end = claims.root[member: "exp"]?.double else {
             return unknownLife

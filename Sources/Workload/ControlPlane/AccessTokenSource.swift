@@ -7,7 +7,7 @@ import Scheduling
 /// A process has one, whichever workloads it runs. It never fails a call for good. If no token is available, calls are
 /// made without one, as the platform's own client makes them: installations without authentication exist.
 package final class AccessTokenSource {
-    /// How a call goes on.
+    /// How a call proceeds.
     enum Grant {
         /// - Parameters:
         ///   - token: nil where none is available, for the reason in `failure`.
@@ -47,7 +47,7 @@ package final class AccessTokenSource {
     /// Why the last fetch failed; nil where the endpoint gives tokens.
     var failure: AccessTokenCache.FetchFailure? { cache.failure }
 
-    /// Tells how the call goes on, at once or later.
+    /// Tells how the call proceeds, at once or later.
     ///
     /// - Parameters:
     ///   - isRefused: whether the platform has refused the call as it was sent before.

@@ -3,7 +3,7 @@ import HTTP
 import Logging
 import Scheduling
 
-/// Calls the workload API and the server API: adds the access token, tries again where that helps.
+/// Calls the workload API and the server API: adds the access token, retries transient failures.
 ///
 /// Every completion is called once, from the loop, never from within the call that started it.
 package final class ControlPlaneClient {
@@ -130,7 +130,7 @@ extension ControlPlaneClient {
             case .send(let token, let isStandIn, let failure):
                 if let failure { warn(failure) }
                 if token == nil, let refusal, refusal.token == nil {
-                    // It would be the same once more.
+                    // The result would be the same.
                     return completion(unauthorized(refusal.problem))
                 }
                 send(

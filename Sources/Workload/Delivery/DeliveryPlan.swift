@@ -12,7 +12,7 @@ package struct DeliveryPlan: Sendable {
         package var text: String
     }
 
-    /// What is to be told in the end, secrets hidden.
+    /// What is reported in the end, with secrets hidden.
     package var report: Report { context.mask.masked(plainReport) }
     /// The code with which the process is to end once the report is accepted.
     package private(set) var exitStatus: Int32
@@ -146,7 +146,7 @@ package struct DeliveryPlan: Sendable {
         fail("The job output was delivered, but the workload could not be reported as successful: \(problem)")
     }
 
-    /// One more thing has gone wrong.
+    /// Records one more problem.
     private mutating func addToReport(_ problem: String) {
         if case .failure(let source, let reason) = plainReport {
             plainReport = .failure(source: source, reason: "\(reason) \(problem)")
@@ -162,7 +162,7 @@ package struct DeliveryPlan: Sendable {
 }
 
 extension ErrorTrace {
-    /// All that it says, for a log.
+    /// Its full text, for a log.
     fileprivate var text: String {
         let lines = [message, internalMessage, stackTrace].compactMap { $0 }.filter { !$0.isEmpty }
         return lines.isEmpty

@@ -163,7 +163,7 @@ extension Verdict {
         )
     }
 
-    /// Nobody knows whose fault it is.
+    /// The origin of the failure is unknown.
     private static func timedOut(
         _ text: String,
         _ transcript: Transcript,
@@ -208,7 +208,7 @@ extension CatalogInspection {
 }
 
 extension Operation {
-    /// What the operation is for, for people.
+    /// What the operation's result is called in messages.
     var resultName: String {
         switch self {
         case .spec: "specification"

@@ -6,7 +6,7 @@ package enum ConnectorExit: Hashable, Sendable {
     /// No whole number, or no readable regular file; the text continues "exitCode.txt …".
     case unusable(String)
 
-    /// The largest exit code file that is read: a decimal number and white space have no need of more.
+    /// The largest exit code file that is read: a decimal number and white space need no more.
     package static let maxFileLength = 64
 
     /// Parses the file's content: a decimal number, white space around it is fine.

@@ -117,7 +117,7 @@ package struct SidecarInput: Sendable {
 }
 
 extension SidecarInput {
-    /// The largest `sidecarInput.json` that is read: configurations of megabytes have not been heard of.
+    /// The largest `sidecarInput.json` that is read: no known configuration has megabytes.
     package static let maxFileLength = 64 * 1_024 * 1_024
 
     /// What every log event carries, so that it can be traced back to its job.
@@ -142,7 +142,7 @@ package struct SidecarInputError: Error, Hashable, Sendable {
     }
 }
 
-/// Typed access to the members of an object; null is as good as absent.
+/// Typed access to the members of an object; null counts as absent.
 private struct Members {
     let value: JSONValue
     let path: String

@@ -103,9 +103,9 @@ import Testing
         let name = "Azure container output at 127.0.0.1:\(server.facts.port)"
         #expect(
             message == """
-                PUT of /k failed: \(name) is missing and cannot be made: creation to \(name) was answered with 403 \
+                PUT of /k failed: \(name) is missing and cannot be created: creation to \(name) was answered with 403 \
                 AuthorizationFailure "This request is not authorized to perform this operation." (request id \
-                req-1); the account's network rules may shut this cluster out, or the signature may not cover this
+                req-1); the account's network rules may block this cluster, or the signature may not cover this
                 """
         )
     }

@@ -178,7 +178,7 @@ import Testing
     func missingBucketIsMade(_ size: Int) throws {
         #expect(try put(random(size), "/k", in: store(.account, bucket: "brand-new")) == nil)
         try expect(random(size), at: "/k", in: "brand-new")
-        #expect(log.text.contains("GCS bucket brand-new is missing; making it"))
+        #expect(log.text.contains("GCS bucket brand-new is missing; creating it"))
     }
 
     @Test func theMetadataServerGivesTokens() throws {

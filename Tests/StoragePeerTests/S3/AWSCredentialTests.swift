@@ -92,7 +92,7 @@ import Testing
         let message = try #require(try bench.put([1], "/k", in: bench.store(pod(""))))
         #expect(
             message
-                == "PUT s3://output//k failed: no credentials for Amazon: container credentials: answered "
+                == "PUT s3://output//k failed: no AWS credentials: container credentials: answered "
                 + "with status 500"
         )
     }
@@ -102,7 +102,7 @@ import Testing
         try credentials.control(#"{"authorization": "another"}"#)
         let message = try #require(try bench.put([1], "/k", in: bench.store(pod(token))))
         #expect(
-            message.contains("no credentials for Amazon: container credentials: answered with status 401")
+            message.contains("no AWS credentials: container credentials: answered with status 401")
         )
         #expect(!message.contains("very-secret-token"))
     }
@@ -130,7 +130,7 @@ import Testing
         let proxy = try FaultProxy(before: server.facts.port, [.answer("POST", 403, refusal)])
         let message = try #require(try bench.put([1], "/k", in: bench.store(roleOfServiceAccount(proxy))))
         #expect(
-            message == "PUT s3://output//k failed: no credentials for Amazon: web identity: role "
+            message == "PUT s3://output//k failed: no AWS credentials: web identity: role "
                 + "\(server.facts.role) at 127.0.0.1:\(proxy.port) refused with 403 AccessDenied \"Not authorized "
                 + "to perform sts:AssumeRoleWithWebIdentity\""
         )
@@ -158,7 +158,7 @@ import Testing
     @Test func aMachineWithoutARoleIsTold() throws {
         try credentials.control(#"{"role": null}"#)
         let message = try #require(try bench.put([1], "/k", in: bench.store(machine)))
-        #expect(message.contains("no credentials for Amazon found; looked for: AWS_ACCESS_KEY_ID; "))
+        #expect(message.contains("no AWS credentials found; looked for: AWS_ACCESS_KEY_ID; "))
         #expect(message.hasSuffix("; a role of this instance at \(credentials.origin)"), "\(message)")
     }
 
@@ -196,7 +196,7 @@ import Testing
         let message = try #require(try bench.put([1], "/k", in: bench.store(profile(text))))
         #expect(
             message.hasSuffix(
-                "no credentials for Amazon: profile default assumes a role (role_arn), which is supported with "
+                "no AWS credentials: profile default assumes a role (role_arn), which is supported with "
                     + "web_identity_token_file only: give it keys, or the pod an identity of its own"
             ),
             "\(message)"

@@ -76,7 +76,7 @@ import Testing
         #expect(message.hasPrefix("PUT s3://fresh//k was answered with 404 NoSuchBucket "))
         #expect(
             message.hasSuffix(
-                "; make the bucket, or allow s3:CreateBucket; making the bucket failed: PUT s3://fresh was "
+                "; create the bucket, or allow s3:CreateBucket; creating the bucket failed: PUT s3://fresh was "
                     + "answered with 403 AccessDenied \"Access Denied\" (request id REQUEST1)"
             ),
             "\(message)"

@@ -153,16 +153,16 @@ import Testing
         arguments: [
             (
                 403, "AuthorizationFailure",
-                "the account's network rules may shut this cluster out, or the signature may not cover this"
+                "the account's network rules may block this cluster, or the signature may not cover this"
             ),
-            (413, "RequestBodyTooLarge", "the service takes no piece of this size"),
+            (413, "RequestBodyTooLarge", "the service does not accept blocks of this size"),
             (
                 403, "AuthenticationFailed",
                 "check AccountName and AccountKey in AZURE_STORAGE_CONNECTION_STRING"
             ),
             (
                 403, "KeyBasedAuthenticationNotPermitted",
-                "the account takes no keys; use a workload identity and a connection string without AccountKey"
+                "the account does not allow keys; use a workload identity and a connection string without AccountKey"
             ),
             (
                 400, "InvalidResourceName",
@@ -204,7 +204,7 @@ import Testing
         put(try store(), key: key)
         #expect(ends.isEmpty)
         scheduler.advanceToNext()
-        #expect(messages.first?.hasSuffix("is no blob's name") == true)
+        #expect(messages.first?.hasSuffix("is not a valid blob name") == true)
         #expect(transport.requests.isEmpty)
     }
 
@@ -239,7 +239,7 @@ import Testing
         #expect(
             message.hasPrefix(
                 "PUT of /workload/output/w failed: Azure container output at acct.blob.core.windows.net is "
-                    + "missing and cannot be made:"
+                    + "missing and cannot be created:"
             )
         )
         #expect(message.contains("403 AuthorizationPermissionMismatch"))

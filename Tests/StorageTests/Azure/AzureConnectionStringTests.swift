@@ -102,9 +102,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "BlobEndpoint or AccountName is needed in it"),
-        ("AccountKey=\(key)", "BlobEndpoint or AccountName is needed in it"),
-        ("BlobEndpoint=https://h;AccountKey=\(key)", "AccountKey needs AccountName beside it"),
+        ("", "it must contain BlobEndpoint or AccountName"),
+        ("AccountKey=\(key)", "it must contain BlobEndpoint or AccountName"),
+        ("BlobEndpoint=https://h;AccountKey=\(key)", "AccountKey requires AccountName"),
         (
             "AccountName=acct;AccountKey=se-cret",
             "AccountKey is not Base64; copy it again from the account's access keys"

@@ -120,7 +120,7 @@ import Testing
         (400, "<html>", false, "400"), (200, "{}", false, "the answer holds no access_token"),
         (
             200, #"{"access_token": "a\nb"}"#, false,
-            "the answer holds an access_token with characters that no header can carry"
+            "the answer holds an access_token with characters that are not allowed in a header"
         ),
     ])
     func failures(_ status: Int, _ body: String, _ isTemporary: Bool, _ problem: String) {

@@ -189,7 +189,7 @@ import Testing
         let end = try #require(world.end)
         #expect(
             end
-                == "PUT gs://out//workload/output/1 failed: the service does not take more than 0 of \(content.count) bytes"
+                == "PUT gs://out//workload/output/1 failed: the service accepts no more than 0 of \(content.count) bytes"
         )
     }
 
@@ -285,7 +285,7 @@ import Testing
     @Test func noPlaceForTheBytes() throws {
         world.put(content)
         world.transport.answer(200, "{}")
-        #expect(try #require(world.end).contains("without saying where"))
+        #expect(try #require(world.end).contains("without giving its URL"))
     }
 
     @Test func tokensAreRenewedInTheMiddleAndStayWithTheService() {

@@ -167,7 +167,7 @@ import Testing
         let world = GCSWorld()
         world.put()
         world.transport.answer(404, GCSWorld.error(404, "notFound", "The specified bucket does not exist."))
-        #expect(world.log.count(of: "GCS bucket out is missing; making it") == 1)
+        #expect(world.log.count(of: "GCS bucket out is missing; creating it") == 1)
         world.wait()
         #expect(world.last.method == "POST")
         #expect(world.last.url == "http://gcs:9000/storage/v1/b?project=emulated")
@@ -177,7 +177,7 @@ import Testing
         let end = try #require(world.end)
         guard !isThere else { return #expect(end == "") }
         #expect(end.hasPrefix("PUT gs://out//workload/output/1 was answered with 404; the bucket is missing"))
-        #expect(end.contains("making the bucket failed: POST gs://out in project emulated was answered"))
+        #expect(end.contains("creating the bucket failed: POST gs://out in project emulated was answered"))
         #expect(end.contains("\(creation) no \"denied\""))
     }
 

@@ -298,7 +298,7 @@ import Testing
 
     @Test(arguments: [
         ("", "holds no access token"), (#"{"access_token": ""}"#, "holds no access token"),
-        (#"{"access_token": "a\r\nX: hunter2"}"#, "characters that no header can carry"),
+        (#"{"access_token": "a\r\nX: hunter2"}"#, "characters that are not allowed in a header"),
         (#"{"error": "hunter2"}"#, "holds no access token"),
     ])
     func answersThatHoldNoToken(_ answer: String, _ problem: String) throws {
@@ -367,7 +367,7 @@ import Testing
         (#"{"type": "service_account", "private_key": "hunter2"}"#, "has no client_email"),
         (
             #"{"type": "service_account", "client_email": "e", "private_key": "k", "token_uri": "ftp://x"}"#,
-            "has a token_uri that is no http or https URL"
+            "has a token_uri that is not an http or https URL"
         ),
         (#"{"type": "service_account", "client_email": "e", "private_key": "hunter2"}"#, "no RSA key in PEM"),
         (

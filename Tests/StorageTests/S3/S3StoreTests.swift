@@ -141,7 +141,7 @@ import Testing
         (403, "QuotaExceeded", "the quota of the bucket or of its owner is used up"),
         (403, "UserSuspended", "the store has suspended the user of these keys"),
         // Of no use a minute later; only other answers of that class are.
-        (501, "NotImplemented", "this store does not have what was asked for"),
+        (501, "NotImplemented", "this store does not support the request"),
         (400, "ExpiredToken", "see AWS_SESSION_TOKEN"),
     ])
     func refusalsAreToldInOneLine(_ status: Int, _ code: String, _ advice: String) throws {
@@ -283,7 +283,9 @@ import Testing
         refuse(403, "AccessDenied")
         refuse(404, "NoSuchBucket")
         #expect(message?.contains("404 NoSuchBucket") == true)
-        #expect(message?.contains("making the bucket failed: PUT s3://output was answered with 403") == true)
+        #expect(
+            message?.contains("creating the bucket failed: PUT s3://output was answered with 403") == true
+        )
     }
 
     // MARK: Parts
@@ -434,7 +436,7 @@ import Testing
         try put(["AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""], service: .s3)
         transport.fail(.connect)
         scheduler.advanceToNext()
-        #expect(message?.contains("no credentials for Amazon found; looked for: AWS_ACCESS_KEY_ID;") == true)
+        #expect(message?.contains("no AWS credentials found; looked for: AWS_ACCESS_KEY_ID;") == true)
         #expect(message?.contains("instance metadata at http://169.254.169.254") == true)
     }
 
@@ -479,6 +481,6 @@ import Testing
         isDown = true
         get()
         #expect(got == ["1", "2", "2"] && fetches == 3)
-        #expect(log.count(of: "down; the present credentials are used to their end") == 1)
+        #expect(log.count(of: "down; the current credentials are used until they expire") == 1)
     }
 }

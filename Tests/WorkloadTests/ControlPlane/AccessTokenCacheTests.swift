@@ -107,7 +107,7 @@ import Testing
             _ = try accept(token, &cache)
             Issue.record("\(token) was accepted")
         } catch {
-            #expect("\(error)".contains("characters that no header can carry"))
+            #expect("\(error)".contains("characters that are not allowed in a header"))
             #expect(!"\(error)".contains("nter"))
         }
         #expect(cache.current(now: start) == nil)

@@ -20,6 +20,6 @@ public struct HarnessError: Error, CustomStringConvertible {
     /// The result of a C function that returns a negative errno.
     static func check(_ result: Int32, _ what: String) throws(HarnessError) -> Int32 {
         guard result < 0 else { return result }
-        throw HarnessError("\(what) is not to be had: \(String(cString: strerror(-result)))")
+        throw HarnessError("\(what) is not available: \(String(cString: strerror(-result)))")
     }
 }

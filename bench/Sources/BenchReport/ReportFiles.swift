@@ -8,7 +8,7 @@ public struct ReportFiles {
         self.folder = folder
     }
 
-    /// - Returns: the paths of what was written. Without gnuplot there are no plots, which is told on standard error.
+    /// - Returns: the paths of what was written. Without gnuplot there are no plots, and standard error says so.
     public func write(_ report: Report) throws -> [String] {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let stem = "\(folder)/\(Self.stem(report))"

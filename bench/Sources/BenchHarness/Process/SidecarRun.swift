@@ -183,7 +183,7 @@ extension SidecarRun {
             return (-1, try HarnessError.check(Glibc.open("/dev/null", O_WRONLY | O_CLOEXEC), "/dev/null"))
         }
         var ends: [Int32] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw HarnessError("a pipe is not to be had") }
+        guard pipe(&ends) == 0 else { throw HarnessError("no pipe could be created") }
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
         return (ends[0], ends[1])
