@@ -141,6 +141,7 @@ let package = Package(
             name: "StoragePeers",
             dependencies: ["Reactor", "CurlTransport", "HTTP", "Scheduling", "TestSupport"],
             path: "Tests/StoragePeers",
+            exclude: ["servers"],
             swiftSettings: strict
         ),
         .testTarget(

@@ -8,7 +8,7 @@
 #           server, the first byte of its document. Range must be checked against what was sent.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-python_with --constraint "$(dirname "$0")/../Tests/Storage/requirements.txt" gcp-storage-emulator==2026.7.19
+python_with --constraint "$(dirname "$0")/../Tests/StoragePeers/servers/requirements.txt" gcp-storage-emulator==2026.7.19
 port=$(free_port)
 background "$work/server" "$bin/gcp-storage-emulator" start --host 127.0.0.1 --port "$port" --in-memory
 wait_until 30 listens "$port"

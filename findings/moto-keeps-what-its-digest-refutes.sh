@@ -8,7 +8,7 @@
 #           server of one's own.
 set -euo pipefail
 . "$(dirname "$0")/support/finding.bash"
-python_with --constraint "$(dirname "$0")/../Tests/Storage/requirements.txt" \
+python_with --constraint "$(dirname "$0")/../Tests/StoragePeers/servers/requirements.txt" \
     moto==5.2.5 boto3==1.44.5 Flask==3.1.3 flask-cors==6.0.5 cryptography==50.0.2 py-partiql-parser==0.6.3
 port=$(free_port)
 background "$work/moto" "$bin/moto_server" --host 127.0.0.1 --port "$port"

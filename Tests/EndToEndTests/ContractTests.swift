@@ -1,7 +1,7 @@
 import Testing
 
 /// That every request of every end-to-end test is checked against the APIs' documents, and that the check bites:
-/// `Tests/ControlPlane/test_mutations.py` has it look at every way in which a body can be wrong.
+/// `demo/control-plane/test_mutations.py` has it look at every way in which a body can be wrong.
 @Suite struct ContractTests {
     /// A body that no sidecar sends: the member's name is in snake case.
     private static let wrong = #"{"workload_id": "workload-1"}"#

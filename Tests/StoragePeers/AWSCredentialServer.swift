@@ -1,7 +1,7 @@
 import Foundation
 
 /// The services that give keys to containers and machines, here those of a role that an `S3Server` knows:
-/// `Tests/Storage/aws_credentials_server.py`.
+/// `Tests/StoragePeers/servers/aws_credentials_server.py`.
 package final class AWSCredentialServer {
     struct Facts: Decodable { var port: Int }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Azure's blob service, which checks with Azure's own code: `Tests/Storage/azure_blob_server.py`.
+/// Azure's blob service, which checks with Azure's own code: `Tests/StoragePeers/servers/azure_blob_server.py`.
 package final class AzureBlobServer: @unchecked Sendable {
     /// One for all tests that do not tell it what to do.
     package static let shared = Result { try AzureBlobServer() }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A proxy before a service, which breaks what it is told to: `Tests/Storage/fault_proxy.py`.
+/// A proxy before a service, which breaks what it is told to: `Tests/StoragePeers/servers/fault_proxy.py`.
 package final class FaultProxy {
     struct Facts: Decodable { var port: Int }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Google's storage behind a door that asks for tokens, and the token endpoint: `Tests/Storage/google_token_server.py`.
+/// Google's storage behind a door that asks for tokens, and the token endpoint: `Tests/StoragePeers/servers/google_token_server.py`.
 package final class GCSServer: @unchecked Sendable {
     /// One for all tests that do not tell it what to do.
     package static let shared = Result { try GCSServer() }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// OpenStack Swift 2.38.3 with its S3 interface, `Tests/Storage/openstack_server.py`.
+/// OpenStack Swift 2.38.3 with its S3 interface, `Tests/StoragePeers/servers/openstack_server.py`.
 package final class OpenStackServer: @unchecked Sendable {
     /// One for all tests: it takes some seconds to start.
     package static let shared = Result { try OpenStackServer() }

@@ -17,7 +17,7 @@ package final class PeerProcess<Facts: Decodable> {
         lifeline = try SpawnPipe()
         pid = try Spawn.start(
             StoragePeers.python.get(),
-            [StoragePeers.path("Tests/Storage/\(script)")] + arguments,
+            [StoragePeers.path("Tests/StoragePeers/servers/\(script)")] + arguments,
             input: lifeline.reader.fileDescriptor,
             output: output.writer.fileDescriptor
         )
@@ -53,7 +53,7 @@ enum StoragePeers {
 
     /// Runs a client, a file in `Tests/Storage`; nil where it says that there is no such object.
     static func read(_ script: String, _ arguments: [String]) throws -> Answer? {
-        let answer = try Spawn.run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        let answer = try Spawn.run(python.get(), [path("Tests/StoragePeers/servers/\(script)")] + arguments)
         if answer.exitCode == 3 { return nil }
         guard answer.exitCode == 0, let end = answer.output.firstIndex(of: UInt8(ascii: "\n")) else {
             throw Failure(what: "\(script) failed")
@@ -66,7 +66,7 @@ enum StoragePeers {
 
     /// Runs a script, a file in `Tests/Storage`, and gives what it prints.
     static func run(_ script: String, _ arguments: [String]) throws -> [UInt8] {
-        let answer = try Spawn.run(python.get(), [path("Tests/Storage/\(script)")] + arguments)
+        let answer = try Spawn.run(python.get(), [path("Tests/StoragePeers/servers/\(script)")] + arguments)
         guard answer.exitCode == 0 else { throw Failure(what: "\(script) failed") }
         return Array(answer.output)
     }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// S3 and STS as moto plays them, `Tests/Storage/s3_server.py`.
+/// S3 and STS as moto plays them, `Tests/StoragePeers/servers/s3_server.py`.
 package final class S3Server: @unchecked Sendable {
     /// One for all tests that do not tell it what to do: each takes a second to start.
     package static let shared = Result { try S3Server() }

@@ -1,7 +1,7 @@
 import Foundation
 import TestSupport
 
-/// Requests to S3 as botocore makes and signs them, nothing of which is sent: `Tests/Storage/s3_sign.py`.
+/// Requests to S3 as botocore makes and signs them, nothing of which is sent: `Tests/StoragePeers/servers/s3_sign.py`.
 package enum S3Signer {
     package struct Request: Decodable, CustomStringConvertible {
         /// `put` is a document as the program stores it, with exactly its fields; else any other request.

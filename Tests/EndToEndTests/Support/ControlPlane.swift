@@ -1,7 +1,7 @@
 import Foundation
 import FoundationNetworking
 
-/// The control plane in a box, `Tests/ControlPlane/control_plane.py`, and its admin interface.
+/// The control plane in a box, `demo/control-plane/control_plane.py`, and its admin interface.
 struct ControlPlane {
     let baseURL: String
     let process: ChildProcess
@@ -12,7 +12,7 @@ struct ControlPlane {
         let log = folder.appendingPathComponent("control-plane.log")
         let process = try ChildProcess(
             "/usr/bin/python3",
-            [Project.path("Tests/ControlPlane/control_plane.py"), "--auto-create"] + arguments,
+            [Project.path("demo/control-plane/control_plane.py"), "--auto-create"] + arguments,
             environment: ["PYTHONUNBUFFERED": "1", "PATH": "/usr/bin:/bin"],
             log: log
         )

@@ -9,9 +9,9 @@ enum Backend: String, CaseIterable, Sendable {
 
 /// The connector that runs in the main container.
 enum Connector: Sendable {
-    /// `Tests/Connectors/sample_source`, which needs `host` and `api_key`.
+    /// `demo/connectors/sample_source`, which needs `host` and `api_key`.
     case sampleSource
-    /// `Tests/Connectors/scripted_connector` with these steps, one a line.
+    /// `demo/connectors/scripted_connector` with these steps, one a line.
     case script(String)
     /// Any command.
     case command(String)
@@ -160,10 +160,10 @@ final class Pod {
     func startConnector(_ connector: Connector) throws -> ChildProcess {
         let command =
             switch connector {
-            case .sampleSource: Project.path("Tests/Connectors/sample_source")
+            case .sampleSource: Project.path("demo/connectors/sample_source")
             case .command(let command): command
             case .script(let steps):
-                "\(Project.path("Tests/Connectors/scripted_connector")) \(try scenario(steps).path)"
+                "\(Project.path("demo/connectors/scripted_connector")) \(try scenario(steps).path)"
             }
         let main = mainLauncher + [Project.path("scripts/main-container"), operation]
         let child = try ChildProcess(

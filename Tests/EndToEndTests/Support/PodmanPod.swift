@@ -38,11 +38,11 @@ extension Pod {
     /// The connector's command in the main container, which sees the project and the workspace's files.
     private func podmanCommand(_ connector: Connector) throws -> String {
         switch connector {
-        case .sampleSource: return Project.path("Tests/Connectors/sample_source")
+        case .sampleSource: return Project.path("demo/connectors/sample_source")
         case .command(let command): return command
         case .script(let steps):
             try write(steps, to: "scenario.txt")
-            return Project.path("Tests/Connectors/scripted_connector") + " scenario.txt"
+            return Project.path("demo/connectors/scripted_connector") + " scenario.txt"
         }
     }
 }

@@ -28,7 +28,7 @@ ALLOCATION = {
 
 
 def play(sidecar, plane, name):
-    path = os.path.join(HERE, "..", "Corpus", "adversarial", name)
+    path = os.path.join(HERE, "..", "..", "Tests", "Corpus", "adversarial", name)
     with open(path + ".case.json", encoding="utf-8") as file:
         case = json.load(file)
     with open(path + ".output", "rb") as file:
