@@ -28,7 +28,12 @@ import Testing
         Row("WORKLOAD_API_HOST", "", "not set"),
         Row("WORKLOAD_API_HOST", "ftp://host", "not an http or https URL"),
         Row("INTERNAL_API_HOST", "http://host:99999", "host or port"),
-        Row("INTERNAL_API_HOST", "", "a DISCOVER needs the server API", ["SIDECAR_LOCAL_STORAGE_ROOT": "/tmp"]),
+        Row(
+            "INTERNAL_API_HOST",
+            "",
+            "a DISCOVER needs the server API",
+            ["SIDECAR_LOCAL_STORAGE_ROOT": "/tmp"]
+        ),
         Row("SIDECAR_FILE_TIMEOUT_MINUTES", "nine", "not a number of minutes"),
         Row("SIDECAR_START_TIMEOUT_MINUTES", "-1", "not a number of minutes"),
         Row("SIDECAR_FILE_TIMEOUT_WITHIN_SYNC_MINUTES", "-1", "not a number of minutes from 0 to"),

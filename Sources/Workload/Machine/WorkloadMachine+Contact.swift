@@ -103,7 +103,9 @@ extension WorkloadMachine {
         return actions + (contact.current == nil ? attempt(nextCall, now) : [])
     }
 
-    private mutating func lastTryFailed(_ call: ContactCall, _ outcome: CallOutcome, _ now: Instant) -> [Action] {
+    private mutating func lastTryFailed(_ call: ContactCall, _ outcome: CallOutcome, _ now: Instant)
+        -> [Action]
+    {
         let failure = Action.log(.warning, "\(call.sentence) failed (\(outcome.problem ?? ""))")
         return [failure] + (contact.isUntriedSinceThaw ? attempt(nextCall, now) : giveUp(now))
     }
