@@ -1,4 +1,4 @@
-"""The admin interface under /_admin: set the scene, look at what happened, wait for it."""
+"""The admin interface under /_admin: set up a test, inspect what happened, wait for it."""
 
 import json
 import os

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""A control plane in a box: the parts of Airbyte's APIs that a connector sidecar talks to, on loopback.
+"""A control plane in a box: the parts of Airbyte's APIs that a connector sidecar calls, on loopback.
 
-It checks every request, keeps what it is told, records everything, and misbehaves on demand. See
-README.md in this folder for the admin interface.
+It checks and records every request, stores what it receives, and injects faults on demand. README.md in this
+folder describes the admin interface.
 """
 
 import argparse
@@ -310,18 +310,18 @@ def die_with_parent(parent):
 
 def parsed_arguments(arguments):
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--port-file", help="file to write the port to, once it listens")
+    parser.add_argument("--port", type=int, default=0, help="0 picks a free port")
+    parser.add_argument("--port-file", help="the port is written to this file once the server listens")
     parser.add_argument("--auth", action="store_true", help="every API call needs a valid token")
     parser.add_argument("--token-seconds", type=float, default=300, help="how long a token is valid (300)")
     parser.add_argument("--client-id", help="the only client id that gets a token (default: any)")
     parser.add_argument("--client-secret", help="the only client secret that gets a token (default: any)")
     parser.add_argument("--auto-create", action="store_true",
-                        help="unknown workloads, sources and destinations come into being when named")
+                        help="create unknown workloads, sources and destinations when a request names them")
     parser.add_argument("--workload", action="append", default=[], help="create a workload (may be repeated)")
     parser.add_argument("--output-root", help="folder below which job outputs are written")
     parser.add_argument("--fault", action="append", default=[], help="a fault rule as JSON (may be repeated)")
-    parser.add_argument("--quiet", action="store_true", help="no line per request")
+    parser.add_argument("--quiet", action="store_true", help="do not log requests")
     parser.add_argument("--with-parent", action="store_true", help="end when the starting process ends")
     return parser.parse_args(arguments)
 

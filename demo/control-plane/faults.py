@@ -1,25 +1,25 @@
-"""Failure injection: rules that say which requests go wrong, and how.
+"""Failure injection: rules that say which requests fail, and how.
 
-A rule is a JSON object. Which requests:
+A rule is a JSON object. These members select requests:
   call      name of a call (see routes.py), `*` for every one (default `*`)
-  path      exact path instead, without a /w/ID prefix
+  path      the exact path instead of a call, without a /w/ID prefix
   workload  only requests of this workload
-  after     let so many matching requests through first (default 0)
-  times     for so many requests (default: for ever)
-  seconds   for so long after the rule was made
-What happens to them:
-  status      answer this status; with retryAfter (text), headers (object), body (JSON value or text);
-              a Content-Type among the headers takes the place of application/json
-  delay       wait so many seconds before going on
+  after     skip this number of matching requests first (default 0)
+  times     apply to this number of requests (default: no limit)
+  seconds   apply for this time after the rule was created
+These say what happens to the requests:
+  status      answer with this status; with retryAfter (text), headers (object), body (JSON value or text);
+              a Content-Type in headers replaces application/json
+  delay       wait this number of seconds first
   fault       reset    close with an RST instead of an answer
               close    close without an answer
-              half     the headers and a part of the body, then close
+              half     send the headers and a part of the body, then close
               silent   never answer
-              garbage  answer bytes that are no HTTP
-              hold     wait until the rule is released or removed, then carry on as if nothing had been
-  performed   true: the call is carried out before its answer is lost or replaced
-  thenClose   true: close after the answer without having announced it
-  late        text that follows the answer on its connection, LATE_SECONDS after it
+              garbage  answer with bytes that are not HTTP
+              hold     wait until the rule is released or removed, then continue normally
+  performed   true: the call is performed before its answer is lost or replaced
+  thenClose   true: close the connection after the answer, unannounced
+  late        text that is sent on the connection LATE_SECONDS after the answer
 """
 
 import threading

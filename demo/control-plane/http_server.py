@@ -1,7 +1,7 @@
 """A small HTTP/1.1 server: a thread per connection, keep-alive, and full control over the socket.
 
-The standard library's http.server takes longer to import than a whole test may last, and hides the
-socket that failure injection needs.
+The standard library's http.server takes too long to import, and it hides the socket that failure injection
+needs.
 """
 
 import socket

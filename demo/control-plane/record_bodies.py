@@ -1,9 +1,9 @@
 #!/usr/bin/python3
-"""Writes recorded_bodies.json: for each call, bodies that the built sidecar really sends.
+"""Writes recorded_bodies.json: for each call, bodies that the built sidecar has sent.
 
     record_bodies.py PATH-OF-airbyte-connector-sidecar
 
-Plays cases of Tests/Corpus with the sidecar; test_mutations.py spoils what it sent.
+Plays cases of Tests/Corpus with the sidecar. test_mutations.py modifies these bodies.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What was received and what was answered, in order, and a way to wait for it."""
+"""Records requests and answers in order, and lets callers wait for them."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""Every way in which a body can be wrong is told: bodies that the sidecar sent, spoilt in one place each."""
+"""Every error in a body is reported. Each test takes a body that the sidecar sent and breaks it in one place."""
 
 import copy
 import http.client

@@ -16,7 +16,7 @@ def _decode(text):
 
 
 class TokenIssuer:
-    """Issues tokens that end `seconds` after their issue, and tells whether one is still good."""
+    """Issues tokens that expire after `seconds`, and checks whether a token is still valid."""
 
     def __init__(self, seconds=300, clock=time.time):
         self.seconds = seconds

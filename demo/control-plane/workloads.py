@@ -1,10 +1,10 @@
-"""The workload table: states, and which transition is answered how, as the workload API has it.
+"""The workload table: the states, and the answer to each transition, as in the workload API.
 
 running   claimed, launched, running → running; anything else 410
 heartbeat running stays running; anything else 410
-success   every active state → success; success again changes nothing; cancelled and failure 410
-failure   every active state → failure; failure again changes nothing; cancelled and success 410
-cancel    every active state → cancelled; cancelled again changes nothing; success and failure 410
+success   every active state → success; a repeated success changes nothing; cancelled and failure 410
+failure   every active state → failure; a repeated failure changes nothing; cancelled and success 410
+cancel    every active state → cancelled; a repeated cancel changes nothing; success and failure 410
 An unknown workload is 404 everywhere.
 """
 
