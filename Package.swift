@@ -85,8 +85,14 @@ let package = Package(
         // Fakes and builders that several test targets share.
         .target(
             name: "TestSupport",
-            dependencies: ["Scheduling", "HTTP", "AirbyteProtocol", logging],
+            dependencies: ["Scheduling", "HTTP", logging],
             path: "Tests/TestSupport",
+            swiftSettings: strict
+        ),
+        .target(
+            name: "ProtocolTestSupport",
+            dependencies: ["AirbyteProtocol"],
+            path: "Tests/ProtocolTestSupport",
             swiftSettings: strict
         ),
         .target(
@@ -115,13 +121,17 @@ let package = Package(
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: strict),
         .testTarget(
             name: "AirbyteProtocolTests",
-            dependencies: ["AirbyteProtocol", "TestSupport"],
+            dependencies: ["AirbyteProtocol", "ProtocolTestSupport", "TestSupport"],
             swiftSettings: strict
         ),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", "TestSupport", logging], swiftSettings: strict),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", "ProtocolTestSupport", "TestSupport", logging],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "WorkloadTests",
-            dependencies: ["Workload", "WorkloadTestSupport", "TestSupport", logging],
+            dependencies: ["Workload", "WorkloadTestSupport", "ProtocolTestSupport", "TestSupport", logging],
             swiftSettings: strict
         ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
@@ -133,7 +143,10 @@ let package = Package(
         ),
         .testTarget(
             name: "SidecarTests",
-            dependencies: ["Sidecar", "SidecarTestSupport", "sealed-job", "WorkloadTestSupport", "TestSupport", logging],
+            dependencies: [
+                "Sidecar", "SidecarTestSupport", "sealed-job", "WorkloadTestSupport", "ProtocolTestSupport",
+                "TestSupport", logging,
+            ],
             swiftSettings: strict
         ),
         // Storage services that tests start, and the services' own clients.
@@ -146,7 +159,7 @@ let package = Package(
         ),
         .testTarget(
             name: "StoragePeerTests",
-            dependencies: ["StoragePeers", "Storage", "Sidecar", "TestSupport", logging],
+            dependencies: ["StoragePeers", "Storage", "Sidecar", "ProtocolTestSupport", "TestSupport", logging],
             swiftSettings: strict
         ),
         .testTarget(

@@ -1,4 +1,5 @@
 import Foundation
+import ProtocolTestSupport
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import ProtocolTestSupport
 import TestSupport
 import Testing
 

@@ -1,10 +1,9 @@
 import AirbyteProtocol
 import Scheduling
 
-/// Goes through a delivery once without delivering anything. Afterwards the code is in memory, linked, and has its
-/// tables, when the real end comes, for which a connector's user waits.
+/// Goes through a delivery once without delivering anything. When the real end comes, which a user waits for, the code
+/// is in memory and linked, and has its tables.
 package enum WarmUp {
-    ///
     /// Does nothing once the wait for the connector is over.
     ///
     /// - Parameter machine: a copy.

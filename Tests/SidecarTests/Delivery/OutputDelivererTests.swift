@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing

@@ -1,4 +1,5 @@
 import Logging
+import ProtocolTestSupport
 import Reactor
 import Scheduling
 import TestSupport

@@ -1,4 +1,5 @@
 import HTTP
+import ProtocolTestSupport
 import TestSupport
 import Testing
 

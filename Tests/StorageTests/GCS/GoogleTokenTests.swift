@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Crypto
 import HTTP
+import ProtocolTestSupport
 import Scheduling
 import Settings
 import TestSupport

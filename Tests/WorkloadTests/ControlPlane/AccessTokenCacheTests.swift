@@ -1,3 +1,4 @@
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import HTTP
+import ProtocolTestSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import HTTP
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Glibc
+import ProtocolTestSupport
 import TestSupport
 import Testing
 import WorkloadTestSupport

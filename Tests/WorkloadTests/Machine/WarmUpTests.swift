@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import ProtocolTestSupport
 import TestSupport
 import Testing
 import WorkloadTestSupport

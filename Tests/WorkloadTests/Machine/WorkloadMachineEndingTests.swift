@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Glibc
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Glibc
 import HTTP
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Crypto
+import ProtocolTestSupport
 import TestSupport
 import Testing
 
