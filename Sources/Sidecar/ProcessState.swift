@@ -2,7 +2,7 @@ import Glibc
 
 /// What a process sets up about itself before it opens or starts anything.
 enum ProcessState {
-    /// The signals that ask for an orderly end.
+    /// The signals that request an orderly end.
     static let stopSignals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
 
     static func prepare() {

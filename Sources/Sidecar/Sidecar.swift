@@ -20,7 +20,7 @@ package enum Sidecar {
     /// The workspace is opened before the settings are read: the marker is written there at every end.
     private static func start(environment: [String: String]) throws(StartError) -> Int32 {
         let settings = Result { () throws(StartError) in try SettingsFile.completed(environment) }
-        // A settings file that cannot be used does not say where the workspace is.
+        // An unusable settings file does not name the workspace.
         let workspacePath = Configuration.workspacePath(in: (try? settings.get()) ?? environment)
         let directory = Result { () throws(SystemError) in try OpenDirectory(path: workspacePath) }
         defer {
@@ -56,7 +56,7 @@ package enum Sidecar {
 
     private static func printError(_ line: String) {
         let text = Array("airbyte-connector-sidecar: \(line)\n".utf8)
-        // Standard error that cannot be written leaves nothing else to do.
+        // If standard error cannot be written, nothing else can be done.
         _ = unsafe text.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 }

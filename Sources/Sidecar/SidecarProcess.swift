@@ -19,7 +19,7 @@ final class SidecarProcess {
     private var signals: SignalSource?
     private var jobs: [WorkloadJob] = []
 
-    /// Opens everything; throws what the settings or the machine do not allow.
+    /// Opens everything. Throws if the settings or the machine do not allow it.
     ///
     /// - Parameters:
     ///   - console: a descriptor, lent, to which log lines go.
@@ -46,7 +46,7 @@ final class SidecarProcess {
 
     /// Runs a workload in each of the directories to its end.
     ///
-    /// - Returns: the exit code of each. Throws what keeps one of them from starting.
+    /// - Returns: the exit code of each. Throws if one of them cannot start.
     func run(_ configuration: Configuration, in directories: [OpenDirectory]) throws(StartError) -> [Int32] {
         defer {
             for job in jobs { job.forwardLog() }
@@ -87,7 +87,7 @@ final class SidecarProcess {
         for job in jobs { job.signalled(signal) }
     }
 
-    /// What events had to say goes out before the loop waits, in as few writes as possible.
+    /// Log lines are written before the loop waits, in as few writes as possible.
     private func flushLogs() {
         for job in jobs { job.forwardLog() }
         console.flush()

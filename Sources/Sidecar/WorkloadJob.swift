@@ -31,7 +31,7 @@ package final class WorkloadJob {
 
     /// Reads the input and starts the workload, or reports an input that cannot be used.
     ///
-    /// Throws what keeps the workload from starting; nothing has been sent then.
+    /// Throws the reason why the workload cannot start; nothing has been sent then.
     package func start() throws(StartError) {
         switch readInput() {
         case .success(let input): try run(input)
@@ -179,7 +179,7 @@ extension WorkloadJob {
         if let note = dependencies.host.note { log.info("\(note)") }
     }
 
-    /// Tells what is wrong with the settings, now that there is a log.
+    /// Logs the problems of the settings, now that there is a log.
     private func logWarnings(_ log: Logger) {
         for warning in configuration.warnings { log.warning("\(warning)") }
     }

@@ -1,6 +1,6 @@
 /// Why a catalog cannot be put into the server's terms.
 public struct CatalogConversionError: Error, Hashable, Sendable, CustomStringConvertible {
-    /// One line for people.
+    /// One line for the log.
     public var description: String
 }
 

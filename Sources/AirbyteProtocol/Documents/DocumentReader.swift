@@ -39,7 +39,7 @@ public final class DocumentReader {
 
 /// Why a document cannot be made.
 public struct DocumentError: Error, Hashable, Sendable {
-    /// One line for people.
+    /// One line for the log.
     public var message: String
 
     public init(_ message: String) {

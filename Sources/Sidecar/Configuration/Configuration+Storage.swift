@@ -133,7 +133,7 @@ extension Configuration {
         return nil
     }
 
-    /// Storage answers sooner than the platform's APIs do, or not at all.
+    /// The limits are shorter than those of the APIs: storage answers quickly or not at all.
     static func storageRequests(_ reader: inout EnvironmentReader) -> StorageRequester.Settings {
         StorageRequester.Settings(
             connectTimeout: reader.duration(

@@ -5,12 +5,12 @@ import Settings
 import Storage
 import Workload
 
-/// All settings of one sidecar, read once at the start from the environment.
+/// All settings of a sidecar, read from the environment at the start.
 package struct Configuration: Sendable {
     /// The time allowed from the connector's open of its output to `exitCode.txt`; nil where there is no limit.
     package struct FileTimeouts: Hashable, Sendable {
         package var standalone: Duration?
-        /// That of a DISCOVER outside a sync. Large catalogs take longer than a check.
+        /// The limit of a DISCOVER outside a sync. Large catalogs take longer than a check.
         package var discover: Duration?
         package var withinSync: Duration?
 
@@ -93,12 +93,12 @@ package struct Configuration: Sendable {
     package var airbyteVersion: String
     /// What concerns the process, whichever workload it runs.
     package var process: ProcessSettings
-    /// What is wrong with the settings and yet no reason not to serve the job. For the log, once it is there.
+    /// Problems of the settings that do not stop the job. They are logged once there is a log.
     package var warnings: [ConfigurationWarning]
 
     /// The settings that the environment holds.
     ///
-    /// Pure: looks at nothing but what is handed in. Throws every problem at once.
+    /// Pure: uses only its arguments. Throws all problems at once.
     ///
     /// - Parameter paths: answers what the settings need to know about the machine.
     package init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {

@@ -4,8 +4,8 @@ import Text
 
 /// A file with settings for what the workload launcher does not pass on: lines `NAME=value`.
 ///
-/// It lies in the image or in a mount. Blank lines and lines that begin with `#` say nothing. Quotation marks belong to the
-/// value. Of a name that occurs twice the last counts.
+/// The file is in the image or in a mount. Blank lines and lines that begin with `#` are ignored. Quotation marks belong
+/// to the value. If a name occurs twice, the last value counts.
 struct SettingsFile {
     static let variable = "SIDECAR_SETTINGS_FILE"
     static let defaultPath = "/etc/airbyte-connector-sidecar/settings.env"
@@ -13,9 +13,9 @@ struct SettingsFile {
     /// The settings by their names.
     private(set) var settings: [String: String] = [:]
 
-    /// The environment with what the file says in addition. A variable of the environment wins, unless it is empty.
+    /// The environment, completed by the file. A variable of the environment takes precedence, unless it is empty.
     ///
-    /// Nothing but the file of the default name may be missing.
+    /// Only the default file may be missing.
     static func completed(_ environment: [String: String]) throws(StartError) -> [String: String] {
         let named = EnvironmentReader(environment).text(variable)
         let path = named ?? defaultPath
@@ -49,7 +49,7 @@ struct SettingsFile {
         guard malformed.isEmpty else { throw .unreadable(Self.complaint(malformed)) }
     }
 
-    /// Names the lines and quotes nothing of them: a secret can be anywhere in them.
+    /// Names the lines but does not quote them: they can hold secrets.
     private static func complaint(_ lines: [Int]) -> String {
         let shown = lines.prefix(maxShownLines).map(String.init).joined(separator: ", ")
         let more = lines.count > maxShownLines ? " and \(lines.count - maxShownLines) more" : ""

@@ -1,7 +1,7 @@
 import Settings
 import Workload
 
-/// Why the program cannot start, one line for each thing that is wrong.
+/// Why the program cannot start: one line for each problem.
 package struct StartError: Error {
     package var lines: [String]
     package var status: Int32

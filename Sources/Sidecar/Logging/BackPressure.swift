@@ -1,9 +1,9 @@
-/// Something that takes what the connector writes, and can be behind.
+/// A receiver of the connector's output that can fall behind.
 package protocol BackPressure: AnyObject {
-    /// True while nothing should be added that can wait.
+    /// True while output that can wait should be held back.
     var isStalled: Bool { get }
 
-    /// Calls the handler once, when `isStalled` is worth being asked again.
+    /// Calls the handler once, when `isStalled` may have changed.
     func whenRelieved(_ handler: @escaping () -> Void)
 }
 

@@ -1,6 +1,6 @@
 import AirbyteProtocol
 
-/// For machines: one JSON object a line, the event in the shape of the platform's log store, and the members
+/// For machines: one JSON object per line, the event in the shape of the platform's log store, and the members
 /// that tell which job it belongs to.
 struct JSONLogFormatter: LogFormatter {
     /// What stands behind each event's own members, up to the object's end.

@@ -9,11 +9,11 @@ struct JobLogBatches {
     /// Or with this many bytes: with lines of megabytes, memory would run out long before the events do.
     static let maxDocumentSize = 4 * 1_024 * 1_024
 
-    /// What waits in all, the document under way included, in bytes. Beyond it events are dropped and counted: a log
-    /// store that is down must cost no job its memory.
+    /// The bound for all waiting events, in bytes, including the document in flight. Beyond it, events are dropped and
+    /// counted: a log store that is down must not exhaust a job's memory.
     static let maxBacklogSize = 16 * 1_024 * 1_024
 
-    /// From here on whoever reads the connector's output should hold back, in bytes.
+    /// With more waiting bytes, the reading of the connector's output is held back.
     static let heldBack = 8 * 1_024 * 1_024
 
     private static let head = Array("{\"events\":[".utf8)
@@ -33,7 +33,7 @@ struct JobLogBatches {
     private var batches: [Batch] = []
     private var isUnderWay = false
     private var backlog = 0
-    /// Events that found no room since the last one that did.
+    /// Events that were dropped since the last one that was accepted.
     private(set) var dropped = 0
 
     /// How many events have found room.

@@ -1,6 +1,6 @@
 import Logging
 
-/// Who speaks: the platform (this program) or the connector.
+/// The source of an event: the platform (this program) or the connector.
 enum LogSource: String, Sendable {
     case platform
     case source

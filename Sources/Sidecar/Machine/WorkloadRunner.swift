@@ -3,9 +3,9 @@ import Logging
 import Scheduling
 import Workload
 
-/// Performs what the machine decides, and tells it what has happened: the thin shell around the pure core.
+/// Performs the machine's actions and reports events to it: the thin shell around the pure core.
 final class WorkloadRunner {
-    /// An exit code file that is not renamed into place has so long to get its newline.
+    /// The time that an exit code file has to get its newline, if it is not renamed into place.
     private static let exitCodeSettling: Duration = .seconds(1)
 
     private var machine: WorkloadMachine
@@ -226,7 +226,7 @@ extension WorkloadRunner {
         }
     }
 
-    /// A look that somebody has asked for, whatever the watcher has told.
+    /// A look that the machine has requested, whatever the watcher has reported.
     private func lookAtWorkspace() {
         if tail?.look() == true { watcher?.suspectSilence() }
         lookAtOutputAndExitCode()
@@ -245,7 +245,7 @@ extension WorkloadRunner {
         opening.look()
         postOpening()
         lookForExitCode(isComplete: false)
-        // A writer that has gone before the watch began leaves no event.
+        // A writer that closed the file before the watch began leaves no event.
         if opening.hasHappened, workspace.watchIsReliable, tail?.isOpenForWriting == false {
             post(.outputClosed)
         }
@@ -269,11 +269,11 @@ extension WorkloadRunner {
         writers?.opened()
         opening.look()
         postOpening()
-        // Where the kernel tells who writes, nobody has to guess.
+        // The count is needed only where the kernel does not tell who writes.
         if writers != nil { post(.outputTouched) }
     }
 
-    /// What only a writer causes has happened.
+    /// An event that only a writer causes.
     private func noteOpening() {
         opening.note()
         postOpening()

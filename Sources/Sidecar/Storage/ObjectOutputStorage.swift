@@ -3,7 +3,7 @@ import Storage
 import Text
 import Workload
 
-/// A place for documents, from which the platform reads the output under a key that it makes of the workload's id.
+/// An object store as a place for outputs. The platform derives the key from the workload's id.
 final class ObjectOutputStorage: OutputStorage {
     var name: String { store.name }
     private let store: any ObjectStore

@@ -1,6 +1,6 @@
 import AirbyteProtocol
 
-/// The file with the connector's output, for whoever has to read some of it again.
+/// The file with the connector's output, for those who read parts of it again.
 final class ConnectorOutput {
     /// The file that is being read; a connector can put another one in its place.
     var file: (any WorkspaceFile)?

@@ -1,6 +1,6 @@
 /// Finds out when the connector opens its output.
 ///
-/// A file that the sidecar has created says nothing by being there. It is opened once somebody writes to it or has it
+/// A file that the sidecar has created proves nothing by its existence. It is opened once somebody writes to it or has it
 /// open for writing. (Linux 6.18: a shell's `>` on the empty file gives IN_OPEN and then IN_MODIFY, on tmpfs and ext4; its
 /// `>>` gives IN_OPEN alone, as a reader does, and as our own opens do. So only a lease that is refused tells what an
 /// IN_OPEN was.) A file that somebody else has made is opened by appearing.

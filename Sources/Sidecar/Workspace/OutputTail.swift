@@ -5,7 +5,7 @@ import Scheduling
 
 /// Reads the connector's output as it grows.
 final class OutputTail {
-    /// Until the kernel has room for one more read.
+    /// The delay until the kernel has room for one more read.
     private static let retryDelay: Duration = .milliseconds(1)
 
     private let workspace: any Workspace
@@ -42,7 +42,7 @@ final class OutputTail {
         /// The file's size when this part began with it. What a writer adds later does not count: one that never stops
         /// must not keep the job from ending.
         var goal: UInt64?
-        /// How often the reading has begun anew, since the file was truncated or replaced.
+        /// How often the reading has started over, since the file was truncated or replaced.
         var restarts = 0
         var completion: (WorkspaceError?) -> Void
     }
@@ -53,7 +53,7 @@ final class OutputTail {
     /// Both handlers are called from the loop.
     ///
     /// - Parameters:
-    ///   - output: told which file is being read.
+    ///   - output: gets the file that is being read.
     ///   - onBytes: takes the next bytes; the span lives for the call only.
     ///   - onRestart: what follows has nothing to do with what was read before, since the file was truncated or
     ///     replaced.
@@ -104,8 +104,8 @@ final class OutputTail {
         return toldProblem == nil && (!wasMissing || file != nil)
     }
 
-    /// Reads to the present end and calls back, from the loop, with what has kept the output from being read, if
-    /// anything has. Nothing is held back any more.
+    /// Reads to the present end and calls back, from the loop, with the problem that kept the output from being read, if
+    /// there was one. Back-pressure no longer counts.
     ///
     /// Nothing is read after that: the file that was read last stays the one from which parts are read again.
     func finish(_ completion: @escaping (WorkspaceError?) -> Void) {
@@ -274,7 +274,7 @@ extension OutputTail {
         return true
     }
 
-    /// While finishing, counts the new beginnings; false when there have been enough.
+    /// While finishing, counts the restarts; false if there have been enough.
     private func mayRestart() -> Bool {
         guard var last = finishing else { return true }
         last.goal = nil

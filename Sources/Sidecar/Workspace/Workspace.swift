@@ -27,7 +27,7 @@ package protocol Workspace: AnyObject {
     /// Writes the `TERMINATED` marker, which tells the main container to end.
     func writeTerminatedMarker() throws(SystemError)
 
-    /// Tells of changes from now on, from the loop, in their order, until the watch is cancelled.
+    /// Reports changes from now on, from the loop and in order, until the watch is cancelled.
     ///
     /// Throws where the kernel gives no watch.
     func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError) -> any WorkspaceWatch
@@ -36,7 +36,7 @@ package protocol Workspace: AnyObject {
     func makeReader() -> any WorkspaceReader
 }
 
-/// The names in a workspace that mean something to the sidecar.
+/// The files of a workspace that the sidecar knows.
 package enum FileName {
     package static let input = "sidecarInput.json"
     package static let output = "jobOutput.json"
@@ -47,7 +47,7 @@ package enum FileName {
 /// One open regular file of a workspace.
 package protocol WorkspaceFile: AnyObject {
     var name: String { get }
-    /// Names the open file for its workspace's reader and watch.
+    /// Identifies the open file for its workspace's reader and watch.
     var descriptor: Int32 { get }
     var identity: FileIdentity { get }
     /// The present size in bytes.
@@ -88,9 +88,9 @@ package struct FileModification: Hashable {
 
 /// A watch of a workspace.
 package protocol WorkspaceWatch: AnyObject {
-    /// Tells who opens and closes the output too, until `ignoreOpens`. Best effort.
+    /// Also reports opens and closes of the output, until `ignoreOpens`. Best effort.
     func watchOpens(of output: any WorkspaceFile)
-    /// Spares the process being woken by readers of the output.
+    /// Stops to report opens, so that readers of the output do not wake the process.
     func ignoreOpens()
     /// Ends the watch; the handler is not called any more.
     func cancel()
@@ -104,17 +104,17 @@ package enum WorkspaceChange: Hashable {
     case outputWritten
     /// Another file may have taken the output's name.
     case outputReplaced
-    /// Somebody opened the output, to read or to write; told only where it is watched for.
+    /// Somebody opened the output, to read or to write; reported only after `watchOpens`.
     case outputOpened
     /// A writer closed the output.
     case outputClosed
-    /// A reader closed the output; told as `outputOpened` is.
+    /// A reader closed the output; reported only after `watchOpens`.
     case outputReleased
     /// `exitCode.txt` is there, but whoever made it may not have written it yet.
     case exitCodeCreated
     /// `exitCode.txt` is there and complete.
     case exitCodeComplete
-    /// The file system is gone, and no more changes are told.
+    /// The file system is gone, and no more changes are reported.
     case unmounted
 }
 
@@ -136,7 +136,7 @@ package protocol WorkspaceReader: AnyObject {
     func cancel()
 }
 
-/// What came of the attempt to create the connector's output.
+/// The result of the attempt to create the connector's output.
 package enum OutputCreation {
     /// Made here: empty, ours, and writable for everybody. The descriptor is the one that created it.
     case created(any WorkspaceFile)

@@ -1,10 +1,10 @@
 import Logging
 import Scheduling
 
-/// Tells what happens to the files of the workspace: by inotify, or by looking again and again where inotify
+/// Reports what happens to the files of the workspace: through inotify, or through periodic scans where inotify
 /// cannot be relied on.
 final class WorkspaceWatcher {
-    /// What inotify has to tell of something that was found it tells in the next tick.
+    /// Inotify reports a change that a look has found within the next tick.
     private static let patienceWithInotify: Duration = .milliseconds(100)
 
     private let workspace: any Workspace
@@ -20,7 +20,7 @@ final class WorkspaceWatcher {
     private var isCancelled = false
 
     /// - Parameters:
-    ///   - usesWatch: false where inotify does not tell of the connector's writes.
+    ///   - usesWatch: false where inotify does not report the connector's writes.
     ///   - rescanInterval: how often the workspace is scanned where inotify is not used or not available.
     init(
         workspace: any Workspace,
@@ -58,18 +58,18 @@ final class WorkspaceWatcher {
         watch = nil
     }
 
-    /// Has it told who opens the output, until `ignoreOpens`. Readers cause events, too.
+    /// Starts to report opens of the output, until `ignoreOpens`. Readers cause events, too.
     func watchOpens(of output: any WorkspaceFile) {
         watch?.watchOpens(of: output)
     }
 
-    /// Spares the process being woken by readers.
+    /// Stops to report opens, so that readers do not wake the process.
     func ignoreOpens() {
         watch?.ignoreOpens()
     }
 
-    /// Something was found of which nothing has been told. Unless that comes within moments, inotify is silent here, as it
-    /// can be in a sandboxed kernel, and the directory is scanned from then on.
+    /// A look has found something that no event announced. Unless the event comes within moments, inotify is silent here, as
+    /// it can be in a sandboxed kernel, and the directory is scanned from then on.
     func suspectSilence() {
         guard watch != nil, !isRescanning else { return }
         let heard = reports
@@ -127,7 +127,7 @@ final class WorkspaceWatcher {
 }
 
 extension WorkspaceChange {
-    /// Whether it says something each time: opens and closes are counted, see `WriterCount`.
+    /// Whether repetitions matter: opens and closes are counted, see `WriterCount`.
     fileprivate var isCounted: Bool {
         switch self {
         case .outputOpened, .outputClosed, .outputReleased: true

@@ -1,7 +1,7 @@
-/// Counts who has the output open, by inotify's events: for where the kernel does not tell.
+/// Counts who has the output open by inotify's events, where the kernel does not tell.
 ///
-/// An estimate. The kernel joins equal events that follow each other, and nothing is known of what was opened before the
-/// watch began, so that it takes a long silence to believe it.
+/// An estimate: the kernel merges equal events in a row, and files that were opened before the watch are unknown. It
+/// counts only after a long silence.
 struct WriterCount {
     /// Whoever made the file has it open.
     private var count = 1

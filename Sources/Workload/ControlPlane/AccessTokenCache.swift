@@ -2,8 +2,8 @@ import AirbyteProtocol
 import Crypto
 import Scheduling
 
-/// The life of the access token: when one must be fetched, how long it is good for, when it has gone stale, and what
-/// calls do while none can be fetched.
+/// The access token's lifetime: when one must be fetched, how long it is valid, when it is stale, and what calls do
+/// while none is available.
 ///
 /// A value that does nothing itself; `AccessTokenSource` fetches.
 struct AccessTokenCache {
@@ -49,12 +49,12 @@ struct AccessTokenCache {
     /// How long before its expiry a token is replaced, so that none expires in transit.
     static let renewalMargin: Duration = .seconds(30)
 
-    /// So long calls wait for an endpoint that fails for the moment, before they go without a token: a few retries. The
-    /// announcement of the workload must not be late, or the report of a quick job comes before it.
+    /// How long calls wait for an endpoint with a transient failure before they are made without a token: a few retries.
+    /// The announcement of the workload must not be late, or the report of a quick job overtakes it.
     static let patience: Duration = .seconds(5)
 
-    /// Once calls go without a token, or with one that should have been replaced, the endpoint is asked again after so
-    /// long: no call waits for it in vain more than once within that time.
+    /// How long after a failed fetch the endpoint is asked again. Until then, calls are made without a token, or with one
+    /// that should have been replaced.
     static let pauseAfterFailure: Duration = .seconds(30)
 
     private var token: Token?

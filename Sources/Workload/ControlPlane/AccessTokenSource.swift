@@ -2,7 +2,7 @@ import AirbyteProtocol
 import HTTP
 import Scheduling
 
-/// Gets the access token that calls carry: keeps one, fetches a new one where needed, once for all who wait.
+/// Provides the access token for calls: it caches one, and fetches a new one when needed, once for all callers.
 ///
 /// A process has one, whichever workloads it runs. It never fails a call for good. If no token is available, calls are
 /// made without one, as the platform's own client makes them: installations without authentication exist.

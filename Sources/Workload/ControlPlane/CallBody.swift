@@ -1,7 +1,7 @@
 import AirbyteProtocol
 import HTTP
 
-/// The body of a call, made anew for each attempt.
+/// The body of a call, generated for each attempt.
 package final class CallBody {
     private let document: OutputDocument
     private let source: DocumentReader.Source
@@ -24,7 +24,8 @@ package final class CallBody {
         }
     }
 
-    /// Held bytes as they are; what has to be read again goes in pieces, without a length where it is not known.
+    /// Bytes in memory are sent as they are. A document that has to be read again is sent in pieces, without a length if
+    /// it is unknown.
     var body: HTTPRequestBody {
         if let bytes = document.bytes { return .bytes(bytes) }
         // Requests are values that may go anywhere; this one stays on the loop's thread, as the transport does.
@@ -48,12 +49,12 @@ package final class CallBody {
         if wantsLength, lacksLength { try countLength() }
     }
 
-    /// Makes the document once to count its bytes, in one go: the loop stands still meanwhile.
+    /// Generates the document once to count its bytes. Blocks the loop meanwhile.
     func countLength() throws(DocumentError) {
         count = try DocumentReader.count(of: document, source: source)
     }
 
-    /// What is odd about the catalog in the document that was sent last; nil where there is none.
+    /// The findings about the catalog in the document that was sent last; nil if it has none.
     package var catalogFindings: CatalogInspection? { reader?.catalogFindings }
 
     private static func pieces(of reader: DocumentReader) -> HTTPGeneratedBody.Reader {

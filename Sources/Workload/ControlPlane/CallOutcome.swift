@@ -1,4 +1,4 @@
-/// How one call to the platform ended, in the terms on which decisions are made.
+/// How one call to the platform ended, as far as decisions depend on it.
 package enum CallOutcome: Hashable, Sendable {
     /// 2xx; the body is what the call gave.
     case accepted(body: [UInt8])

@@ -152,7 +152,7 @@ extension ControlPlaneClient {
         log.warning("No access token could be fetched (\(failure.problem)); making calls without one")
     }
 
-    /// The platform wants a token, or another one; the endpoint may have one soon.
+    /// The platform requires a token, or a different one. The endpoint may have one soon.
     private func unauthorized(_ problem: String) -> CallOutcome {
         guard let failure = tokens?.failure else { return .unauthorized(problem) }
         let text = "\(problem); \(failure.text)"

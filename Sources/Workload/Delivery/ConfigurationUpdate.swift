@@ -5,7 +5,7 @@ package struct ConfigurationUpdate: Sendable {
     package var connector: ConnectorKind
     /// The source's or the destination's id.
     package var actorID: String
-    /// The whole new configuration: secrets in clear, never to be shown.
+    /// The whole new configuration. It holds secrets in plain text and must never be shown.
     package var configuration: JSONValue
 
     /// The update that a transcript asks for; nil where the connector named no configuration, where it is the one that

@@ -1,12 +1,12 @@
 import AirbyteProtocol
 import Logging
 
-/// What has to happen so that the platform knows a workload's outcome: which calls, in which order.
+/// The steps that deliver a workload's outcome to the platform, and their order.
 ///
-/// A value: `nextStep` tells what is due, `record` takes in the result of each step, and a step that failed for good
-/// changes what follows. Nothing is sent from here.
+/// A value: `nextStep` is what is due, `record` takes the result of each step, and a step that fails for good changes
+/// what follows. It sends nothing itself.
 package struct DeliveryPlan: Sendable {
-    /// One line for people about the outcome, before anything is delivered.
+    /// One log line about the outcome, before anything is delivered.
     package struct Summary: Sendable {
         package var level: Logger.Level
         package var text: String
@@ -17,10 +17,10 @@ package struct DeliveryPlan: Sendable {
     /// The code with which the process is to end once the report is accepted.
     package private(set) var exitStatus: Int32
     package let summary: Summary?
-    /// What is odd about the discovered catalog; nil where there is none to be delivered, or where it is not held: then
-    /// it is found when the catalog is read again.
+    /// The findings about the discovered catalog; nil if there is no catalog to deliver, or if it is not in memory: then
+    /// they come with the step's result.
     package let catalogFindings: CatalogInspection?
-    /// The connector's error trace, in its words, where it decides nothing since there is a result.
+    /// The text of the connector's error trace if it decides nothing, since there is a result.
     package let strayError: String?
 
     private var plainReport: Report
@@ -31,7 +31,7 @@ package struct DeliveryPlan: Sendable {
     private let isResult: Bool
     private let context: VerdictContext
 
-    /// The plan for an ending of the wait with what the connector had written by then.
+    /// The plan for an ending of the wait and what the connector had written until then.
     ///
     /// - Parameters:
     ///   - unread: why the output, or its rest, could not be read; continues "the connector's output …".
@@ -80,7 +80,7 @@ package struct DeliveryPlan: Sendable {
         return steps
     }
 
-    /// Takes in how the step that was due has ended.
+    /// Records the result of the step that was due.
     ///
     /// - Returns: one line for people where it has failed.
     @discardableResult
@@ -119,7 +119,7 @@ package struct DeliveryPlan: Sendable {
         return "\(text): \(problem)"
     }
 
-    /// The server did not take the catalog: the job has failed, and that is what is delivered.
+    /// The server did not take the catalog: the job has failed, and a failure is delivered instead.
     private mutating func catalogFailed(_ problem: String) -> String {
         let text = "The discovered catalog could not be written to the platform"
         replaceOutput(text, problem)
@@ -134,14 +134,14 @@ package struct DeliveryPlan: Sendable {
         return text
     }
 
-    /// A step without which there is no result has failed for good: that is what is delivered instead of it.
+    /// A step that a result needs has failed for good: a failure is delivered instead of the result.
     private mutating func replaceOutput(_ text: String, _ problem: String) {
         catalog = nil
         fail("\(text): \(problem)")
         output = context.failedOutput(context.platformFailure(text, problem: problem))
     }
 
-    /// The platform did not take the report of success. The output that has been delivered stays as it is.
+    /// The platform did not take the report of success. The delivered output stays as it is.
     package mutating func successRefused(_ problem: String) {
         fail("The job output was delivered, but the workload could not be reported as successful: \(problem)")
     }

@@ -10,7 +10,7 @@ package enum DeliveryStep: Sendable {
     /// Put the job output where the platform reads it.
     case storeOutput(JobOutput)
 
-    /// The result of the step where nothing goes wrong.
+    /// The result of a step that succeeds.
     var success: DeliveryResult {
         switch self {
         case .updateConfiguration: .configurationUpdated

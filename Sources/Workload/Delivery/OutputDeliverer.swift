@@ -27,7 +27,7 @@ package final class OutputDeliverer {
         self.log = log
     }
 
-    /// Performs the step. The completion is called once with what came of it, perhaps from within the call.
+    /// Performs the step. The completion is called once with its result, possibly from within the call.
     package func perform(_ step: DeliveryStep, completion: @escaping (DeliveryResult) -> Void) {
         switch step {
         case .updateConfiguration(let update): perform(update, completion)
@@ -116,7 +116,7 @@ package final class OutputDeliverer {
     }
 }
 
-/// A place from which the platform reads job outputs.
+/// A place where the platform reads job outputs.
 package enum DeliverySink {
     case serverAPI
     case storage(any OutputStorage)

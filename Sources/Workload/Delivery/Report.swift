@@ -1,6 +1,6 @@
 import AirbyteProtocol
 
-/// The final word on a workload, as the workload API takes it.
+/// The final report on a workload.
 package enum Report: Hashable, Sendable {
     case success
     case failure(source: FailureOrigin, reason: String)

@@ -2,7 +2,7 @@ import AirbyteProtocol
 import Scheduling
 import Text
 
-/// What the outcome of a job is: a pure function of why the wait ended and what the connector had written.
+/// The outcome of a job: a pure function of why the wait ended and what the connector had written.
 ///
 /// A result wins, however the wait ended. Without one, the ending decides what is stored, reported and returned.
 struct Verdict {
@@ -10,15 +10,15 @@ struct Verdict {
     var isResult = false
     /// True when the result came, but the connector did not end as it should have.
     var isUnusual = false
-    /// To be stored; nil where the platform is to read the failure out of the report alone.
+    /// The output to store; nil if the platform reads the failure from the report alone.
     var output: JobOutput?
-    /// To be written first, its id belongs into the output.
+    /// The catalog to write first: the output needs its id.
     var catalog: CatalogWrite?
-    /// What is odd about the catalog, which is delivered nevertheless.
+    /// The findings about the catalog, which is delivered all the same.
     var catalogFindings: CatalogInspection?
     var report: Report
     var exitStatus: Int32
-    /// One line for people.
+    /// One line for the log.
     var summary: String
 
     static func of(_ ending: Ending, _ transcript: Transcript, _ context: VerdictContext) -> Verdict {

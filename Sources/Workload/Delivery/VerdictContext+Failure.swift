@@ -14,7 +14,7 @@ extension VerdictContext {
         }
         var reason = FailureReason(from: mask.masked(trace), operation: operation, origin: origin)
         if reason.visibleMessage == nil {
-            // All that the trace says is that something failed.
+            // The trace says only that something failed.
             reason.externalMessage = lastError(transcript)
             reason.internalMessage = lastWords(transcript)
         }
@@ -72,7 +72,7 @@ extension VerdictContext {
         return "\"\(shown.escapingControlCharacters())\" precedes it on its line"
     }
 
-    /// What else is known about why there is no result, in sentences.
+    /// Further known reasons for the missing result, in sentences.
     func hints(_ transcript: Transcript) -> [String] {
         var hints: [String] = []
         if let flaw = transcript.resultFlaw(for: operation) { hints.append("In its output, \(flaw).") }
@@ -82,7 +82,7 @@ extension VerdictContext {
         return hints
     }
 
-    /// One line out of several sentences, those that are nil left out.
+    /// Joins the sentences that are not nil into one line.
     private func line(of sentences: [String?]) -> String? {
         sentences.compactMap { $0.map { mask.masked($0).endingAsSentence } }.joined(separator: " ").cutMessage
     }

@@ -1,6 +1,6 @@
 import AirbyteProtocol
 
-/// What a verdict needs to know beside the ending and the transcript: which job it is, whose fault a failure would be,
+/// What a verdict needs besides the ending and the transcript: which job it is, whose fault a failure would be,
 /// and what was found in the workspace at the end.
 struct VerdictContext: Sendable {
     let operation: Operation

@@ -6,10 +6,10 @@ package enum ConnectorExit: Hashable, Sendable {
     /// No whole number, or no readable regular file; the text continues "exitCode.txt …".
     case unusable(String)
 
-    /// The largest exit code file that is read: a decimal number and white space need no more.
+    /// The largest accepted exit code file, in bytes: enough for a decimal number and white space.
     package static let maxFileLength = 64
 
-    /// Parses the file's content: a decimal number, white space around it is fine.
+    /// Parses the file's content: a decimal number, with optional white space around it.
     package init(parsing content: some Sequence<UInt8>) {
         let text = String(decoding: Array(content), as: UTF8.self)
         let trimmed = text.trimmingWhitespace()

@@ -10,7 +10,7 @@ package struct SidecarInput: Sendable {
     package var launcher: Launcher
     /// The source's or destination's id; absent where it has not been saved yet, and for a SPEC.
     package var actorID: String?
-    /// What the connector was started with: secrets in clear, never to be shown.
+    /// The connector's configuration. It holds secrets in plain text and must never be shown.
     package var connectorConfiguration: JSONValue?
     /// Present for a DISCOVER.
     package var discover: Discover?
@@ -88,7 +88,7 @@ package struct SidecarInput: Sendable {
         return operation
     }
 
-    /// The kind that the input names; else what the image's name gives away.
+    /// The kind that the input names, or else the kind that follows from the image's name.
     private static func connectorKind(
         check: Members?,
         discover: Members?,
@@ -117,10 +117,10 @@ package struct SidecarInput: Sendable {
 }
 
 extension SidecarInput {
-    /// The largest `sidecarInput.json` that is read: no known configuration has megabytes.
+    /// The largest accepted `sidecarInput.json`, in bytes: no known configuration has megabytes.
     package static let maxFileLength = 64 * 1_024 * 1_024
 
-    /// What every log event carries, so that it can be traced back to its job.
+    /// The members of every log event that identify its job.
     package var logContext: [(name: String, value: String)] {
         [
             ("workloadId", workloadID), ("jobId", launcher.jobID), ("attemptId", launcher.attemptID),

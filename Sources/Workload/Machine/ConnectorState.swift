@@ -6,10 +6,10 @@ struct ConnectorState: Sendable {
     var hasOpened = false
     /// Its output has been closed, as far as is known, since then: the grace period runs.
     var closedSince: Instant?
-    /// The wait is to end so, unless the last look at the workspace finds something better.
+    /// How the wait will end, unless a last look at the workspace finds an exit code.
     private(set) var dueEnding: Ending?
 
-    /// True where the ending has to wait for the answer to a look that is to be asked for now.
+    /// True if the ending needs a look at the workspace first, which has to be requested now.
     mutating func isNowDue(_ ending: Ending) -> Bool {
         switch dueEnding {
         // A suspicion can be laid to rest by the next write; a limit that has passed stays.

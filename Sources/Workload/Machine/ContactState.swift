@@ -2,8 +2,8 @@ import Scheduling
 
 /// How the contact with the workload API stands: announcements until one is taken, then heartbeats.
 struct ContactState: Sendable {
-    /// Timeouts of one attempt: the first is plenty, and leaves many attempts before contact counts as lost; a control
-    /// plane that is slow for everybody gets more and more.
+    /// Timeouts of one attempt. The first is generous, and leaves many attempts before contact counts as lost. A slow
+    /// control plane gets more time with each failure.
     private static let timeouts: [Duration] = [.seconds(10), .seconds(20), .seconds(40), .seconds(60)]
 
     /// No attempt takes longer.
@@ -13,7 +13,7 @@ struct ContactState: Sendable {
     private(set) var current: ContactCall?
     private(set) var failures = 0
     private(set) var lastSuccess: Instant
-    /// Nothing more is to be sent: the final report may have ended the workload already.
+    /// No more contacts: the final report may already have ended the workload.
     var closed = false
     /// The contact timeout has passed while the process was stopped: the present attempt, or the next one, decides.
     var isLastTry = false

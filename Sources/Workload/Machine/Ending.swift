@@ -14,13 +14,13 @@ package enum Ending: Hashable, Sendable {
     /// The sidecar itself was stopped by a signal.
     case terminated(signal: Int32)
 
-    /// True when this is how a job is meant to go on.
+    /// True for the ending that a normal job has.
     var isExpected: Bool {
         if case .connectorExited(.code) = self { return true }
         return false
     }
 
-    /// What would speak against a result, if a result did not count all the same; continues "although …".
+    /// What is unusual about the ending, although a result counts; continues "although …".
     var shortfall: String? {
         switch self {
         case .connectorExited(.code(0)): nil
@@ -33,7 +33,7 @@ package enum Ending: Hashable, Sendable {
         }
     }
 
-    /// One line for people.
+    /// One line for the log.
     var description: String {
         switch self {
         case .connectorExited(.code(let code)):

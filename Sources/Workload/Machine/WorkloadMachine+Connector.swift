@@ -13,7 +13,7 @@ extension WorkloadMachine {
         ] + arm(.startTimeout, after: settings.startTimeout, now)
     }
 
-    /// From here on the connector's own time runs.
+    /// The connector's own time begins.
     mutating func outputOpened(_ now: Instant) -> [Action] {
         guard case .waiting = phase, !connector.hasOpened else { return [] }
         connector.opened()
@@ -103,7 +103,7 @@ extension WorkloadMachine {
             + continueDelivery(plan, now)
     }
 
-    /// A line for each finding that is kept, and one for those that are not.
+    /// One line for each finding that is kept, and one for the rest.
     static func warnings(_ inspection: CatalogInspection?) -> [Action] {
         guard let inspection else { return [] }
         let lines = inspection.findings.map { Action.log(.warning, $0.text) }
@@ -120,9 +120,9 @@ extension WorkloadMachine {
         ]
     }
 
-    /// Before the connector's open, nobody who closes the file is the connector.
+    /// Before the connector opens its output, a close comes from somebody else.
     mutating func outputClosed(_ now: Instant) -> [Action] {
-        // The grace period runs from the first sign on: looking again and again must not prolong it.
+        // The grace period begins with the first sign. Further looks must not extend it.
         guard case .waiting = phase, connector.hasOpened, connector.closedSince == nil else { return [] }
         connector.closedSince = now
         return [.arm(.lostConnector, at: now + settings.lostConnectorGrace)]

@@ -1,13 +1,13 @@
 import Logging
 import Scheduling
 
-/// Contact with the workload API: announcements, heartbeats, and the end of the patience with it.
+/// Contact with the workload API: announcements, heartbeats, and giving up.
 extension WorkloadMachine {
     mutating func attempt(_ call: ContactCall, _ now: Instant) -> [Action] {
         [.contact(call, timeout: contact.began(call, now))]
     }
 
-    /// Arms a timer whose lateness says something.
+    /// Arms a timer whose lateness shows that the process was stopped.
     mutating func arm(_ timer: TimerName, at deadline: Instant) -> Action {
         contactDeadlines[timer] = deadline
         return .arm(timer, at: deadline)
@@ -58,8 +58,8 @@ extension WorkloadMachine {
         return actions
     }
 
-    /// 410. While the final report is under way it can be the echo of that report, whose own answer will tell; a
-    /// report that is held has not been sent, and is not to be sent any more.
+    /// 410. While the final report is in flight, it can be an echo of that report, whose own answer decides. A report
+    /// that is held has not been sent, and will not be sent.
     private mutating func contactGone(_ call: ContactCall) -> [Action] {
         if case .reporting = phase, reportProgress != .held {
             contact.closed = true
@@ -84,7 +84,7 @@ extension WorkloadMachine {
         return min(delay, settings.heartbeat.interval)
     }
 
-    /// The contact timeout has passed. What was stopped for a while tries once more before it gives up.
+    /// The contact timeout has passed. A process that was stopped for a while makes one more attempt first.
     mutating func contactTimeoutPassed(_ now: Instant) -> [Action] {
         guard contact.isUntriedSinceThaw, !contact.isLastTry, !contact.closed else { return giveUp(now) }
         contact.isLastTry = true

@@ -5,7 +5,7 @@ import Scheduling
 
 /// The delivery and the report.
 extension WorkloadMachine {
-    /// Takes the result of a step into the plan and goes on with what is next.
+    /// Records the result of a step in the plan, and continues with the next step.
     mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
         guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }
         var actions: [Action] = []

@@ -72,20 +72,20 @@ package struct WorkloadMachine: Sendable {
     package enum TimerName: Hashable, Sendable, CaseIterable {
         /// The next announcement or heartbeat.
         case contact
-        /// The end of the patience with an unreachable platform.
+        /// The limit for going on without contact to the platform.
         case contactTimeout
         /// The time for a hint that the connector has not started yet.
         case startHint
         case startTimeout
         case fileTimeout
         case lostConnector
-        /// The end of the reading where no exit code has come.
+        /// The limit for reading the rest of the output without an exit code.
         case lateReading
-        /// The end of the waiting for the job's log.
+        /// The limit for storing the job log before the report.
         case logStorage
-        /// The next attempt to tell of the success.
+        /// The next attempt to report the success.
         case report
-        /// The end of the attempts to tell of the success.
+        /// The limit for attempts to report the success.
         case reportTimeout
         case termination
     }
@@ -109,7 +109,7 @@ package struct WorkloadMachine: Sendable {
         case contactAnswered(ContactCall, CallOutcome)
         /// Answers `deliver`.
         case delivered(DeliveryResult)
-        /// Answers `storeLog`: as far as it can be stored, it is.
+        /// Answers `storeLog`, whether or not the store has taken the log.
         case logStored
         case reportAnswered(CallOutcome)
         case timerFired(TimerName)
@@ -119,11 +119,11 @@ package struct WorkloadMachine: Sendable {
     package enum Action: Sendable {
         /// One attempt that takes no longer than the timeout, to be answered by `contactAnswered`.
         case contact(ContactCall, timeout: Duration)
-        /// Look at the connector's files, whatever has been heard of them.
+        /// Look at the connector's files, whatever events have come.
         case lookAtWorkspace
         /// Read the connector's output to its present end.
         case readTranscript
-        /// Be content with what has been read, and answer `readTranscript` with that.
+        /// Stop reading, and answer `readTranscript` with what has been read.
         case stopReading
         /// Ask whether anybody holds the connector's output open for writing.
         case verifyOutputClosed
@@ -152,7 +152,7 @@ package struct WorkloadMachine: Sendable {
         case reporting(DeliveryPlan)
         case ended
 
-        /// Its name alone: what a plan holds can be secret.
+        /// The name alone, since a plan can hold secrets.
         var name: String {
             switch self {
             case .waiting: "waiting"
@@ -169,7 +169,7 @@ package struct WorkloadMachine: Sendable {
         /// Waits until the first announcement has been answered, so that the two cannot overtake each other.
         case held
         case underWay
-        /// Is told again after a while.
+        /// Is repeated later.
         case postponed
     }
 
@@ -183,7 +183,7 @@ package struct WorkloadMachine: Sendable {
     /// Set by a signal; then it is the exit status, whatever else happens.
     var stopSignal: Int32?
     var reportProgress = ReportProgress.held
-    /// How often a success has been told without an answer.
+    /// How many reports of the success had no answer.
     var unansweredReports = 0
     var random: SplitMix64
 
@@ -208,21 +208,21 @@ package struct WorkloadMachine: Sendable {
         return []
     }
 
-    /// Takes one event at the loop's time and tells what is to be done, in order.
+    /// Handles one event at the loop's time, and returns the actions to perform, in order.
     ///
     /// Events can be late. These are tolerated, and change nothing:
     ///
     /// | event | when | the race |
     /// |---|---|---|
-    /// | any | ended | answers of what was under way when the machine gave up |
+    /// | any | ended | answers to calls that were in flight when the machine ended |
     /// | `exitCodeFound` | not waiting | event and look find the same file; the file comes while another ending is read |
     /// | `outputOpened`, `outputClosed`, `outputTouched` | not waiting | the watch goes on until the end |
-    /// | `outputVerified` | not waiting, or touched since | what was heard first is handled first |
-    /// | `workspaceLookedAt` | not waiting, or no ending is due | an exit code that settles puts the answer off |
+    /// | `outputVerified` | not waiting, or touched since | an earlier event is handled first |
+    /// | `workspaceLookedAt` | not waiting, or no ending is due | an incomplete exit code delays the answer |
     /// | `logStored` | reporting | the report has not waited for a slow store |
     /// | `contactAnswered` | any | the report overtakes the contact's answer |
     /// | `timerFired` | the timer's reason is gone | it was due in the tick that disarmed it |
-    /// | `signalled` | again | people are impatient |
+    /// | `signalled` | again | a second signal during the delivery |
     ///
     /// Anything else is a bug, see `unexpected`.
     package mutating func handle(_ event: Event, now: Instant) -> [Action] {
@@ -307,7 +307,7 @@ extension WorkloadMachine {
         return [.lookAtWorkspace]
     }
 
-    /// The first signal lets what is complete be delivered; further ones change nothing.
+    /// After the first signal, a complete result is still delivered. Further signals are ignored.
     private mutating func signalled(_ signal: Int32, _ now: Instant) -> [Action] {
         guard stopSignal == nil else {
             return [.log(.info, "\(signalName(signal)) is ignored: the sidecar is already stopping")]

@@ -6,7 +6,7 @@ import AirbyteProtocol
 /// forms; and by name, where a member with a secret-like name stands in JSON, in a printed dictionary or in a string
 /// within JSON, and where a URL holds a password. Both err on the side of hiding.
 package struct SecretMask: Sendable {
-    /// What the platform shows in place of a secret.
+    /// The platform's replacement for a secret.
     private static let replacement = Array("**********".utf8)
 
     /// True where a configuration has more secrets than can be looked for: what the connector says may then hold some
@@ -36,7 +36,7 @@ package struct SecretMask: Sendable {
 
     /// The text with every secret replaced.
     package func masked(_ text: String) -> String {
-        // Every line of log comes by here, and hardly any has something to hide.
+        // Every log line passes here, and hardly any holds a secret.
         let places = automaton.places(in: text.utf8.span)
         guard !places.isEmpty || SecretMembers.mayStand(in: text.utf8.span) else { return text }
         var bytes = Array(text.utf8)

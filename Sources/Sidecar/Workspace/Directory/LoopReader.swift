@@ -2,7 +2,7 @@ import Reactor
 
 /// Reads regular files through the reactor, into one buffer.
 final class LoopReader: WorkspaceReader {
-    /// Bytes asked for in one read: thousands of log lines at once, and so much memory is always held.
+    /// The bytes of one read, and of the buffer: thousands of log lines.
     private static let readSize = 64 * 1_024
 
     private let reactor: Reactor

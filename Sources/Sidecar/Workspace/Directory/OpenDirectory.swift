@@ -17,7 +17,7 @@ final class OpenDirectory {
     /// Lent to system calls and inotify.
     var descriptor: Int32 { owned.raw }
 
-    /// Puts the `TERMINATED` marker there, whatever has been put in its place: the main container looks for a
+    /// Creates the `TERMINATED` marker, whatever has taken its name: the main container looks for a
     /// regular file.
     func writeTerminatedMarker() throws(SystemError) {
         let flags = O_WRONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC
@@ -37,12 +37,12 @@ final class OpenDirectory {
         close(second)
     }
 
-    /// Whether it worked shows when the name is used.
+    /// The caller notices whether it worked.
     private func removeWhatTakesTheMarkersName() {
         guard unsafe unlinkat(descriptor, FileName.terminated, 0) != 0, errno == EISDIR,
             unsafe unlinkat(descriptor, FileName.terminated, AT_REMOVEDIR) != 0
         else { return }
-        // Something is in the directory. It is moved aside: what is in it is the connector's affair.
+        // A directory with content is renamed, not deleted: the content is the connector's.
         let aside = "\(FileName.terminated).\(getpid())"
         _ = unsafe renameat(descriptor, FileName.terminated, descriptor, aside)
     }

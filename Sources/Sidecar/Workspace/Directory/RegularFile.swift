@@ -65,7 +65,7 @@ final class RegularFile: WorkspaceFile {
 
     /// The whole file, read at once. More than `limit` bytes are an error.
     func contents(limit: Int) throws(WorkspaceError) -> [UInt8] {
-        // As large as the file says it is, and one byte more, so that a file that has grown is noticed.
+        // The file's size and one byte more, so that a file that has grown is noticed.
         var bytes = [UInt8](repeating: 0, count: Int(min(firstSize, UInt64(limit))) + 1)
         var filled = 0
         while true {

@@ -27,7 +27,7 @@ extension WorkspaceDirectory {
             return errno == EEXIST ? .exists : .leftToMain("\(SystemError(call: "openat", errno: errno))")
         }
         let owned = OwnedDescriptor(raw)
-        // The mode whatever our umask is. A file that another user could not write to would be worse than none.
+        // The mode must not depend on our umask: a file that another user cannot write to is worse than none.
         guard fchmod(raw, 0o666) == 0 else {
             let error = SystemError(call: "fchmod", errno: errno)
             _ = unsafe unlinkat(directory.descriptor, FileName.output, 0)
