@@ -7,7 +7,7 @@ struct BodyCursor {
     private(set) var sentBytes: Int64 = 0
     private var generation: Generation?
 
-    /// What a generated body's reader has given, since it was made.
+    /// The bytes that a generated body's reader has given since it was made.
     fileprivate struct Generation {
         let reader: HTTPGeneratedBody.Reader
         /// Bytes that wait to be handed over are `piece[offset...]`. The array is used again for each piece.

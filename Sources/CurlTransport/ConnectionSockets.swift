@@ -8,7 +8,7 @@ import HTTP
 /// (`cf_socket_conn_is_alive` in lib/cf-socket.c). Bytes that arrived meanwhile would become the answer to the next
 /// request.
 final class ConnectionSockets {
-    /// The two ends of a connection, as libcurl tells them.
+    /// The two ends of a connection, as libcurl reports them.
     struct Ends: Equatable {
         var localAddress: String
         var localPort: Int32

@@ -2,7 +2,7 @@ import CCurl
 import Glibc
 import HTTP
 
-/// What is known about a failed transfer, and how it is put to people.
+/// What is known about a failed transfer, and its message.
 struct CurlFailure {
     /// Longer words than these do not help anybody.
     private static let maximumDetailBytes = 300

@@ -2,7 +2,7 @@ import CCurl
 import Reactor
 import Scheduling
 
-/// Puts libcurl's wishes into effect on the reactor, and says when one of them comes true.
+/// Performs on the reactor what libcurl asks for, and tells libcurl when a socket is ready or a timer is due.
 final class CurlSocketDriver {
     /// How long to wait before a descriptor that the kernel refused to watch (out of memory, out of watches)
     /// is tried again. The exchange's own timeout bounds the attempts.
@@ -105,7 +105,7 @@ final class CurlSocketDriver {
         onEvent(descriptor, CurlSocketDriver.events(readiness, interest))
     }
 
-    /// An error or a hang-up is told as readiness: libcurl then finds the reason in its next read or write,
+    /// An error or a hang-up is reported as readiness: libcurl then finds the reason in its next read or write,
     /// where a bare `CURL_CSELECT_ERR` ends the transfer with less to say.
     ///
     /// Who may send has libcurl look for something to read first: a server that has seen enough answers and hangs

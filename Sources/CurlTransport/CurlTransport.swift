@@ -38,7 +38,7 @@ public final class CurlTransport: HTTPTransport {
     private var exchangesOfHandles: [UnsafeMutableRawPointer: Exchange] = [:]
     private var runningPerOrigin: [Origin: Int] = [:]
     private var waiting: [HTTPExchangeID] = []
-    /// Ends that nobody has been told yet, in their order; cancelled ones have no completion any more.
+    /// Ends that have not been delivered yet, in order; cancelled ones have no completion anymore.
     private var ended: [(id: HTTPExchangeID, result: Result<HTTPResponse, HTTPTransportError>)] = []
     private var deliveryTimer: TimerToken?
     private var spares: [EasyHandle] = []

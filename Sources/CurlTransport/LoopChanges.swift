@@ -1,7 +1,7 @@
 import CCurl
 import Reactor
 
-/// What libcurl wants of the loop: written down while one of its functions runs, put into effect after it.
+/// What libcurl asks of the loop: recorded while one of its functions runs, performed after it.
 ///
 /// libcurl calls these functions in the middle of its own work. They may not call it back, and a class of
 /// its own keeps them away from everything that is being changed at that time.
@@ -22,13 +22,13 @@ final class LoopChanges {
     /// The last wish about the one timer; nil says that it stays as it is.
     private var timer: Timer?
 
-    /// Hands over the changes in the order of their arrival, and begins anew.
+    /// Returns the changes in the order of their arrival, and forgets them.
     func takeChanges() -> [Change] {
         defer { changes.removeAll(keepingCapacity: true) }
         return changes
     }
 
-    /// Hands over the wish about the timer, and begins anew.
+    /// Returns the requested timer, and forgets it.
     func takeTimer() -> Timer? {
         defer { timer = nil }
         return timer

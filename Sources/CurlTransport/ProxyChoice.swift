@@ -4,7 +4,7 @@ import HTTP
 struct ProxyChoice: Sendable {
     /// A proxy that the settings name.
     struct Proxy: Sendable {
-        /// As libcurl takes it. Can hold a password: never shown.
+        /// In libcurl's form. It can hold a password and is never shown.
         let setting: String
         /// What messages may show.
         let origin: Origin

@@ -18,7 +18,7 @@ public struct HTTPRequest: Sendable {
     public var headers: [HTTPHeader]
     /// What is sent after the head; nil sends none.
     public var body: HTTPRequestBody?
-    /// The longest time until the connection stands.
+    /// The longest time until the connection is established.
     public var connectTimeout: Duration
     /// The longest time for the whole exchange, the connection included.
     public var totalTimeout: Duration
@@ -88,7 +88,7 @@ public struct HTTPResponse: Hashable, Sendable {
     /// The proxy that the answer came through, as `http://host:port`; nil where there was none.
     public var proxy: String?
 
-    /// When it arrived by the clock of this machine, in seconds since 1970; nil where nobody has looked.
+    /// When it arrived by the clock of this machine, in seconds since 1970; nil if unknown.
     public var arrival: Int64?
 
     public init(

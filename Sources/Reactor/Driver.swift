@@ -10,7 +10,7 @@ struct Completion {
 
 /// One way to wait for descriptors: the part of the reactor that talks to the kernel.
 ///
-/// A driver only reports; it never calls anybody. What goes wrong with one operation arrives as its
+/// A driver only reports; it calls no handler. What goes wrong with one operation arrives as its
 /// completion, on both drivers alike; only what concerns the driver as a whole is thrown.
 protocol Driver: AnyObject {
     var backend: Backend { get }

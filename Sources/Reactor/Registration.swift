@@ -18,7 +18,7 @@ public struct Registration: Hashable, Sendable {
         case read = 2
         /// The answer to a cancellation itself; the slot and generation are those of its target.
         case cancel = 3
-        /// The question at the start whether the ring answers at all.
+        /// The probe at the start: does the ring answer?
         case probe = 4
     }
 

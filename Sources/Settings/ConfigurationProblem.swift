@@ -31,7 +31,7 @@ package struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConv
     }
 }
 
-/// A setting that cannot be used, while the job goes on without it.
+/// An unusable setting that does not stop the job.
 package struct ConfigurationWarning: Hashable, Sendable, CustomStringConvertible {
     package var problem: ConfigurationProblem
     /// What happens now, without a full stop: "the default (INFO) is used".

@@ -7,7 +7,7 @@ import Text
 /// White space around a value does not count: a Kubernetes secret made with `echo` ends in a newline. An empty value is as
 /// good as none, since the workload launcher passes unset settings that way.
 ///
-/// Where a value cannot be understood, the default stands in, and the reader remembers a problem or a warning. Which of
+/// If a value cannot be understood, the default is used, and the reader records a problem or a warning. Which of
 /// the two follows from the name: the value of a setting of our own is a problem, which stops the start. All other
 /// variables are the platform's, whose own sidecar lives with any value, so that these are warnings.
 package struct EnvironmentReader {
@@ -54,7 +54,7 @@ package struct EnvironmentReader {
 
     /// A length of time, a decimal number of `unit`s, of the first of the names that is set.
     ///
-    /// - Parameter zero: what `0` stands for; nil where it makes no sense.
+    /// - Parameter zero: the meaning of `0`; nil if it has none.
     package mutating func duration(
         _ names: String...,
         unit: TimeUnit,
@@ -65,7 +65,7 @@ package struct EnvironmentReader {
         if let number = Self.decimal(value), number <= unit.maximum {
             if let zero, number == 0 { return zero }
             let nanoseconds = Int64(number * Double(unit.duration.nanoseconds))
-            // What is rounded to no time at all would be a timer that never stops firing.
+            // A duration that is rounded to zero would make a timer that fires without end.
             if nanoseconds > 0 { return .nanoseconds(nanoseconds) }
         }
         let least = zero == nil ? "greater than 0 and up to" : "from 0 to"
@@ -220,13 +220,13 @@ package enum TimeUnit: String {
 
     var duration: Duration { self == .seconds ? .seconds(1) : .seconds(60) }
 
-    /// A year: whoever asks for more has mistaken the unit.
+    /// A year: a longer duration is a mistaken unit.
     var maximum: Double { self == .seconds ? 31_536_000 : 525_600 }
 
     var example: String { self == .seconds ? "30" : "9 or 0.5" }
 }
 
 extension Duration {
-    /// What a timeout of `0` stands for: none. A year, longer than any job and short enough to be added to others.
+    /// The meaning of a timeout of `0`: none. A year, longer than any job and short enough to be added to others.
     package static let noTimeout: Duration = .seconds(31_536_000)
 }

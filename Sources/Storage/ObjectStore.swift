@@ -10,7 +10,7 @@ package protocol ObjectStore: AnyObject {
     func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void)
 }
 
-/// What is to be stored: read in pieces, so that a large document is never held whole.
+/// The content to store: read in pieces, so that a large document is never in memory as a whole.
 package struct ObjectContent {
     /// In bytes.
     package let count: Int

@@ -17,7 +17,7 @@ package final class StorageRequester {
         }
     }
 
-    /// What an answer means for what is to be done next.
+    /// What an answer means for the next step.
     enum Judgement {
         case accepted
         /// Worth another try after a pause: overload, a fault of the server.

@@ -1,6 +1,6 @@
 import Scheduling
 
-/// The life of a storage service's access token. A value that does nothing itself; whoever holds it fetches.
+/// The lifetime of a storage service's access token. A value that does nothing itself; its owner fetches tokens.
 struct StorageTokenCache {
     private struct Token {
         var text: String
@@ -8,10 +8,10 @@ struct StorageTokenCache {
         var end: Instant
     }
 
-    /// A token is replaced so long before its end: time enough for several tries.
+    /// How long before its expiry a token is replaced: enough time for several attempts.
     let renewalMargin: Duration
 
-    /// For so long after a fetch that failed a token that has not ended is used without another try.
+    /// How long after a failed fetch a token that has not expired is used without another attempt.
     static let pauseAfterFailure: Duration = .seconds(30)
 
     /// A token is not used for its last seconds, so that none ends on its way.

@@ -62,7 +62,7 @@ final class AzureBlobClient {
     /// Performs one PUT to its end; the completion is called once, later, from the loop.
     func put(_ operation: Operation, completion: @escaping StorageRequester.Completion) {
         let what = "\(operation.what) to Azure container \(container) at \(host)".escapingControlCharacters()
-        // A token that was fetched anew and is refused again will not get better.
+        // A new token that is refused again is a final failure.
         var isTokenRenewed = false
         var sentToken: String?
         requester.perform(

@@ -2,7 +2,7 @@ import AirbyteProtocol
 import Crypto
 import HTTP
 
-/// Puts one large document up in blocks, one after the other; nobody sees any of it before the list is put.
+/// Uploads one large document in blocks, one after the other. It becomes visible with the block list.
 ///
 /// Blocks that no list names are thrown away by the service after a week.
 final class AzureBlockUpload {

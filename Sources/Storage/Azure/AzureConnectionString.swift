@@ -77,7 +77,7 @@ struct AzureConnectionString: Hashable, Sendable {
         return members
     }
 
-    /// The blob service's address, and what stands behind its question mark, where people put signatures.
+    /// The blob service's address, and its query, where people put signatures.
     private static func endpoint(
         _ members: [String: String]
     ) throws(Malformed) -> (base: String, query: String?) {

@@ -36,7 +36,7 @@ final class AzureTokenSource {
         self.settings = settings
     }
 
-    /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
+    /// Gives a token, at once or later; all callers meanwhile wait for one fetch. Failures are retried by the caller that
     /// asks again.
     func token(_ ready: @escaping Completion) {
         if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
@@ -122,7 +122,7 @@ final class AzureTokenSource {
         return " \(error) \"\(line)\"".escapingControlCharacters()
     }
 
-    /// The file is read anew for each fetch. It is a symbolic link, which Kubernetes turns to a new file.
+    /// The file is read for each fetch. It is a symbolic link that Kubernetes redirects to a new file.
     private func readAssertion(in path: String) throws(StorageFailure) -> String {
         func failure(_ problem: String) -> StorageFailure {
             StorageFailure(

@@ -25,7 +25,7 @@ package struct GCSSettings: Sendable {
     var projectID: String?
 
     /// Reads `GOOGLE_APPLICATION_CREDENTIALS`, `STORAGE_EMULATOR_HOST`, `GCE_METADATA_HOST`,
-    /// `GOOGLE_CLOUD_PROJECT` and `SIDECAR_GCS_ENDPOINT`; what is wrong is told to the reader. Nil where something is wrong
+    /// `GOOGLE_CLOUD_PROJECT` and `SIDECAR_GCS_ENDPOINT`; problems go to the reader. Nil where something is wrong
     /// that has no default.
     package static func read(_ reader: inout EnvironmentReader) -> GCSSettings? {
         let emulator = reader.baseURL("STORAGE_EMULATOR_HOST", otherwise: EnvironmentReader.storageIsUnused)

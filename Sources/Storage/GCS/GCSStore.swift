@@ -305,7 +305,7 @@ package final class GCSStore: ObjectStore {
             "; the account needs storage.objects.create and storage.objects.delete on the bucket (role Storage "
                 + "Object User)"
         case 404: "; the bucket is missing, or its name is wrong"
-        // What has no reason is a gateway's, of which enough was said.
+        // An answer without a reason comes from a gateway; its summary is in the message already.
         case 413 where problem.reason != nil:
             "; the document is too large for the service or for a proxy on the way"
         default: ""

@@ -13,7 +13,7 @@ enum GoogleCredentials: Hashable, Sendable {
         var projectID: String?
     }
 
-    /// Workload identity federation: another provider's token, from a file, stands for Google's.
+    /// Workload identity federation: another provider's token, from a file, is exchanged for Google's.
     struct ExternalAccount: Hashable, Sendable {
         var audience: String
         var subjectTokenType: String

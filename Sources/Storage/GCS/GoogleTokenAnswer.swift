@@ -30,7 +30,7 @@ struct GoogleTokenAnswer {
 }
 
 extension GoogleCredentials.ExternalAccount {
-    /// The other provider's token, read anew each time, since it is replaced before it ends.
+    /// The other provider's token, read each time, since it is replaced before it expires.
     func subjectToken(_ files: CredentialFiles) throws(StorageFailure) -> String {
         let shown = tokenFile.escapingControlCharacters()
         let bytes: [UInt8]

@@ -38,7 +38,7 @@ final class GoogleTokenSource {
     private var credentials: GoogleCredentials?
     /// The file that is named and not there.
     private var missingFile: String?
-    /// What is to be added to our clock to get Google's, in seconds.
+    /// The difference between Google's clock and ours, in seconds.
     private var clockOffset: Int64 = 0
     /// Once the metadata server has answered, its failures are transient.
     private var hasMetadataServerAnswered = false
@@ -66,7 +66,7 @@ final class GoogleTokenSource {
         retrier = Retrier(scheduler: scheduler, seed: 0)
     }
 
-    /// Gives a token, at once or later; all who ask meanwhile wait for one fetch. What fails is tried again by whoever
+    /// Gives a token, at once or later; all callers meanwhile wait for one fetch. Failures are retried by the caller that
     /// asks again.
     func token(_ ready: @escaping Completion) {
         if let token = cache.current(now: scheduler.now) { return ready(.success(token)) }
@@ -107,7 +107,7 @@ final class GoogleTokenSource {
         request()
     }
 
-    /// Read anew for each fetch, once an hour: a secret that has been replaced counts.
+    /// Read for each fetch, once an hour, so that a replaced secret is used.
     private func readCredentials() throws(StorageFailure) {
         do throws(GoogleCredentials.Unusable) {
             switch settings.identity {

@@ -15,7 +15,7 @@ final class AWSCredentialCache {
     private var current: AWSCredentials?
     private let flight = SingleFlight<Result<AWSCredentials, StorageRequester.Unprepared>>()
 
-    /// - Parameter fetch: gets credentials anew; calls once, at once or later.
+    /// - Parameter fetch: fetches credentials; calls its completion once, at once or later.
     init(wallClock: WallClock, log: Logger, fetch: @escaping (@escaping Completion) -> Void) {
         self.wallClock = wallClock
         self.log = log

@@ -41,7 +41,7 @@ final class AWSCredentialChain {
         self.files = files
     }
 
-    /// Fetches credentials anew; the completion is called once, at once or later.
+    /// Fetches credentials; the completion is called once, at once or later.
     func fetch(_ completion: @escaping AWSCredentialCache.Completion) {
         let sources: [Source] = [
             { [self] in keys($0) }, { [self] in webIdentity($0) }, { [self] in profile($0) },

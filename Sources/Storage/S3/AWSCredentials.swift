@@ -25,13 +25,13 @@ struct AWSCredentialSettings: Hashable, Sendable {
         var name: String
         var credentialsFile: String
         var configFile: String
-        /// Chosen by `AWS_PROFILE`: then it has to be there.
+        /// Chosen by `AWS_PROFILE`; then it must exist.
         var isChosen: Bool
     }
 
     struct Container: Hashable, Sendable {
         var url: String
-        /// Read anew for each request; it counts before the token.
+        /// Read for each request; it takes precedence over the token.
         var tokenFile: String?
         var token: String?
     }
@@ -51,7 +51,7 @@ struct AWSCredentialSettings: Hashable, Sendable {
     /// What follows where one of the sources cannot be used: the next one is asked.
     private static let othersAreAsked = "other sources of credentials are asked"
 
-    /// Reads the settings; what is wrong is told to the reader. Nil where there is no use in asking any source.
+    /// Reads the settings; problems go to the reader. Nil where there is no use in asking any source.
     static func read(_ reader: inout EnvironmentReader) -> AWSCredentialSettings? {
         let stsNames = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
         let stsName = stsNames.first { reader.text($0) != nil }

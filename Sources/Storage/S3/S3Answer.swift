@@ -144,7 +144,7 @@ struct S3Answer {
         return switch status {
         case 301, 307: "the bucket is in another region: see AWS_DEFAULT_REGION"
         case 403: "the credentials' policy must allow s3:PutObject on the bucket's objects"
-        // What has no code is a gateway's, of which enough was said.
+        // An answer without a code comes from a gateway; its summary is in the message already.
         case 413 where code != nil: "the service, or a proxy before it, takes no document of this size"
         default: nil
         }

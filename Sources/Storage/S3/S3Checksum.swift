@@ -36,7 +36,7 @@ package enum S3Checksum: Hashable, Sendable {
         }
     }
 
-    /// What a HEAD has to say, so that the answer tells the checksum.
+    /// The header that a HEAD needs, so that the answer carries the checksum.
     var question: [HTTPHeader] {
         switch self {
         case .md5: []

@@ -83,7 +83,7 @@ struct S3Address: Hashable {
     var bucket: String
     /// In place of Amazon's own.
     var endpoint: AWSEndpoint?
-    /// The bucket stands in the path, not before the host.
+    /// The bucket is part of the path, not of the host's name.
     var usesPathStyle: Bool
 
     init(bucket: String, settings: S3Settings) {

@@ -9,11 +9,11 @@ package struct S3Settings: Hashable, Sendable {
     }
 
     var service: Service
-    /// Nil where only a profile, or nobody, names it.
+    /// Nil if only a profile names it, or nothing does.
     package var region: String?
     /// In place of Amazon's own.
     var endpoint: AWSEndpoint?
-    /// The bucket stands in the path, not before the host.
+    /// The bucket is part of the path, not of the host's name.
     package var usesPathStyle: Bool
     var credentials: AWSCredentialSettings
     /// The value of `x-amz-server-side-encryption` for every object; nil where the bucket's own default applies.
@@ -22,10 +22,10 @@ package struct S3Settings: Hashable, Sendable {
     /// `serverSideEncryption` names a kind that takes a key; nil where Amazon's own key is used.
     var kmsKeyID: String?
 
-    /// Where nobody names a region; MinIO's default too.
+    /// The default region; MinIO's default too.
     static let defaultRegion = "us-east-1"
 
-    /// Reads the settings; what is wrong is told to the reader. Nil where something is missing or wrong that has no
+    /// Reads the settings; problems go to the reader. Nil where something is missing or wrong that has no
     /// default. Files that are named are read later.
     package static func read(_ reader: inout EnvironmentReader, service: Service) -> S3Settings? {
         guard let credentials = AWSCredentialSettings.read(&reader) else { return nil }

@@ -12,7 +12,7 @@ package final class S3Store: ObjectStore {
 
     typealias Completion = (Result<HTTPResponse, Failure>) -> Void
 
-    /// What is longer goes up in parts of that size, one of them in memory.
+    /// Longer documents are uploaded in parts of this size; one part is in memory.
     static let maxSinglePutSize = S3MultipartUpload.smallestPart
 
     /// S3 refuses what is 15 minutes off: clocks that differ by less are not the reason, in milliseconds.
@@ -31,7 +31,7 @@ package final class S3Store: ObjectStore {
     private let wallClock: WallClock
     private let log: Logger
     private var region: String
-    /// What is to be added to our clock to get the service's, in milliseconds.
+    /// The difference between the service's clock and ours, in milliseconds.
     private var clockOffset: Int64 = 0
 
     /// Wires up a store with the credentials that the settings name.
