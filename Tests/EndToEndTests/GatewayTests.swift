@@ -106,7 +106,13 @@ import Testing
             let outcome = try await pod.run(output: [catalog.line])
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(outcome.calls == ["running", "sources/catalog", "output", "success"])
-            #expect(outcome.retries.isEmpty, "\(outcome)")
+            // tinyproxy 1.11.1 ends a connection with the origin's and announces nothing: a request that meets the end is
+            // retried.
+            let met = "the connection was closed without an answer"
+            #expect(
+                outcome.retries.allSatisfy { place.product == .tinyproxy && $0.contains(met) },
+                "\(outcome)"
+            )
             let id = try #require(outcome.requests("sources/catalog").first?["answer"]["catalogId"].text)
             #expect(outcome.output["discoverCatalogId"].text == id)
             #expect(try catalog.isDelivered(in: await pod.controlPlane.catalogRequest(id)))
