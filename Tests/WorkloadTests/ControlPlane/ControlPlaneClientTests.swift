@@ -20,20 +20,7 @@ import Testing
     }
 
     func client(_ variables: [String: String] = [:]) throws -> ControlPlaneClient {
-        let settings = clientSettings(variables)
-        return ControlPlaneClient(
-            settings: settings,
-            tokens: AccessTokenSource(
-                settings,
-                transport: transport,
-                scheduler: scheduler,
-                wallClock: WallClock { 1_700_000_000_000 }
-            ),
-            transport: transport,
-            scheduler: scheduler,
-            log: log.logger,
-            seed: 1
-        )
+        controlPlaneClient(variables, transport, scheduler, log.logger)
     }
 
     static let server = ["INTERNAL_API_HOST": "http://server:8001"]

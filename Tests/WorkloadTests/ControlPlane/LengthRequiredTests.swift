@@ -21,20 +21,7 @@ import Testing
 
     private func perform(_ variables: [String: String] = [:], _ document: OutputDocument? = nil) throws {
         let server = ["INTERNAL_API_HOST": "http://server:8001"]
-        let settings = clientSettings(server.merging(variables) { $1 })
-        let client = ControlPlaneClient(
-            settings: settings,
-            tokens: AccessTokenSource(
-                settings,
-                transport: transport,
-                scheduler: scheduler,
-                wallClock: WallClock { 1_700_000_000_000 }
-            ),
-            transport: transport,
-            scheduler: scheduler,
-            log: log.logger,
-            seed: 1
-        )
+        let client = controlPlaneClient(server.merging(variables) { $1 }, transport, scheduler, log.logger)
         let call = PlatformCall.writeOutput(document ?? output.jobOutput, workloadID: "w-1")
         client.perform(call, CallBody(call.body, source: output.source)) { answers.outcomes.append($0) }
     }

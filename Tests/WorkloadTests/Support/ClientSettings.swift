@@ -1,4 +1,7 @@
 import HTTP
+import Logging
+import Scheduling
+import TestSupport
 
 @testable import Workload
 
@@ -32,5 +35,28 @@ func clientSettings(_ variables: [String: String] = [:]) -> ControlPlaneClient.S
             )
         },
         airbyteVersion: variables["AIRBYTE_VERSION"] ?? "dev"
+    )
+}
+
+/// A client with the settings that the variables give, and a token source where they name one.
+func controlPlaneClient(
+    _ variables: [String: String],
+    _ transport: FakeTransport,
+    _ scheduler: FakeScheduler,
+    _ log: Logger
+) -> ControlPlaneClient {
+    let settings = clientSettings(variables)
+    return ControlPlaneClient(
+        settings: settings,
+        tokens: AccessTokenSource(
+            settings,
+            transport: transport,
+            scheduler: scheduler,
+            wallClock: WallClock { 1_700_000_000_000 }
+        ),
+        transport: transport,
+        scheduler: scheduler,
+        log: log,
+        seed: 1
     )
 }
