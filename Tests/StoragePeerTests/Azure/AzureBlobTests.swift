@@ -40,14 +40,10 @@ import Testing
         return AzureBlobStore.make(
             settings: try #require(settings),
             bucket: container,
-            dependencies: StorageDependencies(
-                transport: carrier ?? transport,
-                scheduler: reactor,
-                wallClock: .system,
-                credentialFiles: .system,
-                requests: .quickRetries,
-                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
-                seed: 7
+            dependencies: .peers(
+                carrier ?? transport,
+                reactor,
+                log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             )
         )
     }

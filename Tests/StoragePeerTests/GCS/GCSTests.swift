@@ -81,15 +81,7 @@ import Testing
         return GCSStore.make(
             settings: settings,
             bucket: bucket,
-            dependencies: StorageDependencies(
-                transport: carrier ?? transport,
-                scheduler: reactor,
-                wallClock: .system,
-                credentialFiles: .system,
-                requests: .quickRetries,
-                log: Logger(label: "test") { _ in log },
-                seed: 7
-            )
+            dependencies: .peers(carrier ?? transport, reactor, log: Logger(label: "test") { _ in log })
         )
     }
 

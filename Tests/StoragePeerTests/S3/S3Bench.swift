@@ -49,15 +49,7 @@ final class S3Bench {
         return S3Store.make(
             settings: settings,
             bucket: bucket,
-            dependencies: StorageDependencies(
-                transport: carrier ?? transport,
-                scheduler: reactor,
-                wallClock: .system,
-                credentialFiles: .system,
-                requests: .quickRetries,
-                log: Logger(label: "test") { _ in log },
-                seed: 7
-            ),
+            dependencies: .peers(carrier ?? transport, reactor, log: Logger(label: "test") { _ in log }),
             checksum: checksum
         )
     }
