@@ -16,6 +16,8 @@ package struct Dependencies {
     package var transport: any HTTPTransport
     /// Nil where calls carry no access tokens.
     package var tokens: AccessTokenSource?
+    /// The process's own credentials; those that are fetched are added.
+    package var credentials: KnownCredentials
     package var console: any LogOutput
     /// Reads files with credentials.
     package var credentialFiles: CredentialFiles
@@ -30,6 +32,7 @@ package struct Dependencies {
         workspace: any Workspace,
         transport: any HTTPTransport,
         tokens: AccessTokenSource? = nil,
+        credentials: KnownCredentials,
         console: any LogOutput,
         credentialFiles: CredentialFiles,
         localStorage: @escaping (_ root: String) -> any ObjectStore,
@@ -41,6 +44,7 @@ package struct Dependencies {
         self.workspace = workspace
         self.transport = transport
         self.tokens = tokens
+        self.credentials = credentials
         self.console = console
         self.credentialFiles = credentialFiles
         self.localStorage = localStorage

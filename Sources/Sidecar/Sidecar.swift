@@ -12,7 +12,8 @@ package enum Sidecar {
         do throws(StartError) {
             return try start(environment: environment)
         } catch {
-            for line in error.lines { printError(line) }
+            let mask = secretMask(environment)
+            for line in error.lines { printError(mask.masked(line)) }
             return error.status
         }
     }
@@ -44,6 +45,12 @@ package enum Sidecar {
                 "the directory cannot be opened: \(error.name)"
             )
         }
+    }
+
+    /// For an error that can quote a setting, and so a credential.
+    private static func secretMask(_ environment: [String: String]) -> SecretMask {
+        let variables = (try? SettingsFile.completed(environment)) ?? environment
+        return SecretMask(configurations: [], credentials: Configuration.credentials(in: variables))
     }
 
     private static func writeMarker(_ directory: OpenDirectory) {

@@ -52,14 +52,20 @@ final class SidecarProcess {
             for job in jobs { job.forwardLog() }
             console.drain(limit: Self.consoleDrainLimit)
         }
+        let credentials = KnownCredentials(configuration.credentials)
         let tokens = AccessTokenSource(
             configuration.controlPlaneSettings,
+            credentials: credentials,
             transport: transport,
             scheduler: reactor,
             wallClock: .system
         )
         jobs = directories.map { directory in
-            var dependencies = dependencies(for: directory, hasSeveralWorkloads: directories.count > 1)
+            var dependencies = dependencies(
+                for: directory,
+                credentials: credentials,
+                hasSeveralWorkloads: directories.count > 1
+            )
             dependencies.tokens = tokens
             return WorkloadJob(configuration, dependencies)
         }
@@ -93,7 +99,11 @@ final class SidecarProcess {
         console.flush()
     }
 
-    private func dependencies(for directory: OpenDirectory, hasSeveralWorkloads: Bool) -> Dependencies {
+    private func dependencies(
+        for directory: OpenDirectory,
+        credentials: KnownCredentials,
+        hasSeveralWorkloads: Bool
+    ) -> Dependencies {
         var random = SystemRandomNumberGenerator()
         return Dependencies(
             scheduler: reactor,
@@ -101,6 +111,7 @@ final class SidecarProcess {
             seed: random.next(),
             workspace: WorkspaceDirectory(directory, reactor: reactor, inotify: inotify),
             transport: transport,
+            credentials: credentials,
             console: console,
             credentialFiles: .system,
             localStorage: { [reactor] in LocalObjectStore(root: $0, scheduler: reactor) },

@@ -85,7 +85,8 @@ extension WorkloadJob {
         guard let workloadID = error.workloadID else {
             throw StartError(lines: [text], status: ExitStatus.configuration)
         }
-        let pipeline = makePipeline(context: [("workloadId", workloadID)], mask: SecretMask(), workloadID)
+        let secrets = JobSecrets(credentials: dependencies.credentials)
+        let pipeline = makePipeline(context: [("workloadId", workloadID)], secrets: secrets, workloadID)
         let log = pipeline.logger(label: "sidecar")
         log.error("\(text)")
         logWarnings(log)
@@ -94,7 +95,7 @@ extension WorkloadJob {
             source: .airbytePlatform,
             reason: "The sidecar's input file \(error.problem)"
         )
-        client.perform(.report(report, workloadID: workloadID)) { [weak self] outcome in
+        client.perform(.report(secrets.mask.masked(report), workloadID: workloadID)) { [weak self] outcome in
             if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
             self?.status = ExitStatus.failure
         }
@@ -112,11 +113,11 @@ extension WorkloadJob {
 extension WorkloadJob {
     private func run(_ input: SidecarInput) throws(StartError) {
         try configuration.check(against: input)
-        let pipeline = makePipeline(
-            context: input.logContext,
-            mask: SecretMask(configurations: [input.connectorConfiguration]),
-            input.workloadID
+        let secrets = JobSecrets(
+            configuration: input.connectorConfiguration,
+            credentials: dependencies.credentials
         )
+        let pipeline = makePipeline(context: input.logContext, secrets: secrets, input.workloadID)
         let log = pipeline.logger(label: "sidecar")
         let client = controlPlaneClient(log)
         pipeline.jobLog = jobLogUploader(input, log, pipeline)
@@ -143,6 +144,7 @@ extension WorkloadJob {
                 log: log
             ),
             pipeline: pipeline,
+            secrets: secrets,
             log: log,
             rescanInterval: configuration.rescanInterval,
             digestSeed: random.next()
@@ -209,7 +211,7 @@ extension WorkloadJob {
 extension WorkloadJob {
     private func makePipeline(
         context: [(name: String, value: String)],
-        mask: SecretMask,
+        secrets: JobSecrets,
         _ workloadID: String
     ) -> LogPipeline {
         let formatter: any LogFormatter =
@@ -220,7 +222,7 @@ extension WorkloadJob {
         let pipeline = LogPipeline(
             level: configuration.process.logLevel,
             formatter: formatter,
-            mask: mask,
+            secrets: secrets,
             console: dependencies.console,
             wallClock: dependencies.wallClock
         )
@@ -284,6 +286,7 @@ extension WorkloadJob {
                 scheduler: dependencies.scheduler,
                 wallClock: dependencies.wallClock,
                 credentialFiles: dependencies.credentialFiles,
+                onCredential: dependencies.credentials.learn,
                 requests: configuration.storageRequests,
                 log: log,
                 seed: random.next()

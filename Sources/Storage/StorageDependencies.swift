@@ -8,6 +8,8 @@ package struct StorageDependencies {
     package var scheduler: any Scheduler
     package var wallClock: WallClock
     package var credentialFiles: CredentialFiles
+    /// Gets each credential that is read or fetched, so that it is hidden in what people read.
+    package var onCredential: (String) -> Void
     package var requests: StorageRequester.Settings
     package var log: Logger
     /// For the jitter of the delays before retries, and for the names of parts.
@@ -18,6 +20,7 @@ package struct StorageDependencies {
         scheduler: any Scheduler,
         wallClock: WallClock,
         credentialFiles: CredentialFiles,
+        onCredential: @escaping (String) -> Void,
         requests: StorageRequester.Settings,
         log: Logger,
         seed: UInt64
@@ -26,6 +29,7 @@ package struct StorageDependencies {
         self.scheduler = scheduler
         self.wallClock = wallClock
         self.credentialFiles = credentialFiles
+        self.onCredential = onCredential
         self.requests = requests
         self.log = log
         self.seed = seed

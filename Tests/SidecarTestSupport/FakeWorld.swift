@@ -3,6 +3,7 @@ import Settings
 import Sidecar
 import Storage
 import TestSupport
+import Workload
 
 /// Everything outside of a workload, made up: no file, socket or clock of the machine.
 package final class FakeWorld {
@@ -36,6 +37,7 @@ package final class FakeWorld {
                 seed: 1,
                 workspace: workspace,
                 transport: platform,
+                credentials: KnownCredentials(configuration.credentials),
                 console: console,
                 credentialFiles: CredentialFiles { (_, _) throws(CredentialFiles.Problem) in throw .missing },
                 localStorage: { root in fatalError("no test stores anything in \(root)") },

@@ -12,13 +12,15 @@ extension StorageDependencies {
         _ scheduler: FakeScheduler,
         _ log: CapturedLog,
         wallClock: WallClock,
-        maxRetries: Int
+        maxRetries: Int,
+        onCredential: @escaping (String) -> Void = { _ in }
     ) -> StorageDependencies {
         StorageDependencies(
             transport: transport,
             scheduler: scheduler,
             wallClock: wallClock,
             credentialFiles: .inTests,
+            onCredential: onCredential,
             requests: StorageRequester.Settings(
                 connectTimeout: .seconds(3),
                 readTimeout: .seconds(7),

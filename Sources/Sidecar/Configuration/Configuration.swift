@@ -91,6 +91,8 @@ package struct Configuration: Sendable {
     var storageRequests: StorageRequester.Settings
     /// Sent as `X-Airbyte-Version`.
     package var airbyteVersion: String
+    /// Every credential that the settings hold, in order to hide them.
+    package var credentials: [String]
     /// What concerns the process, whichever workload it runs.
     package var process: ProcessSettings
     /// Problems of the settings that do not stop the job. They are logged once there is a log.
@@ -153,6 +155,7 @@ package struct Configuration: Sendable {
             logFormat: logFormat,
             network: Self.network(&reader, paths)
         )
+        credentials = Self.credentials(in: environment)
         warnings = reader.warnings
         try reader.finish()
     }

@@ -10,31 +10,26 @@ final class LogPipeline {
     private let wallClock: WallClock
     private let console: any LogOutput
     private let formatter: any LogFormatter
-    private var mask: SecretMask
+    private let secrets: JobSecrets
     /// Events that are not written out yet.
     private var waiting: [JobLogEvent] = []
     private var waitingBytes = 0
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
 
-    /// - Parameter mask: hides secrets in every message.
+    /// - Parameter secrets: are hidden in every message.
     init(
         level: Logger.Level,
         formatter: any LogFormatter,
-        mask: SecretMask,
+        secrets: JobSecrets,
         console: any LogOutput,
         wallClock: WallClock
     ) {
         self.level = level
         self.formatter = formatter
-        self.mask = mask
+        self.secrets = secrets
         self.console = console
         self.wallClock = wallClock
-    }
-
-    /// Hides other secrets from now on.
-    func replaceMask(_ mask: SecretMask) {
-        self.mask = mask
     }
 
     /// True when events of that level are passed on: what is not need not be made.
@@ -73,6 +68,7 @@ final class LogPipeline {
         let events = waiting
         waiting.removeAll(keepingCapacity: true)
         waitingBytes = 0
+        let mask = secrets.mask
         for var event in events {
             event.message = mask.masked(event.message)
             formatter.format(event, into: &console.pending)

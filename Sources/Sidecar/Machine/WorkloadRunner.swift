@@ -19,6 +19,9 @@ final class WorkloadRunner {
     private let client: ControlPlaneClient
     private let deliverer: OutputDeliverer
     private let pipeline: LogPipeline
+    private let secrets: JobSecrets
+    /// Of the credentials that the machine knows; nil while it knows none.
+    private var credentialsVersion: Int?
     private let log: Logger
     private let onExit: (Int32) -> Void
 
@@ -34,7 +37,6 @@ final class WorkloadRunner {
     private var isSettling = false
     /// A look is to be answered once the exit code has settled.
     private var isLookOpen = false
-    private var newConfiguration: JSONValue?
     private var hasEnded = false
 
     /// Events that came while actions were performed: the machine takes one at a time.
@@ -54,6 +56,7 @@ final class WorkloadRunner {
         client: ControlPlaneClient,
         deliverer: OutputDeliverer,
         pipeline: LogPipeline,
+        secrets: JobSecrets,
         log: Logger,
         rescanInterval: Duration,
         digestSeed: UInt64,
@@ -70,6 +73,7 @@ final class WorkloadRunner {
         self.client = client
         self.deliverer = deliverer
         self.pipeline = pipeline
+        self.secrets = secrets
         self.log = log
         self.onExit = onExit
         tail = OutputTail(
@@ -97,6 +101,7 @@ final class WorkloadRunner {
 
     /// Takes one event, now or after those that are being handled.
     func post(_ event: WorkloadMachine.Event) {
+        postNewCredentials()
         events.append(event)
         guard !isHandling else { return }
         isHandling = true
@@ -104,6 +109,13 @@ final class WorkloadRunner {
             for action in machine.handle(events.removeFirst(), now: scheduler.now) { perform(action) }
         }
         isHandling = false
+    }
+
+    /// Before the event that may quote them.
+    private func postNewCredentials() {
+        guard credentialsVersion != secrets.credentialsVersion else { return }
+        credentialsVersion = secrets.credentialsVersion
+        events.append(.credentialsChanged(secrets.ownCredentials))
     }
 }
 
@@ -325,10 +337,8 @@ extension WorkloadRunner {
 
     /// A configuration that the connector has changed to brings secrets that were not known before.
     private func hideNewSecrets() {
-        guard let configuration = reader.transcript.lastConnectorConfig, configuration != newConfiguration
-        else { return }
-        newConfiguration = configuration
-        pipeline.replaceMask(SecretMask(configurations: [input.connectorConfiguration, configuration]))
+        guard let configuration = reader.transcript.lastConnectorConfig else { return }
+        secrets.configurationChanged(to: configuration)
     }
 
     /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.

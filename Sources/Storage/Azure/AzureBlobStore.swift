@@ -46,6 +46,7 @@ package final class AzureBlobStore: ObjectStore {
                 transport: dependencies.transport,
                 scheduler: dependencies.scheduler,
                 files: dependencies.credentialFiles,
+                onCredential: dependencies.onCredential,
                 settings: dependencies.requests
             )
         }

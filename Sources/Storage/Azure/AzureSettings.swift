@@ -1,5 +1,6 @@
 import HTTP
 import Settings
+import Text
 
 /// Where the blob service is, and by what right requests are made.
 package struct AzureSettings: Hashable, Sendable {
@@ -13,7 +14,7 @@ package struct AzureSettings: Hashable, Sendable {
     var blobEndpoint: String
     var authorization: Authorization
 
-    static let connectionStringVariable = "AZURE_STORAGE_CONNECTION_STRING"
+    package static let connectionStringVariable = "AZURE_STORAGE_CONNECTION_STRING"
 
     /// The settings that the environment holds; nil where there are none, or where what there is cannot be used, which
     /// the reader then knows.
@@ -43,6 +44,28 @@ package struct AzureSettings: Hashable, Sendable {
         }
         guard let authorization = authorization(parsed, &reader) else { return nil }
         return AzureSettings(blobEndpoint: parsed.blobEndpoint, authorization: authorization)
+    }
+
+    /// The keys and signatures that a connection string holds, also where it cannot be used otherwise: in order to hide
+    /// them. A signature is given as it is written and decoded.
+    package static func secrets(inConnectionString text: String) -> [String] {
+        var secrets: [String] = []
+        for member in text.split(separator: ";") {
+            let parts = member.split(separator: "=", maxSplits: 1)
+            let name = parts.first?.trimmingWhitespace().lowercased() ?? ""
+            guard parts.count == 2, name != "accountname" else { continue }
+            if name == "accountkey" || name == "sharedaccesssignature" {
+                secrets.append(parts[1].trimmingWhitespace())
+            }
+            // Also in the query of an address.
+            for parameter in parts[1].split(whereSeparator: { $0 == "?" || $0 == "&" })
+            where parameter.hasPrefix("sig=") {
+                let signature = parameter.dropFirst("sig=".count).trimmingWhitespace()
+                let decoded = PercentEncoder.decode(Array(signature.utf8)[...])
+                secrets += [signature, String(decoding: decoded, as: UTF8.self)]
+            }
+        }
+        return secrets
     }
 
     /// A key wins over a signature, as in the services' own clients, and both over the pod's identity.

@@ -18,21 +18,25 @@ final class AzureTokenSource {
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let files: CredentialFiles
+    private let onCredential: (String) -> Void
     private let settings: StorageRequester.Settings
     private var cache = StorageTokenCache(renewalMargin: AzureTokenSource.renewalMargin)
     private let flight = SingleFlight<Result<String, StorageRequester.Unprepared>>()
 
+    /// - Parameter onCredential: gets each token, so that it is hidden.
     init(
         identity: AzureWorkloadIdentity,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
         files: CredentialFiles,
+        onCredential: @escaping (String) -> Void,
         settings: StorageRequester.Settings
     ) {
         self.identity = identity
         self.transport = transport
         self.scheduler = scheduler
         self.files = files
+        self.onCredential = onCredential
         self.settings = settings
     }
 
@@ -56,6 +60,7 @@ final class AzureTokenSource {
             // Kubernetes may be replacing the file.
             return fail(error.message, isTemporary: true)
         }
+        onCredential(assertion)
         let form = [
             ("client_id", identity.clientID),
             ("scope", "https://storage.azure.com/.default"),
@@ -96,6 +101,7 @@ final class AzureTokenSource {
         }
         do throws(AzureTokenAnswer.Unusable) {
             let answer = try AzureTokenAnswer(parsing: response.body)
+            onCredential(answer.token)
             cache.accept(answer.token, life: answer.life, now: scheduler.now)
             flight.finish(.success(answer.token))
         } catch {

@@ -54,6 +54,7 @@ package final class GCSStore: ObjectStore {
                 scheduler: dependencies.scheduler,
                 wallClock: dependencies.wallClock,
                 files: dependencies.credentialFiles,
+                onCredential: dependencies.onCredential,
                 requestSettings: dependencies.requests,
                 log: dependencies.log
             ),

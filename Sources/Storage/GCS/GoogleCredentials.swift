@@ -76,6 +76,15 @@ enum GoogleCredentials: Hashable, Sendable {
         }
     }
 
+    /// What must never be shown.
+    var secrets: [String] {
+        switch self {
+        case .serviceAccount(let account): [account.privateKey]
+        case .externalAccount: []
+        case .authorizedUser(let user): [user.clientSecret, user.refreshToken]
+        }
+    }
+
     private static func serviceAccount(_ fields: Fields) throws(Unusable) -> ServiceAccount {
         ServiceAccount(
             email: try fields.needed("client_email"),

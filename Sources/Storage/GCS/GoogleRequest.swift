@@ -13,13 +13,19 @@ enum GoogleRequest {
     /// The longest life that Google gives, in seconds.
     static let maxLifetime: Int64 = 3_600
 
-    /// A service account asks for itself, with a token that it has signed (RFC 7523, section 2.1).
-    ///
-    /// - Parameter secondsSince1970: Google's time of day. Nil where the private key is none.
-    static func token(
-        for account: GoogleCredentials.ServiceAccount,
+    /// A service account asks for a token with an assertion that it has signed (RFC 7523).
+    static func token(for account: GoogleCredentials.ServiceAccount, assertion: String) -> HTTPRequest {
+        form(
+            account.tokenURL,
+            [("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"), ("assertion", assertion)]
+        )
+    }
+
+    /// What a service account signs, a JSON Web Token; nil where its key is none. Whoever has it can get a token.
+    static func assertion(
+        of account: GoogleCredentials.ServiceAccount,
         secondsSince1970 now: Int64
-    ) -> HTTPRequest? {
+    ) -> String? {
         let header = JSONWriter.object { json in
             json.member("alg", "RS256")
             json.member("typ", "JWT")
@@ -36,13 +42,7 @@ enum GoogleRequest {
         guard let signature = Signing.rs256(privateKey: account.privateKey, Array(signed.utf8)) else {
             return nil
         }
-        return form(
-            account.tokenURL,
-            [
-                ("grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"),
-                ("assertion", signed + "." + Base64.encodeForURL(signature)),
-            ]
-        )
+        return signed + "." + Base64.encodeForURL(signature)
     }
 
     /// A person's refresh token is exchanged (RFC 6749, section 6).

@@ -30,6 +30,7 @@ final class GoogleTokenSource {
     private let scheduler: any Scheduler
     private let wallClock: WallClock
     private let files: CredentialFiles
+    private let onCredential: (String) -> Void
     private let requestSettings: StorageRequester.Settings
     private let log: Logger
     private var cache = StorageTokenCache(renewalMargin: GoogleTokenSource.renewalMargin)
@@ -46,12 +47,14 @@ final class GoogleTokenSource {
     /// Whether this fetch was repeated with a new offset.
     private var isClockCorrected = false
 
+    /// - Parameter onCredential: gets each key and token, so that it is hidden.
     init(
         settings: GCSSettings,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
         wallClock: WallClock,
         files: CredentialFiles,
+        onCredential: @escaping (String) -> Void,
         requestSettings: StorageRequester.Settings,
         log: Logger
     ) {
@@ -60,6 +63,7 @@ final class GoogleTokenSource {
         self.scheduler = scheduler
         self.wallClock = wallClock
         self.files = files
+        self.onCredential = onCredential
         self.requestSettings = requestSettings
         self.log = log
         // A constant backoff has no jitter, so any seed does.
@@ -115,6 +119,7 @@ final class GoogleTokenSource {
             case .inline(let json): credentials = try GoogleCredentials(parsing: Array(json.utf8))
             case .file(let path): credentials = try read(path)
             }
+            for secret in credentials?.secrets ?? [] { onCredential(secret) }
         } catch {
             throw StorageFailure(message: "\(source) \(error.problem)")
         }
@@ -180,9 +185,11 @@ final class GoogleTokenSource {
 
     private func askForItself(_ account: GoogleCredentials.ServiceAccount) {
         let now = wallClock.secondsSince1970 + clockOffset
-        guard let request = GoogleRequest.token(for: account, secondsSince1970: now) else {
+        guard let assertion = GoogleRequest.assertion(of: account, secondsSince1970: now) else {
             return fail("\(source) has a private_key that is no RSA key in PEM", isTemporary: false)
         }
+        onCredential(assertion)
+        let request = GoogleRequest.token(for: account, assertion: assertion)
         exchange(request, of: account.tokenURL) { [self] in keep($0) }
     }
 
@@ -194,6 +201,7 @@ final class GoogleTokenSource {
             // Kubernetes may be replacing the file.
             return fail(error.message, isTemporary: true)
         }
+        onCredential(subjectToken)
         let request = GoogleRequest.token(for: account, subjectToken: subjectToken)
         exchange(request, of: account.tokenURL) { [self] answer in
             guard let url = account.impersonationURL else { return keep(answer) }
@@ -246,7 +254,9 @@ final class GoogleTokenSource {
             )
         }
         do throws(GoogleTokenAnswer.Unusable) {
-            accepted(try GoogleTokenAnswer(parsing: response.body))
+            let answer = try GoogleTokenAnswer(parsing: response.body)
+            onCredential(answer.token)
+            accepted(answer)
         } catch {
             fail("the answer of \(service) \(error.problem)", isTemporary: false)
         }

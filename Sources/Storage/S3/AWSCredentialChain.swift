@@ -28,17 +28,21 @@ final class AWSCredentialChain {
     private let region: String
     private let transport: any HTTPTransport
     private let files: CredentialFiles
+    private let onCredential: (String) -> Void
 
+    /// - Parameter onCredential: gets each key and token, so that it is hidden.
     init(
         settings: AWSCredentialSettings,
         region: String,
         transport: any HTTPTransport,
-        files: CredentialFiles
+        files: CredentialFiles,
+        onCredential: @escaping (String) -> Void
     ) {
         self.settings = settings
         self.region = region
         self.transport = transport
         self.files = files
+        self.onCredential = onCredential
     }
 
     /// Fetches credentials; the completion is called once, at once or later.
@@ -69,7 +73,10 @@ final class AWSCredentialChain {
         source { [self] finding in
             var (failures, absences, isTemporary) = (failures, absences, isTemporary)
             switch finding {
-            case .found(let credentials): return completion(.success(credentials))
+            case .found(let credentials):
+                onCredential(credentials.secretAccessKey)
+                if let token = credentials.sessionToken { onCredential(token) }
+                return completion(.success(credentials))
             case .absent(let what): absences.append(what)
             case .failed(let problem, let passes):
                 failures.append(problem.escapingControlCharacters())
@@ -255,6 +262,7 @@ final class AWSCredentialChain {
         guard !text.isEmpty, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
             throw FileProblem(text: "token file \(path) holds no token")
         }
+        onCredential(text)
         return text
     }
 
@@ -336,6 +344,7 @@ final class AWSCredentialChain {
                     )
                 }
             }
+            onCredential(token)
             instanceRole(base, [HTTPHeader("X-aws-ec2-metadata-token", token)], completion)
         }
     }

@@ -51,7 +51,8 @@ package final class S3Store: ObjectStore {
             settings: settings.credentials,
             region: region,
             transport: dependencies.transport,
-            files: files
+            files: files,
+            onCredential: dependencies.onCredential
         )
         let (wallClock, log) = (dependencies.wallClock, dependencies.log)
         return S3Store(

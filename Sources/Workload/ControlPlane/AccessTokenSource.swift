@@ -21,6 +21,7 @@ package final class AccessTokenSource {
 
     private let settings: TokenSource
     private let headers: [HTTPHeader]
+    private let credentials: KnownCredentials
     private let transport: any HTTPTransport
     private let scheduler: any Scheduler
     private let wallClock: WallClock
@@ -30,8 +31,11 @@ package final class AccessTokenSource {
     private let flight = SingleFlight<String?>()
 
     /// Nil where the settings name no token endpoint.
+    ///
+    /// - Parameter credentials: gets each token, so that it is hidden.
     package init?(
         _ settings: ControlPlaneClient.Settings,
+        credentials: KnownCredentials,
         transport: any HTTPTransport,
         scheduler: any Scheduler,
         wallClock: WallClock
@@ -39,6 +43,7 @@ package final class AccessTokenSource {
         guard let source = settings.tokenSource else { return nil }
         self.settings = source
         headers = settings.headers
+        self.credentials = credentials
         self.transport = transport
         self.scheduler = scheduler
         self.wallClock = wallClock
@@ -118,7 +123,9 @@ package final class AccessTokenSource {
         case .accepted(let answer):
             do throws(AccessTokenCache.Unusable) {
                 let wallClock = wallClock.secondsSince1970
-                return try cache.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
+                let token = try cache.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
+                credentials.learn(token)
+                return token
             } catch {
                 throw AccessTokenCache.FetchFailure(
                     problem: "the answer of the token endpoint \(endpoint) \(error.problem)",

@@ -29,21 +29,29 @@ package struct DeliveryPlan: Sendable {
     private var catalog: CatalogWrite?
     private var output: JobOutput?
     private let isResult: Bool
-    private let context: VerdictContext
+    private var context: VerdictContext
 
     /// The plan for an ending of the wait and what the connector had written until then.
     ///
     /// - Parameters:
     ///   - unread: why the output, or its rest, could not be read; continues "the connector's output …".
     ///   - exhausted: what the workspace's volume has run out of; continues "no …".
+    ///   - credentials: the sidecar's own, which are hidden.
     package init(
         ending: Ending,
         transcript: Transcript,
         unread: String? = nil,
         exhausted: String? = nil,
-        input: SidecarInput
+        input: SidecarInput,
+        credentials: [String] = []
     ) {
-        context = VerdictContext(input: input, transcript: transcript, unread: unread, exhausted: exhausted)
+        context = VerdictContext(
+            input: input,
+            transcript: transcript,
+            unread: unread,
+            exhausted: exhausted,
+            credentials: credentials
+        )
         let verdict = Verdict.of(ending, transcript, context)
         plainReport = verdict.report
         exitStatus = verdict.exitStatus
@@ -67,6 +75,11 @@ package struct DeliveryPlan: Sendable {
             return .storeOutput(context.mask.masked(output))
         }
         return nil
+    }
+
+    /// Hides these credentials of the sidecar from now on: the answers to the steps can quote new ones.
+    package mutating func hide(_ credentials: [String]) {
+        context.hide(credentials)
     }
 
     /// All steps that follow if each of them succeeds, in order. Nothing is delivered.

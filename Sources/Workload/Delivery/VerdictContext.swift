@@ -6,8 +6,9 @@ struct VerdictContext: Sendable {
     let operation: Operation
     /// Where a failure of the connector comes from.
     let origin: FailureOrigin
-    /// Hides the secrets of the connector's configuration, the one that it may have changed to included.
-    let mask: SecretMask
+    /// Hides the secrets of the connector's configuration, the one that it may have changed to included, and the
+    /// sidecar's own credentials.
+    private(set) var mask: SecretMask
     /// Why the output, or its rest, could not be read.
     let unread: String?
     /// What the workspace's volume has run out of: "free blocks".
@@ -15,14 +16,28 @@ struct VerdictContext: Sendable {
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
-    init(input: SidecarInput, transcript: Transcript, unread: String?, exhausted: String? = nil) {
+    private let configurations: [JSONValue?]
+
+    init(
+        input: SidecarInput,
+        transcript: Transcript,
+        unread: String?,
+        exhausted: String? = nil,
+        credentials: [String] = []
+    ) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
-        mask = SecretMask(configurations: [input.connectorConfiguration, transcript.lastConnectorConfig])
+        configurations = [input.connectorConfiguration, transcript.lastConnectorConfig]
+        mask = SecretMask(configurations: configurations, credentials: credentials)
         self.unread = unread
         self.exhausted = exhausted
         actorID = input.actorID
         discover = input.discover
+    }
+
+    /// Hides these credentials of the sidecar from now on.
+    mutating func hide(_ credentials: [String]) {
+        mask = SecretMask(configurations: configurations, credentials: credentials)
     }
 
     /// The job output that says why there is no result; a CHECK also says `failed`.

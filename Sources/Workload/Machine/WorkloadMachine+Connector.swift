@@ -94,7 +94,8 @@ extension WorkloadMachine {
             transcript: transcript,
             unread: unread,
             exhausted: exhausted,
-            input: input
+            input: input,
+            credentials: credentials
         )
         phase = .delivering(plan)
         let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []

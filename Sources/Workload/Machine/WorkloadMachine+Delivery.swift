@@ -5,6 +5,24 @@ import Scheduling
 
 /// The delivery and the report.
 extension WorkloadMachine {
+    /// What is still to be delivered or reported hides these credentials.
+    mutating func hide(_ credentials: [String]) -> [Action] {
+        self.credentials = credentials
+        switch phase {
+        case .waiting, .reading, .ended: break
+        case .delivering(var plan):
+            plan.hide(credentials)
+            phase = .delivering(plan)
+        case .storingLog(var plan):
+            plan.hide(credentials)
+            phase = .storingLog(plan)
+        case .reporting(var plan):
+            plan.hide(credentials)
+            phase = .reporting(plan)
+        }
+        return []
+    }
+
     /// Records the result of a step in the plan, and continues with the next step.
     mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
         guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }

@@ -107,6 +107,8 @@ package struct WorkloadMachine: Sendable {
         /// workspace's volume has run out of.
         case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
         case contactAnswered(ContactCall, CallOutcome)
+        /// The sidecar's own credentials are these now; they are hidden in what is delivered and reported.
+        case credentialsChanged([String])
         /// Answers `deliver`.
         case delivered(DeliveryResult)
         /// Answers `storeLog`, whether or not the store has taken the log.
@@ -185,6 +187,7 @@ package struct WorkloadMachine: Sendable {
     var reportProgress = ReportProgress.held
     /// How many reports of the success had no answer.
     var unansweredReports = 0
+    var credentials: [String] = []
     var random: SplitMix64
 
     /// - Parameter seed: for the jitter of the delays.
@@ -238,6 +241,7 @@ package struct WorkloadMachine: Sendable {
         case .transcriptRead(let transcript, let unread, let exhausted):
             return transcriptRead(transcript, unread, exhausted, now)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
+        case .credentialsChanged(let credentials): return hide(credentials)
         case .delivered(let result): return delivered(result, now)
         case .logStored: return logStored()
         case .reportAnswered(let outcome): return reportAnswered(outcome, now)

@@ -28,6 +28,17 @@ struct SecretCollection {
         collect(configuration, isSecret: false)
     }
 
+    /// Adds a credential of the sidecar: as a whole, and what of it is secret alone.
+    mutating func add(credential: String) {
+        // A key file: the names in it tell what is secret.
+        if credential.utf8.first == UInt8(ascii: "{") { collect(credential, isSecret: false) }
+        add(credential)
+        let parts = credential.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 3, credential.hasPrefix("eyJ") else { return }
+        // Of a JSON Web Token (RFC 7519), services quote the claims or the signature; its header is no secret.
+        for part in parts.dropFirst() where part.utf8.count >= Self.minLineLength { add(String(part)) }
+    }
+
     /// Adds a text that is known to be secret, and its lines.
     mutating func add(_ secret: String) {
         let trimmed = secret.trimmingWhitespace()

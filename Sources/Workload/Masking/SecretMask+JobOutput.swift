@@ -30,7 +30,7 @@ extension SecretMask {
     }
 
     /// The report with every secret in its reason replaced.
-    func masked(_ report: Report) -> Report {
+    package func masked(_ report: Report) -> Report {
         guard case .failure(let source, let reason) = report else { return report }
         return .failure(source: source, reason: masked(reason))
     }

@@ -24,7 +24,7 @@ package struct SecretMask: Sendable {
     ///   - credentials: the sidecar's own, hidden everywhere too.
     package init(configurations: [JSONValue?], credentials: [String] = []) {
         var secrets = SecretCollection()
-        for credential in credentials { secrets.add(credential) }
+        for credential in credentials { secrets.add(credential: credential) }
         for case let configuration? in configurations { secrets.collect(configuration) }
         self.init(secrets)
     }

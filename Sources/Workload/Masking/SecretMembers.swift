@@ -55,8 +55,15 @@ enum SecretMembers {
             return nil
         }
         // Bare: up to what can follow a value. A scheme is no secret, what follows it is.
-        start = afterScheme(start, in: text)
         var end = start
+        if let parameters = afterScheme(schemesWithParameters, start, in: text) {
+            // `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`: all that stands on the line.
+            end = parameters
+            while end < text.count, !isLineEnd(text[end]), !isQuoting(text[end]) { end += 1 }
+            return parameters..<end
+        }
+        start = afterScheme(schemes, start, in: text) ?? start
+        end = start
         while end < text.count, !isSpace(text[end]), !isBareEnd(text[end]) { end += 1 }
         return start..<end
     }
@@ -84,15 +91,23 @@ enum SecretMembers {
         return start..<end
     }
 
-    private static func afterScheme(_ start: Int, in text: [UInt8]) -> Int {
-        for scheme in ["bearer ", "basic ", "token "] {
+    /// Of `Authorization`, in lower case: one value follows.
+    private static let schemes = ["bearer ", "basic ", "token ", "sharedkey ", "sharedkeylite "]
+    /// Several values follow.
+    private static let schemesWithParameters = ["aws4-hmac-sha256 ", "digest "]
+
+    /// The position behind the scheme that stands there, if any of them does.
+    private static func afterScheme(_ schemes: [String], _ start: Int, in text: [UInt8]) -> Int? {
+        for scheme in schemes {
             let end = start + scheme.utf8.count
             guard end <= text.count else { continue }
             let candidate = text[start..<end].map { (65...90).contains($0) ? $0 | 0x20 : $0 }
             if candidate.elementsEqual(scheme.utf8) { return end }
         }
-        return start
+        return nil
     }
+
+    private static func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0A || byte == 0x0D }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0D).contains(byte) }
 

@@ -197,6 +197,18 @@ final class Pod {
         return child
     }
 
+    /// Starts another program, which ends with the pod at the latest.
+    func start(_ program: String, _ arguments: [String], log: String) throws -> ChildProcess {
+        let child = try ChildProcess(
+            program,
+            arguments,
+            environment: ["PATH": "/usr/local/bin:/usr/bin:/bin", "PYTHONUNBUFFERED": "1"],
+            log: folder.appendingPathComponent(log)
+        )
+        children.append(child)
+        return child
+    }
+
     /// Starts both and waits for the sidecar's end.
     func run(_ connector: Connector) async throws -> Outcome {
         let sidecar = try startSidecar()

@@ -44,6 +44,20 @@ enum StorageService: String, CaseIterable, Sendable {
         }
     }
 
+    /// What the service's requests are signed with, or a line of it.
+    var secret: String {
+        get throws {
+            switch self {
+            case .s3: return try S3Server.shared.get().facts.owner.secret
+            case .azure: return try AzureBlobServer.shared.get().facts.key
+            case .gcs:
+                let account = try JSON(parsing: try GCSServer.shared.get().facts.account)
+                let lines = account["private_key"].text?.split(separator: "\n") ?? []
+                return lines.count > 2 ? String(lines[2]) : ""
+            }
+        }
+    }
+
     /// What is stored in the bucket under the pods' key; nil where nothing is.
     func output(in bucket: String) throws -> [UInt8]? {
         let key = "/workload/output/\(Pod.workloadID)"

@@ -12,7 +12,7 @@ import Workload
     private func lines(
         level: Logger.Level,
         formatter: any LogFormatter = TextLogFormatter(),
-        mask: SecretMask = SecretMask(),
+        secrets: JobSecrets = JobSecrets(),
         _ body: (LogPipeline) -> Void
     ) throws -> [String] {
         let pipe = Pipe()
@@ -20,7 +20,7 @@ import Workload
         let pipeline = LogPipeline(
             level: level,
             formatter: formatter,
-            mask: mask,
+            secrets: secrets,
             console: console,
             wallClock: WallClock { 0 }
         )
@@ -91,10 +91,10 @@ import Workload
 
     @Test(arguments: ["text", "json"])
     func secretsAreHiddenFromEveryWay(_ format: String) throws {
-        let mask = SecretMask(configurations: [try json(#"{"password":"hunter2-hunter2"}"#.utf8)])
+        let secrets = JobSecrets(configuration: try json(#"{"password":"hunter2-hunter2"}"#.utf8))
         let formatter: any LogFormatter =
             format == "json" ? JSONLogFormatter(context: []) : TextLogFormatter()
-        let lines = try lines(level: .info, formatter: formatter, mask: mask) { pipeline in
+        let lines = try lines(level: .info, formatter: formatter, secrets: secrets) { pipeline in
             pipeline.write(.info, from: .source, "logging in with hunter2-hunter2")
             pipeline.logger(label: "test").info("sent hunter2-hunter2")
         }
@@ -102,14 +102,18 @@ import Workload
         #expect(!lines.joined().contains("hunter2"))
     }
 
-    @Test func replacedMaskHidesFromNowOn() throws {
-        let mask = SecretMask(configurations: [try json(#"{"password":"hunter2-hunter2"}"#.utf8)])
-        let lines = try lines(level: .info) { pipeline in
+    @Test func whatIsLearnedIsHiddenFromThenOn() throws {
+        let credentials = KnownCredentials(["client-secret-1"])
+        let secrets = JobSecrets(credentials: credentials)
+        let lines = try lines(level: .info, secrets: secrets) { pipeline in
             let log = pipeline.logger(label: "test")
-            pipeline.replaceMask(mask)
-            log.info("sent hunter2-hunter2")
+            credentials.learn("access-token-1")
+            secrets.configurationChanged(to: try! json(#"{"password":"hunter2-hunter2"}"#.utf8))
+            log.info("sent hunter2-hunter2, access-token-1 and client-secret-1")
         }
-        #expect(lines == ["1970-01-01 00:00:00.000 INFO  platform > sent **********"])
+        #expect(
+            lines == ["1970-01-01 00:00:00.000 INFO  platform > sent **********, ********** and **********"]
+        )
     }
 
     @Test func muchIsWrittenWithoutWaitingForTheTicksEnd() throws {
@@ -118,7 +122,7 @@ import Workload
         let pipeline = LogPipeline(
             level: .info,
             formatter: TextLogFormatter(),
-            mask: SecretMask(),
+            secrets: JobSecrets(),
             console: console,
             wallClock: WallClock { 0 }
         )

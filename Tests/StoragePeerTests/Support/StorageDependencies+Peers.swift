@@ -23,6 +23,7 @@ extension StorageDependencies {
             scheduler: reactor,
             wallClock: .system,
             credentialFiles: .system,
+            onCredential: { _ in },
             requests: .quickRetries,
             log: log,
             seed: 7

@@ -9,6 +9,7 @@ import Testing
     private let scheduler = FakeScheduler()
     private let transport = FakeTransport()
     private let directory = TemporaryDirectory()
+    private var credentials: [String] = []
     private var ends: [Result<String, StorageRequester.Unprepared>] = []
 
     private lazy var source = AzureTokenSource(
@@ -21,6 +22,7 @@ import Testing
         transport: transport,
         scheduler: scheduler,
         files: .inTests,
+        onCredential: { [self] in credentials.append($0) },
         settings: StorageRequester.Settings(
             connectTimeout: .seconds(3),
             readTimeout: .seconds(7),
@@ -63,6 +65,7 @@ import Testing
         ask()
         #expect(tokens == ["t1", "t1", "t1"])
         #expect(transport.requests.count == 1)
+        #expect(credentials == ["pod+token", "t1"], "both are told, to be hidden")
     }
 
     @Test(arguments: ["3600", "\"3600\""])

@@ -14,6 +14,11 @@ final class GCSWorld {
     let log = CapturedLog()
     let store: GCSStore
     private(set) var ends: [StorageFailure?] = []
+    /// What the store has been given of credentials, in order.
+    var credentials: [String] { learned.all }
+
+    private final class Learned { var all: [String] = [] }
+    private let learned = Learned()
 
     /// - Parameter variables: by default an emulator, which needs no tokens.
     init(
@@ -29,7 +34,13 @@ final class GCSWorld {
         store = GCSStore.make(
             settings: settings,
             bucket: "out",
-            dependencies: .fake(transport, scheduler, log, wallClock: wallClock, maxRetries: maxRetries),
+            dependencies: .fake(
+                transport,
+                scheduler,
+                log,
+                wallClock: wallClock,
+                maxRetries: maxRetries
+            ) { [learned] in learned.all.append($0) },
             chunkSize: chunkSize
         )
     }

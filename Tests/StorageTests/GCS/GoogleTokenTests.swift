@@ -56,6 +56,7 @@ import Testing
         )
         world.giveToken("ya29.t")
         #expect(world.last.header("Authorization") == "Bearer ya29.t")
+        #expect(world.credentials == [rsaKey, assertion, "ya29.t"], "all of them are told, to be hidden")
         #expect(world.last.url.hasPrefix("https://storage.googleapis.com/upload/storage/v1/b/out/o"))
         world.transport.answer(200, "{}")
         #expect(world.end == "")

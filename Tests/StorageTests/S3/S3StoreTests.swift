@@ -13,6 +13,7 @@ import Testing
     private let transport = FakeTransport()
     private let log = CapturedLog()
     private var ends: [StorageFailure?] = []
+    private var credentials: [String] = []
 
     /// 2026-11-24T09:00:00Z
     private static let wallClock = WallClock { 1_795_510_800_000 }
@@ -31,7 +32,13 @@ import Testing
         let store = S3Store.make(
             settings: settings,
             bucket: bucket,
-            dependencies: .fake(transport, scheduler, log, wallClock: Self.wallClock, maxRetries: 2),
+            dependencies: .fake(
+                transport,
+                scheduler,
+                log,
+                wallClock: Self.wallClock,
+                maxRetries: 2
+            ) { [self] in credentials.append($0) },
             checksum: checksum
         )
         store.put(ObjectContent([UInt8](repeating: 1, count: count)), key: "/workload/output/1") { [self] in
@@ -453,6 +460,7 @@ import Testing
             #"{"AccessKeyId":"I","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-24T15:00:00Z"}"#
         )
         #expect(transport.requests[3].header("Authorization")?.contains("Credential=I/20261124/") == true)
+        #expect(credentials == ["session", "s", "t"], "all of them are told, to be hidden")
         accept()
         expectStored()
     }

@@ -90,6 +90,23 @@ import Testing
         #expect(mask.masked("401: client-secret-1 is wrong") == "401: ********** is wrong")
     }
 
+    /// Services quote a token's claims or its signature alone.
+    @Test func partsOfAWebTokenAreHidden() {
+        let token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJkYXRhcGxhbmUtNyJ9.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+        let mask = SecretMask(configurations: [], credentials: [token])
+        #expect(mask.masked("not \(token)!") == "not **********!")
+        #expect(mask.masked("claims eyJzdWIiOiJkYXRhcGxhbmUtNyJ9!") == "claims **********!")
+        #expect(mask.masked("signature c2lnbmF0dXJlLW9mLXRoZS10b2tlbg!") == "signature **********!")
+    }
+
+    @Test func secretsOfAKeyFileAreHidden() {
+        let key = #"-----BEGIN\nabcdefghijklmnopqrst\n-----END"#
+        let file = #"{"type": "service_account", "private_key": "\#(key)"}"#
+        let mask = SecretMask(configurations: [], credentials: [file])
+        #expect(mask.masked("line abcdefghijklmnopqrst!") == "line **********!")
+        #expect(mask.masked("type service_account!") == "type service_account!")
+    }
+
     /// More than can be looked for: the rest is not known.
     @Test func configurationWithTooManySecretsIsToldApart() throws {
         let values = (0..<20_000).map { #""a rather long secret number \#($0)""# }.joined(separator: ",")
@@ -108,6 +125,11 @@ import Testing
         (#"{"password": "x", "user": "u"}"#, #"{"password": "**********", "user": "u"}"#),
         (#"{"db_password":"a\"b","n":1}"#, #"{"db_password":"**********","n":1}"#),
         (#"{"apiKey" : "x"}"#, #"{"apiKey" : "**********"}"#),
+        (
+            "Authorization: AWS4-HMAC-SHA256 Credential=AK/1/s3, SignedHeaders=host, Signature=ab\nHost: h",
+            "Authorization: AWS4-HMAC-SHA256 **********\nHost: h"
+        ),
+        ("authorization: SharedKey account:a+b/c==\r\n", "authorization: SharedKey **********\r\n"),
         (#"{"client-secret":12345,"n":1}"#, #"{"client-secret":**********,"n":1}"#),
         (#"{'access_token': 'x', 'n': 1}"#, #"{'access_token': '**********', 'n': 1}"#),
         (#"{"message":"{\"token\":\"x\",\"n\":1}"}"#, #"{"message":"{\"token\":\"**********\",\"n\":1}"}"#),

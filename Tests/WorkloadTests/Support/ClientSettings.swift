@@ -50,6 +50,7 @@ func controlPlaneClient(
         settings: settings,
         tokens: AccessTokenSource(
             settings,
+            credentials: KnownCredentials(),
             transport: transport,
             scheduler: scheduler,
             wallClock: WallClock { 1_700_000_000_000 }
