@@ -27,6 +27,9 @@ public final class Reactor {
     private var failure: SystemError?
     private var isTicking = false
     private var ticksWithoutHook = 0
+    private let clock: () -> Instant
+    /// The longest work of the ticks that are over.
+    private var longestWork: Duration = .zero
     /// Called before the loop sleeps, never from within a handler; it may do what a handler may.
     public var beforeWait: (() -> Void)?
 
@@ -52,10 +55,11 @@ public final class Reactor {
         )
     }
 
-    /// The same, with the making of the io_uring driver handed in.
+    /// The same, with the clock and the making of the io_uring driver handed in.
     init(
         backend choice: BackendChoice,
         trace: (any TraceSink)?,
+        clock: @escaping () -> Instant = Instant.monotonic,
         makeIOUring: () throws(SystemError) -> any Driver
     ) throws(SystemError) {
         var reason: SystemError?
@@ -77,7 +81,8 @@ public final class Reactor {
         self.trace = trace
         self.backend = driver.backend
         fallbackReason = reason
-        now = .monotonic()
+        self.clock = clock
+        now = clock()
     }
 
     deinit {
@@ -292,8 +297,9 @@ extension Reactor {
         callHookIfIdle()
         let block = try armTimer()
         completions.removeAll(keepingCapacity: true)
+        longestWork = longestTick
         try driver.wait(block: block, into: &completions)
-        now = .monotonic()
+        now = clock()
         timerFD?.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.
         let due = timers.popDue(at: now)
@@ -311,6 +317,12 @@ extension Reactor {
             throw failure
         }
     }
+
+    /// The longest time from the end of one wait to the beginning of the next: as long as that, nothing could be answered.
+    ///
+    /// The present tick counts as far as it has come. A process that is stopped or gets no processor seems to work for
+    /// that time. What a driver does while it waits, such as epoll's reads of files, does not count.
+    public var longestTick: Duration { max(longestWork, clock() - now) }
 
     private func callHookIfIdle() {
         let hasDueTimer = timers.earliest.map { $0 <= now } ?? false

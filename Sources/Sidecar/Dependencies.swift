@@ -24,6 +24,8 @@ package struct Dependencies {
     /// Stores documents in a folder of this machine.
     package var localStorage: (_ root: String) -> any ObjectStore
     package var host: Host
+    /// The longest time that the event loop has worked without a wait; nothing is answered meanwhile.
+    package var longestTick: () -> Duration
 
     package init(
         scheduler: any Scheduler,
@@ -36,7 +38,8 @@ package struct Dependencies {
         console: any LogOutput,
         credentialFiles: CredentialFiles,
         localStorage: @escaping (_ root: String) -> any ObjectStore,
-        host: Host
+        host: Host,
+        longestTick: @escaping () -> Duration = { .zero }
     ) {
         self.scheduler = scheduler
         self.wallClock = wallClock
@@ -49,6 +52,7 @@ package struct Dependencies {
         self.credentialFiles = credentialFiles
         self.localStorage = localStorage
         self.host = host
+        self.longestTick = longestTick
     }
 
     /// What log lines and keys say about the machine.

@@ -120,7 +120,8 @@ final class SidecarProcess {
                 backend: reactor.backend.rawValue,
                 note: reactor.fallbackReason.map { "io_uring is not available (\($0)): using epoll" },
                 hasSeveralWorkloads: hasSeveralWorkloads
-            )
+            ),
+            longestTick: { [reactor] in reactor.longestTick }
         )
     }
 

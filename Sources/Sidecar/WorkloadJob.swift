@@ -149,6 +149,7 @@ extension WorkloadJob {
             rescanInterval: configuration.rescanInterval,
             digestSeed: random.next()
         ) { [weak self] status in
+            self?.logLongestTick(log)
             log.info("----- END \(input.operation.rawValue.uppercased()) -----")
             self?.end(status, pipeline)
         }
@@ -184,6 +185,19 @@ extension WorkloadJob {
     /// Logs the problems of the settings, now that there is a log.
     private func logWarnings(_ log: Logger) {
         for warning in configuration.warnings { log.warning("\(warning)") }
+    }
+
+    /// A loop that works for longer than this without a pause is worth a warning: heartbeats and signals wait meanwhile.
+    private static let maxTick: Duration = .seconds(1)
+
+    private func logLongestTick(_ log: Logger) {
+        let longest = dependencies.longestTick()
+        let text = "The event loop was busy for at most \(longest.spokenDescription) at a time"
+        if longest < Self.maxTick {
+            log.debug("\(text)")
+        } else {
+            log.warning("\(text), and nothing was answered meanwhile. Is the processor limit too low?")
+        }
     }
 
     /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.

@@ -20,6 +20,11 @@ import Testing
         #expect(outcome.console.contains("ERROR source > it broke\n    at one\n      at two\n"))
         #expect(outcome.console.contains("INFO  source > plain words\n"))
         #expect(outcome.console.contains("INFO  platform > The workload was reported as successful"))
+        #expect(
+            outcome.console.split(separator: "\n").count {
+                $0.contains("The event loop was busy for at most ")
+            } == 1
+        )
         // A line that may hold a customer's data is counted, not shown.
         #expect(outcome.console.contains("WARN  source > Skipped a line that is not a valid message"))
         #expect(!outcome.console.contains("Ada"))

@@ -1,4 +1,5 @@
 import Glibc
+import Scheduling
 import Testing
 
 @testable import Reactor
@@ -10,6 +11,8 @@ private final class ScriptedDriver: Driver {
     var pollResult: Int32?
     var readResults: [Int32] = []
     private(set) var reads: [(token: UInt64, mayBlock: Bool)] = []
+    /// Called while the reactor waits.
+    var onWait: () -> Void = {}
 
     func addPoll(_ descriptor: Int32, interest: Readiness, mode: PollMode, token: UInt64) throws(SystemError)
     {
@@ -32,6 +35,7 @@ private final class ScriptedDriver: Driver {
     func cancel(token: UInt64) -> Bool { false }
 
     func wait(block: Bool, into completions: inout [Completion]) throws(SystemError) {
+        onWait()
         completions += answers
         answers = []
     }
@@ -153,5 +157,33 @@ struct ScriptedDriverTests {
             #expect(throws: failure) { try reactor.tick() }
             withExtendedLifetime(source) {}
         }
+    }
+
+    @Test("The longest tick is the longest work between two waits, the hook's included; waits do not count")
+    func longestTick() throws {
+        let driver = driver
+        var now = Instant(nanoseconds: 0)
+        let reactor = try Reactor(
+            backend: .ioUring,
+            trace: nil,
+            clock: { now },
+            makeIOUring: { driver }
+        )
+        driver.onWait = { now = now + .seconds(60) }
+        try reactor.tick()
+        #expect(reactor.longestTick == .zero)
+        for seconds in [1, 3, 2] {
+            reactor.schedule(after: .zero) {
+                now = now + .seconds(seconds)
+                // The tick that is under way counts as far as it has come.
+                #expect(reactor.longestTick >= .seconds(seconds))
+            }
+            try reactor.tick()
+        }
+        try reactor.tick()
+        #expect(reactor.longestTick == .seconds(3))
+        reactor.beforeWait = { now = now + .seconds(5) }
+        try reactor.tick()
+        #expect(reactor.longestTick == .seconds(5))
     }
 }

@@ -41,7 +41,8 @@ package final class FakeWorld {
                 console: console,
                 credentialFiles: CredentialFiles { (_, _) throws(CredentialFiles.Problem) in throw .missing },
                 localStorage: { root in fatalError("no test stores anything in \(root)") },
-                host: Dependencies.Host(name: "pod", backend: "nothing")
+                host: Dependencies.Host(name: "pod", backend: "nothing"),
+                longestTick: { [clock] in clock.longestTick }
             )
         )
     }
@@ -52,6 +53,7 @@ package final class FakeWorld {
         private let first: Instant
         /// In milliseconds.
         var offset: Int64 = 0
+        var longestTick: Duration = .zero
 
         init(_ scheduler: FakeScheduler) {
             self.scheduler = scheduler
@@ -59,6 +61,12 @@ package final class FakeWorld {
         }
 
         var now: Int64 { FakeWorld.start + (scheduler.now - first).nanoseconds / 1_000_000 + offset }
+    }
+
+    /// What the event loop says about its longest tick.
+    package var longestTick: Duration {
+        get { clock.longestTick }
+        set { clock.longestTick = newValue }
     }
 
     /// The log lines so far.

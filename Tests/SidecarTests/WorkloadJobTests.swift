@@ -32,6 +32,22 @@ import Testing
         #expect(lines.last?.hasSuffix("----- END CHECK -----") == true)
     }
 
+    @Test(
+        "The longest tick is logged once: from one second on as a warning, below that for those who look closely",
+        arguments: [
+            (.milliseconds(999), "DEBUG platform > ", "0.999 seconds at a time"),
+            (.seconds(1), "WARN  platform > ", "1 second at a time, "),
+        ] as [(Duration, String, String)]
+    )
+    func longestTickIsLogged(_ longest: Duration, _ beginning: String, _ end: String) throws {
+        let world = try FakeWorld(["LOG_LEVEL": "debug"])
+        world.longestTick = longest
+        _ = try world.playCheck()
+        let line = "\(beginning)The event loop was busy for at most \(end)"
+        #expect(world.log.split(separator: "\n").count { $0.contains(line) } == 1, "\(world.log)")
+        #expect(world.log.split(separator: "\n").count { $0.contains("event loop was busy") } == 1)
+    }
+
     @Test func sameSeedSameRun() throws {
         let logs = try (0..<2).map { _ in
             let world = try FakeWorld()
