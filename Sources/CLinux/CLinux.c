@@ -37,3 +37,7 @@ int clinux_is_open_for_writing(int descriptor) {
     }
     return errno == EAGAIN ? 1 : -1;
 }
+
+long long clinux_seek_data(int descriptor, long long offset) {
+    return lseek(descriptor, offset, SEEK_DATA);
+}

@@ -88,6 +88,8 @@ private final class FakeFile: WorkspaceFile {
     func bytes(at offset: UInt64, count: Int) throws(WorkspaceError) -> [UInt8] {
         Array(bytes.dropFirst(Int(offset)).prefix(count))
     }
+
+    func data(from offset: UInt64) -> UInt64 { offset }
 }
 
 private final class FakeWatch: WorkspaceWatch {

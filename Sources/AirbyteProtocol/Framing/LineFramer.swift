@@ -61,6 +61,12 @@ public struct LineFramer: Sendable {
         offset += UInt64(chunk.byteCount)
     }
 
+    /// Passes over bytes of a line that is handed out in parts.
+    mutating func skip(_ count: UInt64) {
+        precondition(isInParts, "only some of a long line can be skipped")
+        offset += count
+    }
+
     private mutating func endLine(with rest: RawSpan, _ handler: Handler) {
         if pending.isEmpty, !isInParts, rest.byteCount <= maxHeldLineLength {
             return handler(rest, .whole, lineStart)

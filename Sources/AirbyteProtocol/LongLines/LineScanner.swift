@@ -76,6 +76,15 @@ struct LineScanner {
         }
     }
 
+    /// Takes zero bytes that follow others. Nothing that has been begun goes on with them: a value ends at the first zero
+    /// byte, and white space, text and broken objects are only longer.
+    mutating func skipZeros(_ count: UInt64) {
+        precondition(scan == nil, "a zero byte within a value")
+        segment.skipZeros(count)
+        text.skip(count)
+        end += count
+    }
+
     /// The line is complete; returns its length in UTF-16 units.
     mutating func finish(_ handler: Handler) -> Int {
         if let found { tell(found, handler) }

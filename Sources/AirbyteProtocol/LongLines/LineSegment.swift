@@ -27,6 +27,13 @@ struct LineSegment {
         range = range.lowerBound..<(range.upperBound + UInt64(bytes.byteCount))
     }
 
+    /// Takes zero bytes that follow so many others that no more of the beginning is kept.
+    mutating func skipZeros(_ count: UInt64) {
+        precondition(beginning.count >= Self.maxBeginning, "these bytes belong to the beginning")
+        measure.skipASCII(count)
+        range = range.lowerBound..<(range.upperBound + count)
+    }
+
     /// The segment is complete.
     mutating func finish() { measure.finish() }
 
@@ -51,6 +58,11 @@ struct TextBefore {
         let room = SalvagedResult.maxTextLength - bytes.count
         guard room > 0 else { return }
         unsafe piece.extracting(first: room).withUnsafeBytes { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Takes bytes that follow so many others that they are not kept.
+    mutating func skip(_ count: UInt64) {
+        self.count += Int(clamping: count)
     }
 
     /// The first bytes, repaired; a note of their number where they are too many to be kept.

@@ -15,6 +15,19 @@ struct TextMeasure {
         self.pieces = pieces
     }
 
+    /// Measures that many ASCII characters without being given them.
+    mutating func skipASCII(_ count: UInt64) {
+        utf16Length = Self.sum(utf16Length, count)
+        utf8Length = Self.sum(utf8Length, count)
+    }
+
+    /// Repairs make a text longer than its file; far from the end of the integers they cannot make them overflow.
+    private static let maxSkippedLength = Int.max / 4
+
+    private static func sum(_ length: Int, _ count: UInt64) -> Int {
+        max(length, Int(min(UInt64(length) + count, UInt64(maxSkippedLength))))
+    }
+
     mutating func finish() {
         var pieces = self.pieces
         pieces.finish { measure($0) }

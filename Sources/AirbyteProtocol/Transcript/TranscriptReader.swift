@@ -57,6 +57,17 @@ public struct TranscriptReader {
         unsafe read(chunk.span.bytes)
     }
 
+    /// So many zero bytes in a row have to be read before others may be skipped: more than is held of any line, so that
+    /// nothing but lengths and offsets depends on the rest.
+    public static let minZerosBeforeSkip = 2 * LineFramer.maxHeldLineLength
+
+    /// Takes that many zero bytes without being given them: a hole in the output's file, which can have exabytes. The last
+    /// `minZerosBeforeSkip` bytes have to be zero bytes too.
+    public mutating func skipZeros(_ count: UInt64) {
+        framer.skip(count)
+        lines.skipZeros(count)
+    }
+
     /// Ends the output; a last line without a line end is read.
     public mutating func finish() -> [TranscriptEvent] {
         var events: [TranscriptEvent] = []
@@ -94,6 +105,12 @@ private struct LineReader {
         guard part == .last else { return longLine = consume line }
         let length = line.finish { record($0, events: &events) }
         note(utf16Length: length)
+    }
+
+    mutating func skipZeros(_ count: UInt64) {
+        guard var line = longLine.take() else { preconditionFailure("no long line is being read") }
+        line.skipZeros(count)
+        longLine = consume line
     }
 
     private mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {

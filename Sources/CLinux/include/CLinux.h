@@ -35,4 +35,7 @@ int clinux_open_beneath(int directory, const char *name);
 // Whether anybody holds the file open for writing: 1 or 0; -1 where the kernel does not tell (fcntl(2), F_SETLEASE).
 int clinux_is_open_for_writing(int descriptor);
 
+// lseek(2) with SEEK_DATA: where the next data is, at or behind the offset; -1 with errno, ENXIO where there is none.
+long long clinux_seek_data(int descriptor, long long offset);
+
 #endif

@@ -83,6 +83,7 @@ final class WorkloadRunner {
             outlet: pipeline,
             log: log,
             onBytes: { [weak self] bytes in self?.read(bytes) },
+            onZeros: { [weak self] count in self?.reader.skipZeros(count) },
             onRestart: { [weak self] in self?.restart() }
         )
         watcher = WorkspaceWatcher(
@@ -127,7 +128,7 @@ extension WorkloadRunner {
         case .contact(let contact, let timeout): make(contact, timeout)
         case .lookAtWorkspace: lookAtWorkspace()
         case .readTranscript: readTranscript()
-        case .stopReading: tail?.finishNow()
+        case .stopReading(let reason): tail?.finishNow(reason)
         case .verifyOutputClosed: verifyOutputClosed()
         case .deliver(let step): deliverer.perform(step) { [weak self] in self?.post(.delivered($0)) }
         case .storeLog: storeLog()
@@ -323,7 +324,8 @@ extension WorkloadRunner {
     private func readTranscript() {
         tail?.finish { [weak self] problem in
             guard let self else { return }
-            show(reader.finish())
+            // What is not read to its end can end in the middle of a line, and of a secret: that line is not shown.
+            if problem == nil { show(reader.finish()) }
             let text = problem.map { "\($0.file) \($0.problem)" }
             post(.transcriptRead(reader.transcript, unread: text, exhausted: workspace.exhausted))
         }

@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import Glibc
 import Logging
 import Reactor
 import Scheduling
@@ -13,7 +14,9 @@ final class OutputTail {
     private let scheduler: any Scheduler
     private let outlet: any BackPressure
     private let log: Logger
+    private let maxLastReading: UInt64
     private let onBytes: (RawSpan) -> Void
+    private let onZeros: (UInt64) -> Void
     private let onRestart: () -> Void
     private let reader: any WorkspaceReader
 
@@ -22,6 +25,8 @@ final class OutputTail {
         set { output.file = newValue }
     }
     private var offset: UInt64 = 0
+    /// How many zero bytes were read last, counted by whole reads.
+    private var zeros = 0
     /// To notice that the file was rewritten.
     private var samples = ReadSamples()
     private var isReading = false
@@ -44,17 +49,27 @@ final class OutputTail {
         var goal: UInt64?
         /// How often the reading has started over, since the file was truncated or replaced.
         var restarts = 0
+        /// How many bytes have been read since this part began.
+        var read: UInt64 = 0
+        /// Set where the rest is not read, for want of time or because it is too long.
+        var problem: WorkspaceError?
         var completion: (WorkspaceError?) -> Void
     }
 
     /// A file that is truncated or replaced again and again must not keep the job from ending either.
     private static let restartsWhileFinishing = 1
 
-    /// Both handlers are called from the loop.
+    /// Once the connector has ended, no more is read than this, in bytes: 32 times the largest result that is tested. An
+    /// endless output must not keep the job from ending; holes do not count.
+    static let maxLastReading: UInt64 = 32 * 1_024 * 1_024 * 1_024
+
+    /// The handlers are called from the loop.
     ///
     /// - Parameters:
     ///   - output: gets the file that is being read.
+    ///   - maxLastReading: in bytes.
     ///   - onBytes: takes the next bytes; the span lives for the call only.
+    ///   - onZeros: takes the number of zero bytes that follow, see `TranscriptReader.skipZeros`.
     ///   - onRestart: what follows has nothing to do with what was read before, since the file was truncated or
     ///     replaced.
     init(
@@ -63,7 +78,9 @@ final class OutputTail {
         scheduler: any Scheduler,
         outlet: any BackPressure,
         log: Logger,
+        maxLastReading: UInt64 = OutputTail.maxLastReading,
         onBytes: @escaping (RawSpan) -> Void,
+        onZeros: @escaping (UInt64) -> Void,
         onRestart: @escaping () -> Void
     ) {
         self.workspace = workspace
@@ -72,7 +89,9 @@ final class OutputTail {
         reader = workspace.makeReader()
         self.outlet = outlet
         self.log = log
+        self.maxLastReading = maxLastReading
         self.onBytes = onBytes
+        self.onZeros = onZeros
         self.onRestart = onRestart
     }
 
@@ -115,14 +134,19 @@ final class OutputTail {
     }
 
     /// Ends a `finish` with what has been read so far.
-    func finishNow() {
-        guard var last = finishing else { return }
-        log.warning(
-            "\(FileName.output) is not read to its end: too little time is left"
+    ///
+    /// - Parameter reason: continues "was not read to its end, since …".
+    func finishNow(_ reason: String) {
+        guard var last = finishing, last.problem == nil else { return }
+        let problem = WorkspaceError(
+            file: FileName.output,
+            problem: "was not read to its end, since \(reason)"
         )
+        log.warning("\(problem.file) \(problem.problem)")
         // The read that is under way is the last.
         last.goal = 0
         last.restarts = Self.restartsWhileFinishing
+        last.problem = problem
         finishing = last
     }
 
@@ -191,8 +215,11 @@ extension OutputTail {
             if count == reader.capacity || finishing != nil || mayBeReplaced { isStale = true }
             reader.withBytes(count) { bytes in
                 samples.record(bytes, upTo: offset)
+                zeros = Self.isZero(bytes) ? zeros + count : 0
                 onBytes(bytes)
             }
+            if zeros >= TranscriptReader.minZerosBeforeSkip { skipHole() }
+            boundLastReading(count)
             let isAtGoal = finishing?.goal.map { offset >= $0 } ?? false
             if isAtGoal, !restartIfRewritten(), !switchToReplacement() { return atEnd() }
             readOn()
@@ -202,11 +229,35 @@ extension OutputTail {
         }
     }
 
+    /// Goes on behind a hole. The kernel is asked only where many zero bytes were read, which is rare.
+    private func skipHole() {
+        guard let file else { return }
+        let data = min(file.data(from: offset), finishing?.goal ?? .max)
+        guard data > offset else { return }
+        onZeros(data - offset)
+        offset = data
+    }
+
+    private func boundLastReading(_ count: Int) {
+        finishing?.read += UInt64(count)
+        guard let last = finishing, last.read > maxLastReading, offset < last.goal ?? .max else { return }
+        finishNow("it has more than \(maxLastReading) bytes that were left to read")
+    }
+
+    private static func isZero(_ bytes: RawSpan) -> Bool {
+        unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress, unsafe bytes[0] == 0 else { return false }
+            // Each byte is the one before it.
+            return unsafe memcmp(base, base + 1, bytes.count - 1) == 0
+        }
+    }
+
     private func atEnd() {
-        guard let completion = finishing?.completion else { return }
+        guard let last = finishing else { return }
         finishing = nil
         hasFinished = true
-        let problem = toldProblem
+        let problem = last.problem ?? toldProblem
+        let completion = last.completion
         // Later, so that no completion is called from within `finish`.
         scheduler.schedule(after: .zero) { [weak self] in
             if self?.isCancelled == false { completion(problem) }
@@ -256,6 +307,7 @@ extension OutputTail {
 
     private func startOver() {
         offset = 0
+        zeros = 0
         samples = ReadSamples()
         onRestart()
     }

@@ -60,6 +60,9 @@ package protocol WorkspaceFile: AnyObject {
     func contents(limit: Int) throws(WorkspaceError) -> [UInt8]
     /// Up to `count` bytes from the offset on; fewer where the file ends before.
     func bytes(at offset: UInt64, count: Int) throws(WorkspaceError) -> [UInt8]
+    /// Where the next bytes are that somebody has written: the offset itself, or the end of the hole in which it lies. A
+    /// hole reads as zero bytes.
+    func data(from offset: UInt64) -> UInt64
 }
 
 /// Which file it is, whatever name leads to it by now.

@@ -34,7 +34,7 @@ struct Verdict {
         case .connectorExited(.unusable(let problem)):
             return failure(
                 context.statedFailure(
-                    "The connector's exit code is unknown: exitCode.txt \(problem).",
+                    "The connector's exit code is unknown: exitCode.txt \(problem).\(context.unreadNote)",
                     transcript,
                     quotesError: true
                 ),
@@ -46,7 +46,7 @@ struct Verdict {
                     """
                     The connector ended without an exit code: its output has been closed for \
                     \(grace.spokenDescription). The container was probably killed (out of memory?) or the pod \
-                    evicted.
+                    evicted.\(context.unreadNote)
                     """,
                     transcript
                 ),
@@ -54,7 +54,10 @@ struct Verdict {
             )
         case .fileTimeout(let limit):
             return timedOut(
-                "The connector did not end within \(limit.spokenDescription). Is it still running?",
+                """
+                The connector did not end within \(limit.spokenDescription). Is it still running?\
+                \(context.unreadNote)
+                """,
                 transcript,
                 context
             )
@@ -106,12 +109,13 @@ extension Verdict {
                 findings = CatalogInspection(of: catalog, kind: result.connectorKind)
             }
         }
-        let shortfalls = [text.map(context.quotationOfTextBefore), ending.shortfall].compactMap { $0 }
+        let shortfalls = [text.map(context.quotationOfTextBefore), ending.shortfall, context.unread]
+            .compactMap { $0 }
         let despite =
             shortfalls.isEmpty ? "" : " (which counts although \(shortfalls.joined(separator: ", and ")))"
         return Verdict(
             isResult: true,
-            isUnusual: !ending.isExpected || text != nil,
+            isUnusual: !ending.isExpected || text != nil || context.unread != nil,
             output: output,
             catalog: catalog,
             catalogFindings: findings,

@@ -40,6 +40,9 @@ struct VerdictContext: Sendable {
         mask = SecretMask(configurations: configurations, credentials: credentials)
     }
 
+    /// A further sentence where the output, or its rest, could not be read; empty where it could.
+    var unreadNote: String { unread.map { " The connector's output could not be read: \($0)." } ?? "" }
+
     /// The job output that says why there is no result; a CHECK also says `failed`.
     func failedOutput(_ reason: FailureReason) -> JobOutput {
         var output = JobOutput(operation: operation)

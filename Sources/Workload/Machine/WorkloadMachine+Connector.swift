@@ -63,7 +63,7 @@ extension WorkloadMachine {
             return []
         case .reading:
             phase = .reading(.connectorExited(exit))
-            return [.disarm(.lateReading)]
+            return stopSignal == nil ? [boundReading(for: exit, now)] : []
         }
     }
 
@@ -73,12 +73,25 @@ extension WorkloadMachine {
             .disarm(.startHint), .disarm(.startTimeout), .disarm(.fileTimeout), .disarm(.lostConnector),
             .log(ending.isExpected ? .info : .warning, ending.description),
         ]
-        if case .connectorExited = ending {
-            // The result can be the last line: it is read, however long that takes.
+        if case .connectorExited(let exit) = ending {
+            actions.append(boundReading(for: exit, now))
         } else {
-            actions.append(.arm(.lateReading, at: now + Self.lateReadingBudget))
+            actions.append(boundReading(for: nil, now))
         }
         return actions + [.readTranscript]
+    }
+
+    /// - Parameter exit: nil where no exit code has come, or there is little time left.
+    func boundReading(for exit: ConnectorExit?, _ now: Instant) -> Action {
+        .arm(.lateReading, at: now + (exit == nil ? Self.lateReadingBudget : Self.lastReadingBudget))
+    }
+
+    /// Why the output is not read any further.
+    func stopReason(_ ending: Ending) -> String {
+        if let stopSignal { return "too little time is left after \(signalName(stopSignal))" }
+        var limit = Self.lateReadingBudget
+        if case .connectorExited = ending { limit = Self.lastReadingBudget }
+        return "that took longer than \(limit.spokenDescription)"
     }
 
     /// reading → delivering.

@@ -43,6 +43,10 @@ package struct WorkloadMachine: Sendable {
     /// their share: after a signal to stop, everything has to be over by then.
     package static let terminationBudget: Duration = .seconds(20)
 
+    /// How long the rest of the output is read after the connector has ended: the result can be the last line. Enough for
+    /// tens of gigabytes, while heartbeats go on.
+    package static let lastReadingBudget: Duration = .seconds(300)
+
     /// How long the rest of the output is read where no exit code has come: a connector that has written faster than can
     /// be read must not put off the timeout's report, or use up what is left after a signal.
     package static let lateReadingBudget: Duration = .seconds(5)
@@ -79,7 +83,7 @@ package struct WorkloadMachine: Sendable {
         case startTimeout
         case fileTimeout
         case lostConnector
-        /// The limit for reading the rest of the output without an exit code.
+        /// The limit for reading the rest of the output.
         case lateReading
         /// The limit for storing the job log before the report.
         case logStorage
@@ -125,8 +129,9 @@ package struct WorkloadMachine: Sendable {
         case lookAtWorkspace
         /// Read the connector's output to its present end.
         case readTranscript
-        /// Stop reading, and answer `readTranscript` with what has been read.
-        case stopReading
+        /// Stop reading, and answer `readTranscript` with what has been read. The reason continues "was not read to its
+        /// end, since …".
+        case stopReading(reason: String)
         /// Ask whether anybody holds the connector's output open for writing.
         case verifyOutputClosed
         /// Perform the step, to be answered by `delivered`.
@@ -278,8 +283,8 @@ extension WorkloadMachine {
             guard case .waiting = phase else { return [] }
             return [.verifyOutputClosed]
         case .lateReading:
-            guard case .reading = phase else { return [] }
-            return [.stopReading]
+            guard case .reading(let ending) = phase else { return [] }
+            return [.stopReading(reason: stopReason(ending))]
         case .logStorage:
             return [.log(.info, "The job log is not stored yet: reporting without it")]
                 + logStored()
@@ -324,6 +329,7 @@ extension WorkloadMachine {
             actions.append(
                 .log(.warning, "Received \(signalName(signal)): finishing the delivery")
             )
+            if case .reading(.connectorExited) = phase { actions.append(boundReading(for: nil, now)) }
         }
         return actions
     }

@@ -35,13 +35,16 @@ final class Pod {
     /// Makes the pod, hands it to the test and cleans up, whatever happens. Every request of every test is checked
     /// against the APIs' own documents: what the control plane found wrong fails the test.
     ///
-    /// - Parameter onViolation: for a test that provokes some.
+    /// - Parameters:
+    ///   - volume: a folder of the file system on which the workspace is to be.
+    ///   - onViolation: for a test that provokes some.
     static func with<Result>(
         _ operation: String,
         config: String = Pod.goodConfig,
         backend: Backend = .epoll,
         controlPlane: [String] = [],
         input: [String] = [],
+        on volume: URL = FileManager.default.temporaryDirectory,
         onViolation: (JSON) -> Void = Pod.recordIssue,
         _ body: (Pod) async throws -> Result
     ) async throws -> Result {
@@ -51,7 +54,8 @@ final class Pod {
                 config: config,
                 backend: backend,
                 controlPlane: controlPlane,
-                input: input
+                input: input,
+                volume: volume
             )
             do {
                 let result = try await body(pod)
@@ -91,10 +95,8 @@ final class Pod {
         }
     }
 
-    private static func makeFolder() throws -> URL {
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(
-            "sidecar-pod-\(UUID().uuidString)"
-        )
+    private static func makeFolder(on volume: URL = FileManager.default.temporaryDirectory) throws -> URL {
+        let folder = volume.appendingPathComponent("sidecar-pod-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         return folder
     }
@@ -104,9 +106,10 @@ final class Pod {
         config: String,
         backend: Backend,
         controlPlane arguments: [String],
-        input: [String]
+        input: [String],
+        volume: URL
     ) async throws {
-        folder = try Self.makeFolder()
+        folder = try Self.makeFolder(on: volume)
         // As a volume that is mounted: nobody else makes it.
         try FileManager.default.createDirectory(
             at: folder.appendingPathComponent("storage"),

@@ -11,6 +11,13 @@ import Testing
     final class Told {
         private(set) var bytes: [UInt8] = []
         var restarts: [Int] = []
+        /// The zero bytes that were skipped, and how many bytes had been read before.
+        var skipped: [Skip] = []
+
+        struct Skip: Equatable {
+            var zeros: UInt64
+            var before: Int
+        }
 
         func take(_ span: RawSpan) {
             span.withUnsafeBytes { bytes.append(contentsOf: $0) }
@@ -28,7 +35,7 @@ import Testing
         let tail: OutputTail
         private let told = Told()
 
-        init(_ backend: BackendChoice) throws {
+        init(_ backend: BackendChoice, maxLastReading: UInt64 = OutputTail.maxLastReading) throws {
             reactor = try Reactor(backend: backend)
             console = Console(descriptor: pipe.writeEnd, reactor: reactor)
             tail = OutputTail(
@@ -37,7 +44,9 @@ import Testing
                 scheduler: reactor,
                 outlet: console,
                 log: log.logger,
+                maxLastReading: maxLastReading,
                 onBytes: { [told] in told.take($0) },
+                onZeros: { [told] in told.skipped.append(Told.Skip(zeros: $0, before: told.bytes.count)) },
                 onRestart: { [told] in told.restarts.append(told.bytes.count) }
             )
         }
@@ -45,6 +54,7 @@ import Testing
         var bytes: [UInt8] { told.bytes }
         /// How many bytes had been read at each new beginning.
         var restarts: [Int] { told.restarts }
+        var skipped: [Told.Skip] { told.skipped }
         var text: String { String(decoding: bytes, as: UTF8.self) }
 
         func tick(until text: String) throws { try reactor.tick { self.text == text } }
@@ -351,17 +361,92 @@ import Testing
     @Test(arguments: BackendChoice.both)
     func finishNowEndsBeforeTheEnd(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
-        fixture.directory.write(Self.output, "")
-        #expect(truncate(fixture.directory.path(Self.output), 1 << 40) == 0)
+        fixture.directory.write(Self.output, String(repeating: "x", count: 30_000_000))
         var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
+        var problem: WorkspaceError?
+        fixture.tail.finish {
+            problem = $0
+            isFinished = true
+        }
         try fixture.reactor.tickOver()
         #expect(!isFinished)
-        fixture.tail.finishNow()
+        fixture.tail.finishNow("it is late")
         try fixture.reactor.tick { isFinished }
-        #expect(fixture.bytes.count < 1 << 30)
+        #expect(fixture.bytes.count < 30_000_000)
+        #expect(problem?.problem == "was not read to its end, since it is late")
+        #expect(
+            fixture.log.lines == ["warning jobOutput.json was not read to its end, since it is late"]
+        )
         fixture.tail.wake()
         try fixture.reactor.tickOver()
+    }
+
+    @Test("The last reading has a bound in bytes", arguments: BackendChoice.both)
+    func finishHasABound(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend, maxLastReading: 100_000)
+        let before = String(repeating: "x", count: 500_000)
+        fixture.directory.write(Self.output, before)
+        fixture.tail.wake()
+        try fixture.tick(until: before)
+        #expect(fixture.text == before, "before the end there is none")
+        fixture.directory.append(Self.output, String(repeating: "y", count: 100_000))
+        fixture.directory.append(Self.output, String(repeating: "z", count: 500_000))
+        var isFinished = false
+        var problem: WorkspaceError?
+        fixture.tail.finish {
+            problem = $0
+            isFinished = true
+        }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.bytes.count > 600_000)
+        #expect(fixture.bytes.count < 1_000_000)
+        #expect(problem?.problem.contains("more than 100000 bytes") == true)
+        #expect(fixture.log.count(of: "was not read to its end, since") == 1)
+    }
+
+    @Test("A reading that ends with the bound is complete", arguments: BackendChoice.both)
+    func finishAtTheBound(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend, maxLastReading: 300_000)
+        fixture.directory.write(Self.output, String(repeating: "x", count: 300_000))
+        var ends: [WorkspaceError?] = []
+        fixture.tail.finish { ends.append($0) }
+        try fixture.reactor.tick { !ends.isEmpty }
+        #expect(ends == [nil])
+        #expect(fixture.bytes.count == 300_000)
+    }
+
+    /// A file of 1 TiB with two lines in it.
+    @Test("Holes are skipped, and counted", arguments: BackendChoice.both)
+    func holes(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "first\n")
+        let path = fixture.directory.path(Self.output)
+        #expect(truncate(path, 1 << 39) == 0)
+        fixture.directory.append(Self.output, "second\n")
+        #expect(truncate(path, 1 << 40) == 0)
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        let texts = fixture.bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+        #expect(texts == ["first\n", "second\n"])
+        #expect(fixture.skipped.count == 2)
+        #expect(fixture.skipped.allSatisfy { $0.zeros > 1 << 38 })
+        #expect(fixture.skipped.allSatisfy { $0.before >= TranscriptReader.minZerosBeforeSkip })
+        let skipped = fixture.skipped.reduce(0) { $0 + $1.zeros }
+        #expect(skipped + UInt64(fixture.bytes.count) == 1 << 40)
+        #expect(fixture.log.lines == [])
+    }
+
+    @Test("Zero bytes that were written are no hole", arguments: BackendChoice.both)
+    func writtenZeros(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        let content = String(repeating: "\0", count: 5_000_000) + "text"
+        fixture.directory.write(Self.output, content)
+        var isFinished = false
+        fixture.tail.finish { _ in isFinished = true }
+        try fixture.reactor.tick { isFinished }
+        #expect(fixture.text == content)
+        #expect(fixture.skipped == [])
     }
 
     @Test(arguments: BackendChoice.both)

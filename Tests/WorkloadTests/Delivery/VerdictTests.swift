@@ -59,6 +59,26 @@ import WorkloadTestSupport
         #expect(try self.verdict(job, .connectorExited(.code(0)), unread: problem, result).isResult)
     }
 
+    @Test("A failure says that the output was not read to its end; a result counts, and says so too")
+    func outputThatIsNotReadToItsEnd() throws {
+        let problem = "jobOutput.json was not read to its end, since that took longer than 5 minutes"
+        let endings: [Ending] = [
+            .connectorExited(.code(0)), .connectorExited(.code(1)), .connectorExited(.unusable("is empty")),
+            .connectorLost(grace: .seconds(10)), .fileTimeout(limit: .seconds(60)),
+        ]
+        for job in Self.jobs {
+            for ending in endings {
+                let failure = try verdict(job, ending, unread: problem)
+                #expect(!failure.isResult)
+                #expect(failure.report.reason?.contains(problem) == true, "\(ending)")
+                let line = Line.result(of: job.operation, kind: job.kind)
+                let result = try verdict(job, ending, unread: problem, line)
+                #expect(result.isResult && result.isUnusual)
+                #expect(result.summary.contains(problem), "\(ending)")
+            }
+        }
+    }
+
     @Test func joinedMessagesStayWithinTheLimit() throws {
         let long = text(ofLength: 50_000)
         let trace =

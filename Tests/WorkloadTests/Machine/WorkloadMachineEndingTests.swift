@@ -132,21 +132,64 @@ import WorkloadTestSupport
         #expect(world.send(.timerFired(.fileTimeout)) == [.read])
         #expect(world.delay(of: .lateReading) == .seconds(5))
         #expect(world.advance(by: .seconds(5)) == [.stopReading])
+        #expect(world.stopReasons == ["that took longer than 5 seconds"])
         #expect(world.send(.transcriptRead(transcript())) == [.store])
         #expect(world.send(.delivered(.outputStored)) == [.failure(.unknown)])
         #expect(world.send(.reportAnswered(.ok)) == [.exit(2)])
     }
 
-    @Test func readingAfterAnExitCodeTakesItsTime() throws {
+    @Test func readingAfterAnExitCodeTakesMinutes() throws {
         var world = try world()
         world.announce()
         #expect(world.send(.exitCodeFound(.code(0))) == [.read])
-        #expect(world.delay(of: .lateReading) == nil)
+        #expect(world.delay(of: .lateReading) == .seconds(300))
         var late = try self.world()
         late.announce()
         late.send(.timerFired(.fileTimeout))
+        late.advance(by: .seconds(4))
         late.send(.exitCodeFound(.code(0)))
-        #expect(late.delay(of: .lateReading) == nil)
+        #expect(late.delay(of: .lateReading) == .seconds(300))
+    }
+
+    /// An output without an end does not keep the job from ending; heartbeats go on meanwhile.
+    @Test(arguments: [true, false])
+    func readingAfterAnExitCodeIsStopped(_ hasResult: Bool) throws {
+        var world = try world()
+        world.announce()
+        world.send(.exitCodeFound(.code(0)))
+        var steps: [Step] = []
+        while world.delay(of: .lateReading) != nil {
+            steps += world.advance(by: .seconds(1))
+            world.send(.contactAnswered(.heartbeat, .ok))
+        }
+        #expect(steps.count { $0 == .heartbeat } > 1)
+        #expect(steps.contains(.stopReading))
+        #expect(world.stopReasons == ["that took longer than 5 minutes"])
+        let unread = "jobOutput.json was not read to its end"
+        let lines = hasResult ? transcript(Line.succeeded) : transcript()
+        #expect(world.send(.transcriptRead(lines, unread: unread)) == [.store])
+        #expect(world.logged.contains { $0.contains(unread) })
+        #expect(
+            world.send(.delivered(.outputStored)) == [hasResult ? .success : .failure(.source)]
+        )
+        #expect(world.send(.reportAnswered(.ok)) == [.exit(hasResult ? 0 : 1)])
+    }
+
+    /// The report has to be sent within a pod's grace period.
+    @Test(arguments: [true, false])
+    func signalWhileTheOutputIsReadShortensIt(_ isExitLate: Bool) throws {
+        var world = try world()
+        world.announce()
+        world.send(isExitLate ? .timerFired(.fileTimeout) : .exitCodeFound(.code(0)))
+        world.advance(by: .seconds(3))
+        world.send(.signalled(15))
+        #expect(world.delay(of: .lateReading) == .seconds(isExitLate ? 2 : 5))
+        if isExitLate {
+            world.send(.exitCodeFound(.code(0)))
+            #expect(world.delay(of: .lateReading) == .seconds(2), "the exit code gives no more time")
+        }
+        #expect(world.advance(by: .seconds(5)).contains(.stopReading))
+        #expect(world.stopReasons == ["too little time is left after SIGTERM"])
     }
 
     // MARK: The held report

@@ -17,6 +17,8 @@ struct MachineWorld {
     private(set) var output: JobOutput?
     /// How long each contact may have taken.
     private(set) var contactTimeouts: [Duration] = []
+    /// Why the reading of the output was to stop.
+    private(set) var stopReasons: [String] = []
     /// How often the workspace was to be looked at. Each look is answered at once, with what is to be found.
     private(set) var looks = 0
     var found: [WorkloadMachine.Event] = []
@@ -61,6 +63,9 @@ struct MachineWorld {
                 answers += found + [.workspaceLookedAt]
             case .contact(_, let timeout):
                 contactTimeouts.append(timeout)
+                wanted.append(action.step)
+            case .stopReading(let reason):
+                stopReasons.append(reason)
                 wanted.append(action.step)
             case .arm(let timer, let deadline): timers[timer] = deadline
             case .disarm(let timer): timers[timer] = nil

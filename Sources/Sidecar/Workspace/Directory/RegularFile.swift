@@ -92,6 +92,15 @@ final class RegularFile: WorkspaceFile {
         return bytes
     }
 
+    /// Where the next bytes are that somebody has written; the file's size where only a hole follows.
+    func data(from offset: UInt64) -> UInt64 {
+        guard let position = Int64(exactly: offset) else { return offset }
+        let data = clinux_seek_data(owned.raw, position)
+        if data >= 0 { return UInt64(data) }
+        // ENXIO: no data up to the end. All else (EINVAL: the file system does not tell) is read as it is.
+        return errno == ENXIO ? max(size, offset) : offset
+    }
+
     /// Fills the array from `start` on with what the file holds at the offset; returns the count of bytes read, 0 at
     /// the end of the file.
     private func read(
