@@ -10,6 +10,10 @@ struct SecretAutomaton: Sendable {
     /// Pairs of bytes share an entry by chance; the fewer entries, the more of them do. 4 KiB stay in the cache.
     private static let entries = 4_096
 
+    /// With so many letters and digits, the beginning of a secret is hidden at the end of a text that may have been cut
+    /// there. A line of dashes also begins a private key.
+    private static let minPrefixLength = 4
+
     /// The length of the shortest secret in bytes, as far as the table can tell: only so much of each is looked for in
     /// the first place.
     private let window: Int
@@ -32,12 +36,13 @@ struct SecretAutomaton: Sendable {
         trie = SecretTrie(secrets)
     }
 
-    /// The places of all secrets in the text, in order. Secrets that overlap share one place; secrets that only touch
-    /// have one each.
+    /// The places of all secrets in the text, in order, and of the beginning of one at its end: the text can have been cut
+    /// there. Secrets that overlap share one place; secrets that only touch have one each.
     func places(in text: Span<UInt8>) -> [Range<Int>] {
         guard window > 0 else { return [] }
         var places: [Range<Int>] = []
         var end = window - 1
+        var walked = 0
         while end < text.count {
             let shift = Int(shifts[Self.entry(text[end - 1], text[end])])
             guard shift == 0 else {
@@ -45,8 +50,12 @@ struct SecretAutomaton: Sendable {
                 continue
             }
             // No secret that begins earlier has been passed over, so the walk may begin here.
-            let start = end + 1 - window
-            end = walk(text, from: start, through: end, into: &places) + window - 1
+            walked = walk(text, from: end + 1 - window, through: end, into: &places)
+            end = walked + window - 1
+        }
+        if walked < text.count {
+            // A beginning that is shorter than the window.
+            _ = walk(text, from: max(0, text.count - window + 1), through: text.count - 1, into: &places)
         }
         return places
     }
@@ -65,19 +74,35 @@ struct SecretAutomaton: Sendable {
             state = trie.next(state, text[position])
             position += 1
             let length = trie.maxSecretLength(endingIn: state)
-            guard length > 0 else { continue }
-            let found = position - length..<position
-            while let previous = places.last, previous.upperBound > found.lowerBound {
-                // A longer secret that ends later can begin earlier than several that were found before.
-                places.removeLast()
-                if previous.lowerBound <= found.lowerBound {
-                    places.append(previous.lowerBound..<found.upperBound)
-                    break
-                }
-            }
-            if places.last.map({ $0.upperBound < found.upperBound }) ?? true { places.append(found) }
+            if length > 0 { Self.add(position - length..<position, to: &places) }
         }
+        let beginning = position - (position == text.count ? trie.prefixLength(in: state) : 0)..<position
+        if Self.isTelling(text.extracting(beginning)) { Self.add(beginning, to: &places) }
         return position
+    }
+
+    private static func isTelling(_ beginning: Span<UInt8>) -> Bool {
+        var letters = 0
+        for index in beginning.indices where letters < minPrefixLength {
+            switch beginning[index] {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x80...: letters += 1
+            default: break
+            }
+        }
+        return letters == minPrefixLength
+    }
+
+    /// Adds a place that ends behind all others.
+    private static func add(_ found: Range<Int>, to places: inout [Range<Int>]) {
+        while let previous = places.last, previous.upperBound > found.lowerBound {
+            // A longer secret that ends later can begin earlier than several that were found before.
+            places.removeLast()
+            if previous.lowerBound <= found.lowerBound {
+                places.append(previous.lowerBound..<found.upperBound)
+                break
+            }
+        }
+        if places.last.map({ $0.upperBound < found.upperBound }) ?? true { places.append(found) }
     }
 
     private static func entry(_ first: UInt8, _ second: UInt8) -> Int {

@@ -16,6 +16,8 @@ struct SecretTrie: Sendable {
     private var fallbacks: [State] = [root]
     /// The length of the longest secret that the text ends with in this state, in bytes; 0 for none.
     private var lengths: [UInt32] = [0]
+    /// The first node of each depth.
+    private var firstNodes: [State] = []
     /// The root's children by their bytes, `root` for none: nearly every look-up is one of these.
     private var firstBytes = [State](repeating: root, count: 256)
 
@@ -28,6 +30,7 @@ struct SecretTrie: Sendable {
         while node < waiting.count {
             let (range, depth) = waiting[node]
             firstChildren.append(State(waiting.count))
+            if depth == firstNodes.count { firstNodes.append(State(node)) }
             var start = range.lowerBound
             // A secret that ends here comes first.
             while start < range.upperBound, sorted[start].count == depth { start += 1 }
@@ -72,6 +75,16 @@ struct SecretTrie: Sendable {
 
     /// The length of the longest secret that ends with the last byte, in bytes; 0 where none does.
     func maxSecretLength(endingIn state: State) -> Int { Int(lengths[Int(state)]) }
+
+    /// How many of the last bytes begin a secret, whole or not.
+    func prefixLength(in state: State) -> Int {
+        var (low, high) = (0, firstNodes.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if firstNodes[middle] <= state { low = middle } else { high = middle }
+        }
+        return low
+    }
 
     private func child(of state: State, _ byte: UInt8) -> State? {
         var low = Int(firstChildren[Int(state)])

@@ -15,7 +15,8 @@ import Testing
                 let around = (String(repeating: "x", count: before), String(repeating: "y", count: behind))
                 #expect(finds(["hunter2"], in: around.0 + "hunter2" + around.1))
                 #expect(finds(["other secret", "hunter2", "ab"], in: around.0 + "hunter2" + around.1))
-                #expect(!finds(["hunter2"], in: around.0 + "hunter" + around.1))
+                // At the end of a text, the rest may have been cut off.
+                #expect(finds(["hunter2"], in: around.0 + "hunter" + around.1) == (behind == 0))
                 #expect(!finds(["hunter2"], in: around.0 + "unter2" + around.1))
             }
         }
@@ -31,7 +32,25 @@ import Testing
     @Test func findsVeryLongSecrets() {
         let secret = (0..<1_000).map { String($0) }.joined(separator: ",")
         #expect(finds([secret], in: "key is " + secret))
-        #expect(!finds([secret], in: "key is " + secret.dropLast()))
+        #expect(!finds([secret], in: "key is " + secret.dropLast() + "!"))
+    }
+
+    /// A line that is cut off can end within a secret.
+    @Test(arguments: [["hunter2-hunter2"], ["hunter2-hunter2", "ab"], ["xyzzy", "hunter2-hunter2"]])
+    func findsTheBeginningOfASecretAtTheEnd(of secrets: [String]) {
+        let automaton = SecretAutomaton(secrets.map { Array($0.utf8) })
+        let secret = Array("hunter2-hunter2".utf8)
+        for length in 1...secret.count {
+            let text = Array("log in with ".utf8) + secret.prefix(length)
+            let place = text.count - length..<text.count
+            #expect(automaton.places(in: text.span) == (length < 4 ? [] : [place]), "\(length) bytes")
+        }
+    }
+
+    @Test func aLineOfDashesIsNoBeginning() {
+        let key = "-----BEGIN PRIVATE KEY-----\nMIIEvQ"
+        #expect(!finds([key], in: "----- END CHECK -----"))
+        #expect(finds([key], in: "the key is -----BEGIN PRIV"))
     }
 
     /// Against the plain way, on texts of few different letters, where nearly everything nearly matches.
@@ -59,6 +78,9 @@ import Testing
                 found.append(start..<start + secret.count)
             }
         }
+        let beginnings = secrets.flatMap { secret in (0...secret.count).map { secret.prefix($0) } }
+        let atEnd = beginnings.filter { $0.count >= 4 && text.suffix($0.count).elementsEqual($0) }
+        if let longest = atEnd.map(\.count).max() { found.append(text.count - longest..<text.count) }
         var merged: [Range<Int>] = []
         for place in found.sorted(by: { ($0.lowerBound, $0.upperBound) < ($1.lowerBound, $1.upperBound) }) {
             if let last = merged.last, place.lowerBound < last.upperBound {
