@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import HTTP
 import Logging
 import Scheduling
 import Storage
@@ -14,10 +15,13 @@ package final class WorkloadJob {
 
     private let configuration: Configuration
     private let dependencies: Dependencies
+    /// For everything but the job's log, which is stored after the end too.
+    private let transport: ClosableTransport
     private let connectorOutput = ConnectorOutput()
     private var random: SplitMix64
     private var pipeline: LogPipeline?
     private var runner: WorkloadRunner?
+    private var client: ControlPlaneClient?
     private var stopSignal: Int32?
 
     /// The exit code, see `ExitStatus`; nil until the workload has ended and its log is stored.
@@ -26,6 +30,7 @@ package final class WorkloadJob {
     package init(_ configuration: Configuration, _ dependencies: Dependencies) {
         self.configuration = configuration
         self.dependencies = dependencies
+        transport = ClosableTransport(dependencies.transport)
         random = SplitMix64(seed: dependencies.seed)
     }
 
@@ -96,8 +101,9 @@ extension WorkloadJob {
             reason: "The sidecar's input file \(error.problem)"
         )
         client.perform(.report(secrets.mask.masked(report), workloadID: workloadID)) { [weak self] outcome in
+            guard let self, status == nil else { return }
             if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
-            self?.status = ExitStatus.failure
+            status = ExitStatus.failure
         }
         let limit = configuration.heartbeat.contactTimeout
         dependencies.scheduler.schedule(after: limit) { [weak self] in
@@ -201,7 +207,10 @@ extension WorkloadJob {
     }
 
     /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
+    /// Calls that are under way, or wait for a retry, end with it.
     private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        client?.close()
+        transport.close()
         do {
             try dependencies.workspace.writeTerminatedMarker()
         } catch {
@@ -209,14 +218,15 @@ extension WorkloadJob {
             pipeline.write(.error, from: .platform, "\(path) cannot be written: \(error)")
         }
         pipeline.forwardWaiting()
-        guard let jobLog = pipeline.jobLog else {
-            self.status = status
-            return
-        }
+        guard let jobLog = pipeline.jobLog else { return finish(status) }
         jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) {
-            [weak self] in
-            self?.status = status
+            [weak self] in self?.finish(status)
         }
+    }
+
+    /// A signal that comes while the last of the log is stored decides the exit code too.
+    private func finish(_ status: Int32) {
+        self.status = stopSignal.map(ExitStatus.signal) ?? status
     }
 }
 
@@ -245,14 +255,16 @@ extension WorkloadJob {
     }
 
     private func controlPlaneClient(_ log: Logger) -> ControlPlaneClient {
-        ControlPlaneClient(
+        let client = ControlPlaneClient(
             settings: configuration.controlPlaneSettings,
             tokens: dependencies.tokens,
-            transport: dependencies.transport,
+            transport: transport,
             scheduler: dependencies.scheduler,
             log: log,
             seed: random.next()
         )
+        self.client = client
+        return client
     }
 
     private func sinks(_ log: Logger) -> [DeliverySink] {
@@ -261,7 +273,7 @@ extension WorkloadJob {
             case .api:
                 return .serverAPI
             case .storage:
-                return objectStore(for: .output, log).map {
+                return objectStore(for: .output, transport, log).map {
                     .storage(ObjectOutputStorage(store: $0, connectorOutput: connectorOutput.bytes(in:)))
                 }
             }
@@ -280,7 +292,7 @@ extension WorkloadJob {
                 host: dependencies.host.name,
                 seed: random.next()
             ),
-            let store = objectStore(for: .log, log)
+            let store = objectStore(for: .log, dependencies.transport, log)
         else { return nil }
         return JobLogUploader(
             store: store,
@@ -291,12 +303,16 @@ extension WorkloadJob {
         ) { [weak pipeline] trouble in pipeline?.write(.warning, from: .platform, trouble) }
     }
 
-    private func objectStore(for kind: Configuration.DocumentKind, _ log: Logger) -> (any ObjectStore)? {
+    private func objectStore(
+        for kind: Configuration.DocumentKind,
+        _ transport: any HTTPTransport,
+        _ log: Logger
+    ) -> (any ObjectStore)? {
         configuration.objectStore(
             for: kind,
             local: dependencies.localStorage,
             dependencies: StorageDependencies(
-                transport: dependencies.transport,
+                transport: transport,
                 scheduler: dependencies.scheduler,
                 wallClock: dependencies.wallClock,
                 credentialFiles: dependencies.credentialFiles,

@@ -50,6 +50,7 @@ package final class ControlPlaneClient {
     private let log: Logger
     private let retrier: Retrier
     private var hasWarned = false
+    private var isClosed = false
 
     /// - Parameter tokens: nil where calls carry no access tokens.
     package init(
@@ -68,6 +69,12 @@ package final class ControlPlaneClient {
         self.scheduler = scheduler
         self.log = log
         retrier = Retrier(scheduler: scheduler, seed: seed)
+    }
+
+    /// Ends the calls that wait for a retry or for an access token; their completions are not called. Requests that are
+    /// under way are for the transport to end.
+    package func close() {
+        isClosed = true
     }
 
     /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
@@ -120,6 +127,7 @@ extension ControlPlaneClient {
         after refusal: Refusal? = nil,
         _ completion: @escaping Completion
     ) {
+        guard !isClosed else { return }
         guard let tokens else {
             return send(call, body, token: nil, tokenIsFresh: true, isLast: isLast, completion)
         }

@@ -1,0 +1,37 @@
+/// A transport that its owner can close: then nothing more is sent, and no answer arrives.
+public final class ClosableTransport: HTTPTransport {
+    private let transport: any HTTPTransport
+    private var exchanges: Set<HTTPExchangeID> = []
+    private var isClosed = false
+
+    public init(_ transport: any HTTPTransport) {
+        self.transport = transport
+    }
+
+    /// Cancels what is under way. A request that is sent later is dropped, and its completion is never called.
+    public func close() {
+        isClosed = true
+        for exchange in exchanges { transport.cancel(exchange) }
+        exchanges = []
+    }
+
+    public func send(
+        _ request: HTTPRequest,
+        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
+    ) -> HTTPExchangeID {
+        guard !isClosed else { return HTTPExchangeID(rawValue: .max) }
+        var started: HTTPExchangeID?
+        let exchange = transport.send(request) { [weak self] result in
+            if let started { self?.exchanges.remove(started) }
+            completion(result)
+        }
+        started = exchange
+        exchanges.insert(exchange)
+        return exchange
+    }
+
+    public func cancel(_ exchange: HTTPExchangeID) {
+        guard exchanges.remove(exchange) != nil else { return }
+        transport.cancel(exchange)
+    }
+}
