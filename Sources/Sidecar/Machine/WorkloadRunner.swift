@@ -158,9 +158,14 @@ extension WorkloadRunner {
         }
     }
 
+    /// The machine repeats a success itself: it has to know of each attempt that may have arrived.
     private func send(_ report: Report) {
-        client.perform(.report(report, workloadID: input.workloadID)) { [weak self] outcome in
-            self?.post(.reportAnswered(outcome))
+        let call = PlatformCall.report(report, workloadID: input.workloadID)
+        let completion: ControlPlaneClient.Completion = { [weak self] in self?.post(.reportAnswered($0)) }
+        if report == .success {
+            client.attempt(call, completion: completion)
+        } else {
+            client.perform(call, completion: completion)
         }
     }
 

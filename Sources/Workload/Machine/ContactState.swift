@@ -6,7 +6,8 @@ struct ContactState: Sendable {
     /// control plane gets more time with each failure.
     private static let timeouts: [Duration] = [.seconds(10), .seconds(20), .seconds(40), .seconds(60)]
 
-    /// No attempt takes longer.
+    /// No attempt takes longer. After a stop of the process, contact is tried for so long before it counts as lost: the
+    /// first attempt can meet a connection that has died meanwhile.
     static let maxTimeout = timeouts[timeouts.count - 1]
 
     var announced = false
@@ -15,21 +16,16 @@ struct ContactState: Sendable {
     private(set) var lastSuccess: Instant
     /// No more contacts: the final report may already have ended the workload.
     var closed = false
-    /// The contact timeout has passed while the process was stopped: the present attempt, or the next one, decides.
-    var isLastTry = false
-    private var attemptStarted: Instant
-    /// When the process was found to have been stopped for a while; nil once an attempt has been made since.
+    /// When the process was found to have been stopped for a while; nil once a call has succeeded since.
     private var thawed: Instant?
 
     init(now: Instant) {
         lastSuccess = now
-        attemptStarted = now
     }
 
     /// An attempt begins; its timeout.
-    mutating func began(_ call: ContactCall, _ now: Instant) -> Duration {
+    mutating func began(_ call: ContactCall) -> Duration {
         current = call
-        attemptStarted = now
         return Self.timeouts[min(failures, Self.timeouts.count - 1)]
     }
 
@@ -41,23 +37,21 @@ struct ContactState: Sendable {
     mutating func succeeded(_ now: Instant) {
         failures = 0
         lastSuccess = now
-        isLastTry = false
         thawed = nil
     }
 
     mutating func failed() {
         failures += 1
-        if let thawed, attemptStarted >= thawed { self.thawed = nil }
     }
 
-    /// A timer has fired. One that is late by more than the tolerance says that the process was stopped (SIGSTOP, a
-    /// paused node): what has timed out meanwhile says nothing about the platform.
-    mutating func timerFired(due: Instant, tolerance: Duration, _ now: Instant) {
-        if now - due > tolerance { thawed = now }
+    /// The process was stopped for a while (SIGSTOP, a paused node): what has timed out meanwhile says nothing about the
+    /// platform.
+    mutating func noteThaw(_ now: Instant) {
+        thawed = now
     }
 
-    /// Whether no attempt has been made and answered since the process was stopped.
-    var isUntriedSinceThaw: Bool { thawed != nil }
+    /// Until when contact is tried after a stop of the process; nil where it was not stopped.
+    var endOfGrace: Instant? { thawed.map { $0 + Self.maxTimeout } }
 }
 
 /// How contact with the workload API is kept.

@@ -7,7 +7,7 @@ import Scheduling
 extension WorkloadMachine {
     mutating func start(_ now: Instant) -> [Action] {
         // The announcement goes first: it is what the platform waits for.
-        attempt(.running, now) + [
+        attempt(.running) + [
             arm(.contactTimeout, at: now + settings.heartbeat.contactTimeout),
             .arm(.startHint, at: now + Self.startHintDelay),
         ] + arm(.startTimeout, after: settings.startTimeout, now)

@@ -3,13 +3,13 @@ import Scheduling
 
 /// Contact with the workload API: announcements, heartbeats, and giving up.
 extension WorkloadMachine {
-    mutating func attempt(_ call: ContactCall, _ now: Instant) -> [Action] {
-        [.contact(call, timeout: contact.began(call, now))]
+    mutating func attempt(_ call: ContactCall) -> [Action] {
+        [.contact(call, timeout: contact.began(call))]
     }
 
     /// Arms a timer whose lateness shows that the process was stopped.
     mutating func arm(_ timer: TimerName, at deadline: Instant) -> Action {
-        contactDeadlines[timer] = deadline
+        deadlines[timer] = deadline
         return .arm(timer, at: deadline)
     }
 
@@ -26,7 +26,6 @@ extension WorkloadMachine {
             return actions + contactSucceeded(call, now)
         }
         contact.failed()
-        if contact.isLastTry { return actions + lastTryFailed(call, outcome, now) }
         let delay = retryDelay(after: outcome, failures: contact.failures)
         actions.append(
             .log(
@@ -84,30 +83,22 @@ extension WorkloadMachine {
         return min(delay, settings.heartbeat.interval)
     }
 
-    /// The contact timeout has passed. A process that was stopped for a while makes one more attempt first.
+    /// The contact timeout has passed. A process that was stopped for a while tries for some time more.
     mutating func contactTimeoutPassed(_ now: Instant) -> [Action] {
-        guard contact.isUntriedSinceThaw, !contact.isLastTry, !contact.closed else { return giveUp(now) }
-        contact.isLastTry = true
+        guard let end = contact.endOfGrace, now < end, !contact.closed else { return giveUp(now) }
         let actions: [Action] = [
             .log(
                 .warning,
                 """
                 No call to the workload API has succeeded for \((now - contact.lastSuccess).spokenDescription), but \
-                the sidecar was stopped meanwhile: trying once more
+                the sidecar was stopped meanwhile: trying for \((end - now).spokenDescription) more
                 """
             ),
-            .disarm(.contact),
-            arm(.contactTimeout, at: now + ContactState.maxTimeout),
+            arm(.contactTimeout, at: end),
         ]
-        // The attempt that is under way may have started before; then another one follows it.
-        return actions + (contact.current == nil ? attempt(nextCall, now) : [])
-    }
-
-    private mutating func lastTryFailed(_ call: ContactCall, _ outcome: CallOutcome, _ now: Instant)
-        -> [Action]
-    {
-        let failure = Action.log(.warning, "\(call.sentence) failed (\(outcome.problem ?? ""))")
-        return [failure] + (contact.isUntriedSinceThaw ? attempt(nextCall, now) : giveUp(now))
+        // A retry that is due much later would leave the time unused.
+        guard contact.current == nil else { return actions }
+        return actions + [.disarm(.contact)] + attempt(nextCall)
     }
 
     private mutating func giveUp(_ now: Instant) -> [Action] {

@@ -76,6 +76,16 @@ extension WorkloadMachine {
             guard plan.report == .success else {
                 return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
             }
+            guard unansweredReports == 0 else {
+                return end(
+                    ExitStatus.failure,
+                    .error,
+                    """
+                    The success could not be reported: \(problem). An earlier attempt may have arrived, so no failure is \
+                    reported.
+                    """
+                )
+            }
             plan.successRefused(problem)
             phase = .reporting(plan)
             return [
@@ -89,11 +99,21 @@ extension WorkloadMachine {
     mutating func repeatSuccess(_ outcome: CallOutcome, _ now: Instant) -> [Action] {
         var actions: [Action] = []
         if unansweredReports == 0 {
-            actions.append(.arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
+            actions.append(arm(.reportTimeout, at: now + settings.heartbeat.contactTimeout))
         }
         unansweredReports += 1
         reportProgress = .postponed
-        let delay = retryDelay(after: outcome, failures: unansweredReports)
+        var retryAfter: Duration?
+        if case .unavailable(_, let requested) = outcome { retryAfter = requested }
+        let delay = min(
+            settings.contactRetries.delay(
+                beforeRetry: unansweredReports,
+                retryAfter: retryAfter,
+                using: &random
+            ),
+            // A longer one would leave too few attempts.
+            RetryPolicy.maxDelay
+        )
         return actions + [
             .log(
                 .warning,

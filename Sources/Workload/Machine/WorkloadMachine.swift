@@ -138,7 +138,8 @@ package struct WorkloadMachine: Sendable {
         case deliver(DeliveryStep)
         /// Store what has been logged so far.
         case storeLog
-        /// Retried as configured, then to be answered by `reportAnswered`.
+        /// A failure is retried as configured; a success is tried once, since the machine repeats it. To be answered by
+        /// `reportAnswered`.
         case report(Report)
         case arm(TimerName, at: Instant)
         case disarm(TimerName)
@@ -185,8 +186,8 @@ package struct WorkloadMachine: Sendable {
     var phase: Phase = .waiting
     var contact: ContactState
     var connector = ConnectorState()
-    /// When the timers of the contact are to fire.
-    var contactDeadlines: [TimerName: Instant] = [:]
+    /// When the timers are to fire whose lateness matters.
+    var deadlines: [TimerName: Instant] = [:]
     /// Set by a signal; then it is the exit status, whatever else happens.
     var stopSignal: Int32?
     var reportProgress = ReportProgress.held
@@ -260,13 +261,15 @@ package struct WorkloadMachine: Sendable {
 
 extension WorkloadMachine {
     private mutating func timerFired(_ timer: TimerName, _ now: Instant) -> [Action] {
-        if let due = contactDeadlines.removeValue(forKey: timer) {
-            contact.timerFired(due: due, tolerance: min(Self.maxLateness, settings.heartbeat.interval), now)
+        var isLate = false
+        if let due = deadlines.removeValue(forKey: timer) {
+            isLate = now - due > min(Self.maxLateness, settings.heartbeat.interval)
+            if isLate { contact.noteThaw(now) }
         }
         switch timer {
         case .contact:
             guard contact.current == nil, !contact.closed else { return [] }
-            return attempt(nextCall, now) + heartbeatLook
+            return attempt(nextCall) + heartbeatLook
         case .contactTimeout:
             return contactTimeoutPassed(now)
         case .startHint:
@@ -293,6 +296,8 @@ extension WorkloadMachine {
             reportProgress = .underWay
             return [.report(plan.report)]
         case .reportTimeout:
+            // No attempt was made while the process was stopped.
+            if isLate { return [arm(.reportTimeout, at: now + ContactState.maxTimeout)] }
             return end(
                 ExitStatus.failure,
                 .error,
