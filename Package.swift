@@ -15,11 +15,14 @@ let package = Package(
     name: "airbyte-connector-sidecar",
     products: [
         .executable(name: "airbyte-connector-sidecar", targets: ["airbyte-connector-sidecar"]),
+        .executable(name: "sidecar-simulator", targets: ["sidecar-simulator"]),
         .library(name: "Reactor", targets: ["Reactor"]),
         .library(name: "AirbyteProtocol", targets: ["AirbyteProtocol"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.2")
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        // Command-line tools only: it brings Foundation, which the sidecar does without.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     ],
     targets: [
         // C shims: what Swift cannot import, and nothing else.
@@ -80,6 +83,23 @@ let package = Package(
             name: "airbyte-connector-sidecar",
             dependencies: ["Sidecar"],
             swiftSettings: memorySafe
+        ),
+
+        // A workload in a made-up world, reproducible by seed, and what must hold there.
+        .target(
+            name: "Simulation",
+            dependencies: [
+                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Crypto", "Storage", "Workload",
+                "Reactor", "Sidecar",
+            ],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "sidecar-simulator",
+            dependencies: [
+                "Simulation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict
         ),
 
         // Fakes and builders that several test targets share.
@@ -147,6 +167,11 @@ let package = Package(
                 "Sidecar", "SidecarTestSupport", "sealed-job", "WorkloadTestSupport", "ProtocolTestSupport",
                 "TestSupport", logging,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "SimulationTests",
+            dependencies: ["Simulation", "Scheduling"],
             swiftSettings: strict
         ),
         // Storage services that tests start, and the services' own clients.

@@ -53,8 +53,7 @@ final class SidecarProcess {
             console.drain(limit: Self.consoleDrainLimit)
         }
         let credentials = KnownCredentials(configuration.credentials)
-        let tokens = AccessTokenSource(
-            configuration.controlPlaneSettings,
+        let tokens = configuration.accessTokenSource(
             credentials: credentials,
             transport: transport,
             scheduler: reactor,

@@ -1,5 +1,6 @@
 import Glibc
 import HTTP
+import Scheduling
 import Settings
 import Workload
 
@@ -44,6 +45,24 @@ extension Configuration {
             serverAPI: serverAPI,
             tokenSource: tokenSource,
             airbyteVersion: airbyteVersion
+        )
+    }
+
+    /// Where access tokens come from; nil where calls carry none. A process has one, whichever workloads it runs.
+    ///
+    /// - Parameter credentials: learn each token.
+    package func accessTokenSource(
+        credentials: KnownCredentials,
+        transport: any HTTPTransport,
+        scheduler: any Scheduler,
+        wallClock: WallClock
+    ) -> AccessTokenSource? {
+        AccessTokenSource(
+            controlPlaneSettings,
+            credentials: credentials,
+            transport: transport,
+            scheduler: scheduler,
+            wallClock: wallClock
         )
     }
 
