@@ -49,7 +49,10 @@ final class SidecarProcess {
     /// - Returns: the exit code of each. Throws if one of them cannot start.
     func run(_ configuration: Configuration, in directories: [OpenDirectory]) throws(StartError) -> [Int32] {
         defer {
-            for job in jobs { job.forwardLog() }
+            for job in jobs {
+                job.writeMarker()
+                job.forwardLog()
+            }
             console.drain(limit: Self.consoleDrainLimit)
         }
         let credentials = KnownCredentials(configuration.credentials)

@@ -54,6 +54,16 @@ package final class WorkloadJob {
         runner.post(.signalled(signal))
     }
 
+    /// Writes `TERMINATED`, unless that is done: before anything is waited for at the end.
+    func writeMarker() {
+        do {
+            try dependencies.workspace.writeTerminatedMarker()
+        } catch {
+            let path = "\(dependencies.workspace.path)/\(FileName.terminated)"
+            pipeline?.write(.error, from: .platform, "\(path) cannot be written: \(error)")
+        }
+    }
+
     /// Hands what has been logged to the console.
     package func forwardLog() {
         pipeline?.forwardWaiting()
@@ -93,6 +103,8 @@ extension WorkloadJob {
         let secrets = JobSecrets(credentials: dependencies.credentials)
         let pipeline = makePipeline(context: [("workloadId", workloadID)], secrets: secrets, workloadID)
         let log = pipeline.logger(label: "sidecar")
+        // The connector's output will not be read, and the report can take minutes.
+        writeMarker()
         log.error("\(text)")
         logWarnings(log)
         let client = controlPlaneClient(log)
@@ -129,6 +141,7 @@ extension WorkloadJob {
         pipeline.jobLog = jobLogUploader(input, log, pipeline)
         log.info("----- START \(input.operation.rawValue.uppercased()) -----")
         createOutput(log)
+        makeSpareMarker(log)
         announce(log, input)
         let runner = WorkloadRunner(
             machine: WorkloadMachine(
@@ -175,6 +188,17 @@ extension WorkloadJob {
         }
     }
 
+    /// Before the watch begins, so that it reports nothing of it.
+    private func makeSpareMarker(_ log: Logger) {
+        do {
+            try dependencies.workspace.makeSpareMarker()
+        } catch {
+            log.warning(
+                "No spare of \(FileName.terminated) can be made in \(dependencies.workspace.path): \(error)"
+            )
+        }
+    }
+
     private func announce(_ log: Logger, _ input: SidecarInput) {
         let image = input.launcher.dockerImage.map { " of \($0)" } ?? ""
         let limit = configuration.startTimeout.map { "up to \($0.spokenDescription)" } ?? "without a limit"
@@ -209,14 +233,9 @@ extension WorkloadJob {
     /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
     /// Calls that are under way, or wait for a retry, end with it.
     private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        writeMarker()
         client?.close()
         transport.close()
-        do {
-            try dependencies.workspace.writeTerminatedMarker()
-        } catch {
-            let path = "\(dependencies.workspace.path)/\(FileName.terminated)"
-            pipeline.write(.error, from: .platform, "\(path) cannot be written: \(error)")
-        }
         pipeline.forwardWaiting()
         guard let jobLog = pipeline.jobLog else { return finish(status) }
         jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) {

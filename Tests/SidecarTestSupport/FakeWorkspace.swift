@@ -1,3 +1,4 @@
+import Glibc
 import Reactor
 import Scheduling
 import Sidecar
@@ -8,6 +9,9 @@ package final class FakeWorkspace: Workspace {
     package let watchIsReliable = true
     package let exhausted: String? = nil
     package private(set) var isMarked = false
+    package private(set) var hasSpareMarker = false
+    /// Set where no file can be created any more.
+    package var hasNoInodes = false
 
     private let scheduler: any Scheduler
     private var files: [String: FakeFile] = [:]
@@ -49,7 +53,18 @@ package final class FakeWorkspace: Workspace {
         files[FileName.output] == nil ? .created(make(FileName.output)) : .exists
     }
 
-    package func writeTerminatedMarker() throws(SystemError) { isMarked = true }
+    package func makeSpareMarker() throws(SystemError) {
+        guard !hasNoInodes else { throw SystemError(call: "mknodat", errno: ENOSPC) }
+        hasSpareMarker = true
+    }
+
+    package func writeTerminatedMarker() throws(SystemError) {
+        guard !hasNoInodes || hasSpareMarker || isMarked else {
+            throw SystemError(call: "mknodat", errno: ENOSPC)
+        }
+        isMarked = true
+        hasSpareMarker = false
+    }
 
     package func watch(
         _ handler: @escaping ([WorkspaceChange]) -> Void

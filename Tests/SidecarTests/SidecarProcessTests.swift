@@ -92,4 +92,21 @@ import Testing
         let log = String(decoding: pipe.read(), as: UTF8.self)
         #expect(log.contains("source > hello\n"))
     }
+
+    /// The console's reader may let the end wait; the main container must not.
+    @Test func markerStandsBeforeTheConsoleIsDrained() throws {
+        let folder = TemporaryDirectory()
+        let pipe = Pipe()
+        let process = try SidecarProcess(
+            try configuration(["INTERNAL_API_HOST": "http://server"]).process,
+            console: pipe.writeEnd,
+            watchesSignals: false,
+            makeTransport: { FakePlatform(scheduler: $0) }
+        )
+        let directory = try OpenDirectory(path: folder.path)
+        #expect(throws: StartError.self) {
+            try process.run(try configuration(["INTERNAL_API_HOST": "http://server"]), in: [directory])
+        }
+        #expect(folder.read(FileName.terminated) != nil)
+    }
 }

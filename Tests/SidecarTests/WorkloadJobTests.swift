@@ -73,6 +73,34 @@ import Testing
         #expect(world.platform.calls.map(\.name) == ["PUT /api/v1/workload/failure"])
     }
 
+    /// Nothing will be read from the connector, and the report can take minutes.
+    @Test func unusableInputEndsTheConnectorBeforeTheReport() throws {
+        let world = try FakeWorld()
+        world.workspace.write(FileName.input, #"{"workloadId": "w-1", "operationType": "SWIM"}"#)
+        try world.job.start()
+        #expect(world.workspace.isMarked)
+        #expect(world.job.status == nil, "the report is not answered")
+    }
+
+    @Test func withoutInodesAtTheEndTheSpareIsTheMarker() throws {
+        let world = try FakeWorld()
+        world.scheduler.schedule(after: .seconds(30)) {
+            #expect(world.workspace.hasSpareMarker)
+            world.workspace.hasNoInodes = true
+        }
+        #expect(try world.playCheck() == 0)
+        #expect(world.workspace.isMarked)
+        #expect(!world.log.contains("TERMINATED"), "nothing to tell")
+    }
+
+    @Test func withoutInodesAtTheStartTheJobRuns() throws {
+        let world = try FakeWorld()
+        world.workspace.hasNoInodes = true
+        #expect(try world.playCheck() == 0)
+        #expect(world.log.contains("WARN  platform > No spare of TERMINATED can be made in /fake: mknodat: ENOSPC"))
+        #expect(world.log.contains("ERROR platform > /fake/TERMINATED cannot be written: mknodat: ENOSPC"))
+    }
+
     @Test func missingInputStopsTheStart() throws {
         let world = try FakeWorld()
         let error = #expect(throws: StartError.self) { try world.job.start() }

@@ -24,7 +24,11 @@ package protocol Workspace: AnyObject {
     /// Creates the connector's output before the main container does. Never fails the start.
     func createOutput() -> OutputCreation
 
-    /// Writes the `TERMINATED` marker, which tells the main container to end.
+    /// Makes a spare for the marker, in case none can be created at the end (no inodes left). Best effort: throws why there
+    /// is none.
+    func makeSpareMarker() throws(SystemError)
+
+    /// Writes the `TERMINATED` marker, which tells the main container to end. Does nothing once that has succeeded.
     func writeTerminatedMarker() throws(SystemError)
 
     /// Reports changes from now on, from the loop and in order, until the watch is cancelled.
@@ -42,6 +46,8 @@ package enum FileName {
     package static let output = "jobOutput.json"
     package static let exitCode = "exitCode.txt"
     package static let terminated = "TERMINATED"
+    /// A hidden file of ours that is renamed to `TERMINATED` if that cannot be created.
+    package static let spareMarker = ".TERMINATED.spare"
 }
 
 /// One open regular file of a workspace.

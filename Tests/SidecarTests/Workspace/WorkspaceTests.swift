@@ -211,6 +211,85 @@ import Testing
         try expectMarker()
     }
 
+    // MARK: Its spare
+
+    @Test func spareIsRemovedWhereItIsNotNeeded() throws {
+        let workspace = try workspace()
+        try workspace.makeSpareMarker()
+        #expect(directory.entries() == [".TERMINATED.spare"])
+        try workspace.writeTerminatedMarker()
+        #expect(directory.entries() == ["TERMINATED"])
+    }
+
+    @Test func markerIsWrittenOnce() throws {
+        let workspace = try workspace()
+        try workspace.writeTerminatedMarker()
+        #expect(unlink(directory.path("TERMINATED")) == 0)
+        try workspace.writeTerminatedMarker()
+        #expect(directory.entries() == [])
+    }
+
+    @Test func spareThatWasLeftBehindIsUsedAgain() throws {
+        directory.write(".TERMINATED.spare", "")
+        let inode = directory.information(".TERMINATED.spare")?.st_ino
+        try workspace().makeSpareMarker()
+        #expect(directory.information(".TERMINATED.spare")?.st_ino == inode)
+    }
+
+    @Test func spareReplacesALink() throws {
+        directory.write("victim", "untouched")
+        #expect(symlink("victim", directory.path(".TERMINATED.spare")) == 0)
+        try workspace().makeSpareMarker()
+        #expect(directory.information(".TERMINATED.spare").map { $0.st_mode & S_IFMT } == S_IFREG)
+        #expect(directory.read("victim") == "untouched")
+    }
+
+    @Test(.enabled(if: SmallVolume.canBeMade))
+    func withoutInodesTheSpareBecomesTheMarker() throws {
+        let volume = try SmallVolume(inodes: 8)
+        let workspace = try WorkspaceDirectory(path: volume.path)
+        try workspace.makeSpareMarker()
+        volume.useUpInodes()
+        #expect(workspace.exhausted == "free inodes")
+        try workspace.writeTerminatedMarker()
+        #expect(volume.information("TERMINATED").map { $0.st_mode & S_IFMT } == S_IFREG)
+        #expect(volume.information(".TERMINATED.spare") == nil)
+    }
+
+    @Test(.enabled(if: SmallVolume.canBeMade))
+    func withoutInodesTheSpareReplacesAFolderWithSomethingInIt() throws {
+        let volume = try SmallVolume(inodes: 8)
+        let workspace = try WorkspaceDirectory(path: volume.path)
+        try workspace.makeSpareMarker()
+        #expect(mkdir("\(volume.path)/TERMINATED", 0o755) == 0)
+        #expect(mkdir("\(volume.path)/TERMINATED/inner", 0o755) == 0)
+        volume.useUpInodes()
+        try workspace.writeTerminatedMarker()
+        #expect(volume.information("TERMINATED").map { $0.st_mode & S_IFMT } == S_IFREG)
+    }
+
+    @Test(.enabled(if: SmallVolume.canBeMade))
+    func withoutInodesAndSpareTheMarkerFails() throws {
+        let volume = try SmallVolume(inodes: 8)
+        volume.useUpInodes()
+        let workspace = try WorkspaceDirectory(path: volume.path)
+        let noInodes = SystemError(call: "mknodat", errno: ENOSPC)
+        #expect(throws: noInodes) { try workspace.makeSpareMarker() }
+        #expect(throws: noInodes) { try workspace.writeTerminatedMarker() }
+    }
+
+    /// The connector can put anything in the spare's place.
+    @Test(.enabled(if: SmallVolume.canBeMade))
+    func withoutInodesALinkInPlaceOfTheSpareIsNoMarker() throws {
+        let volume = try SmallVolume(inodes: 8)
+        let workspace = try WorkspaceDirectory(path: volume.path)
+        try workspace.makeSpareMarker()
+        #expect(unlink("\(volume.path)/.TERMINATED.spare") == 0)
+        #expect(symlink("nowhere", "\(volume.path)/.TERMINATED.spare") == 0)
+        volume.useUpInodes()
+        #expect(throws: SystemError(call: "mknodat", errno: ENOSPC)) { try workspace.writeTerminatedMarker() }
+    }
+
     // MARK: Who writes
 
     @Test func openForWriting() throws {

@@ -19,6 +19,10 @@ final class WorkspaceDirectory: Workspace {
 
     var path: String { directory.path }
 
+    func makeSpareMarker() throws(SystemError) {
+        try directory.makeSpareMarker()
+    }
+
     func writeTerminatedMarker() throws(SystemError) {
         try directory.writeTerminatedMarker()
     }
