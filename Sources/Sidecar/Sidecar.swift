@@ -1,5 +1,6 @@
 import Glibc
 import Reactor
+import Scheduling
 import Workload
 
 /// The program: reads the settings, opens the workspace, and runs its workload to the end.
@@ -61,9 +62,12 @@ package enum Sidecar {
         }
     }
 
+    /// How long an error waits for whoever reads standard error.
+    private static let errorLimit: Duration = .seconds(2)
+
     private static func printError(_ line: String) {
         let text = Array("airbyte-connector-sidecar: \(line)\n".utf8)
         // If standard error cannot be written, nothing else can be done.
-        _ = unsafe text.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        _ = text[...].write(to: STDERR_FILENO, until: .monotonic() + errorLimit)
     }
 }

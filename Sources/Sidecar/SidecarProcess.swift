@@ -159,7 +159,7 @@ extension SidecarProcess {
         case nil:
             return nil
         case .standardError:
-            return FileTraceSink(descriptor: OwnedDescriptor(dup(STDERR_FILENO)))
+            return FileTraceSink(descriptor: OwnedDescriptor(fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0)))
         case .file(let path):
             do {
                 return try FileTraceSink(path: path)

@@ -83,6 +83,35 @@ struct TraceTests {
         #expect(lines[2].isEmpty)
     }
 
+    @Test("A sink that nobody reads drops lines, counts them, and never waits")
+    func sinkThatIsNotRead() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(pipe(&ends) == 0)
+        defer { close(ends[0]) }
+        // The writing end blocks, as one that is inherited does.
+        let sink = FileTraceSink(descriptor: OwnedDescriptor(ends[1]))
+        let line = String(repeating: "x", count: 1_000)
+        // A pipe has room for 64 KiB.
+        for _ in 0..<100 { sink.write(line) }
+        _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
+        let taken = Pipe.drain(ends[0]) / (line.utf8.count + 17)
+        #expect(taken < 100)
+        sink.write("after")
+        var bytes = [UInt8](repeating: 0, count: 4_096)
+        let count = read(ends[0], &bytes, bytes.count)
+        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        #expect(text.contains(" \(100 - taken) lines of the trace were dropped: it was not being read\n"))
+        #expect(text.hasSuffix(" after\n"))
+    }
+
+    @Test("A FIFO that nobody reads is refused")
+    func fifoWithoutReader() throws {
+        let path = TemporaryDirectory().path + "-fifo"
+        try #require(mkfifo(path, 0o600) == 0)
+        defer { unlink(path) }
+        #expect(throws: SystemError(call: "open", errno: ENXIO)) { try FileTraceSink(path: path) }
+    }
+
     @Test("A file sink that cannot be opened says so")
     func fileSinkError() {
         #expect(throws: SystemError(call: "open", errno: ENOENT)) {

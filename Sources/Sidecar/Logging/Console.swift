@@ -1,4 +1,3 @@
-import Glibc
 import Reactor
 import Scheduling
 
@@ -8,9 +7,6 @@ import Scheduling
 /// Beyond the bound further lines are dropped and counted, and a line says how many: a stalled log collector must
 /// cost no job its heartbeats.
 final class Console {
-    /// A writable pipe takes this many bytes without blocking (pipe(7), `PIPE_BUF`).
-    private static let atomicWrite = 4_096
-
     /// Lines are gathered up to here before they are written in the middle of a tick.
     private static let crowded = 64 * 1_024
 
@@ -68,27 +64,20 @@ final class Console {
     func drain(limit: Duration) {
         if let waiting { reactor.cancel(waiting) }
         waiting = nil
-        let deadline = Instant.monotonic() + limit
-        while !writePending() {
-            let left = deadline - Instant.monotonic()
-            guard left > .zero, isWritable(within: left) else { return }
-        }
+        _ = writePending(until: .monotonic() + limit)
     }
 
     /// True when nothing is left.
-    private func writePending() -> Bool {
-        while written < pending.count, !isBroken {
-            guard isWritable(within: .zero) else { return false }
-            let chunk = pending[written..<min(written + Self.atomicWrite, pending.count)]
-            let count = unsafe chunk.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
-            if count >= 0 {
+    private func writePending(until deadline: Instant? = nil) -> Bool {
+        if !isBroken {
+            switch pending[written...].write(to: descriptor, until: deadline) {
+            case .complete: break
+            case .stalled(let count):
                 written += count
                 forgetWritten()
-            } else if errno == EAGAIN {
                 return false
-            } else if errno != EINTR {
-                // EPIPE, EIO, ENOSPC: nobody will ever read it. The job goes on without a console.
-                isBroken = true
+            // The job goes on without a console.
+            case .broken: isBroken = true
             }
         }
         pending.removeAll(keepingCapacity: pending.count <= Self.heldBack)
@@ -148,12 +137,5 @@ final class Console {
         let handlers = relieved
         relieved = []
         for handler in handlers { handler() }
-    }
-
-    private func isWritable(within wait: Duration) -> Bool {
-        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        let milliseconds = Int32(clamping: wait.nanoseconds / 1_000_000)
-        // A regular file is always writable; an error (POLLERR: the reader is gone) shows at the write.
-        return unsafe Glibc.poll(&request, 1, milliseconds) > 0
     }
 }

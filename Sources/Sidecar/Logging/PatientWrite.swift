@@ -1,0 +1,49 @@
+import Glibc
+import Scheduling
+
+/// Writes to a descriptor that others have opened, perhaps as a blocking one, without ever waiting beyond a limit.
+extension ArraySlice<UInt8> {
+    /// A writable pipe takes this many bytes without blocking (pipe(7), `PIPE_BUF`).
+    private static var atomicWrite: Int { 4_096 }
+
+    /// How a write ended.
+    enum WriteOutcome: Equatable {
+        /// Everything is written.
+        case complete
+        /// The reader took so many bytes and no more until the deadline.
+        case stalled(written: Int)
+        /// Nobody will ever read it: `EPIPE`, `EIO`, `ENOSPC` …
+        case broken
+    }
+
+    /// Writes the bytes as the descriptor takes them, until the deadline at the longest; without one, only what it takes
+    /// at once.
+    func write(to descriptor: Int32, until deadline: Instant? = nil) -> WriteOutcome {
+        var rest = self
+        while !rest.isEmpty {
+            let left = deadline.map { $0 - .monotonic() } ?? .zero
+            guard Self.isWritable(descriptor, within: left) else {
+                return .stalled(written: count - rest.count)
+            }
+            let chunk = rest.prefix(Self.atomicWrite)
+            let written = unsafe chunk.withUnsafeBytes {
+                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+            }
+            if written >= 0 {
+                rest.removeFirst(written)
+            } else if errno == EAGAIN {
+                guard left > .zero else { return .stalled(written: count - rest.count) }
+            } else if errno != EINTR {
+                return .broken
+            }
+        }
+        return .complete
+    }
+
+    private static func isWritable(_ descriptor: Int32, within wait: Duration) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        let milliseconds = Int32(clamping: Swift.max(0, wait.nanoseconds / 1_000_000))
+        // A regular file is always writable; an error (POLLERR: the reader is gone) shows at the write.
+        return unsafe poll(&request, 1, milliseconds) > 0
+    }
+}
