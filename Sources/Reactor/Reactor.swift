@@ -21,7 +21,9 @@ public final class Reactor {
     private let trace: (any TraceSink)?
     private var table = SlotTable()
     private var timers = TimerHeap<() -> Void>()
-    private var timerFD: TimerFD?
+    /// Made at the start, so that a process without a free descriptor fails there.
+    private let timerFD: TimerFD
+    private var isTimerPolled = false
     private var completions: [Completion] = []
     /// What keeps the reactor from going on, found while dispatching.
     private var failure: SystemError?
@@ -78,6 +80,7 @@ public final class Reactor {
                 driver = try EpollDriver(trace: trace)
             }
         }
+        timerFD = try TimerFD(trace: trace)
         self.trace = trace
         self.backend = driver.backend
         fallbackReason = reason
@@ -263,17 +266,16 @@ extension Reactor: Scheduler {
     /// Sets the timerfd to the earliest deadline. False when there is nothing to wait for: a timer is due.
     private func armTimer() throws(SystemError) -> Bool {
         guard let earliest = timers.earliest else {
-            try timerFD?.set(to: nil, now: now)
+            try timerFD.set(to: nil, now: now)
             return true
         }
         guard earliest > now else { return false }
-        if timerFD == nil {
-            let made = try TimerFD(trace: trace)
-            timerFD = made
-            let descriptor = made.descriptor
+        if !isTimerPolled {
+            let descriptor = timerFD.descriptor
             _ = try pollEssential(descriptor, label: "timer") { TimerFD.drain(descriptor) }
+            isTimerPolled = true
         }
-        try timerFD?.set(to: earliest, now: now)
+        try timerFD.set(to: earliest, now: now)
         return true
     }
 }
@@ -300,7 +302,7 @@ extension Reactor {
         longestWork = longestTick
         try driver.wait(block: block, into: &completions)
         now = clock()
-        timerFD?.pass(now)
+        timerFD.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.
         let due = timers.popDue(at: now)
         let batch = completions

@@ -18,6 +18,11 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         clinux_errno_name(errno).map { String(cString: $0) } ?? "\(errno)"
     }
 
+    /// Whether the process or the machine has run out of descriptors or memory, which says nothing about the call.
+    public var isShortage: Bool {
+        [EMFILE, ENFILE, ENOMEM].contains(errno)
+    }
+
     /// One line: `io_uring_setup: EPERM (Operation not permitted)`.
     public var description: String {
         "\(call): \(Self.explain(errno))"

@@ -75,7 +75,7 @@ final class SidecarProcess {
         do {
             while jobs.contains(where: { $0.status == nil }) { try reactor.tick() }
         } catch {
-            throw StartError(failure: "the event loop failed: \(error)")
+            for job in jobs { job.abandon(because: "The event loop failed: \(error)") }
         }
         return jobs.map { $0.status ?? ExitStatus.failure }
     }
@@ -144,6 +144,8 @@ extension SidecarProcess {
         let trace = try traceSink(settings.trace)
         do {
             return try Reactor(backend: settings.ioBackend, trace: trace)
+        } catch where error.isShortage {
+            throw StartError(failure: "the event loop cannot be set up: \(error)")
         } catch {
             throw StartError(
                 problem: "SIDECAR_IO_BACKEND",

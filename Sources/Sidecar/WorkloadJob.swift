@@ -23,6 +23,8 @@ package final class WorkloadJob {
     private var runner: WorkloadRunner?
     private var client: ControlPlaneClient?
     private var stopSignal: Int32?
+    /// The exit code once the machine has ended, while the log is still being stored.
+    private var outcome: Int32?
 
     /// The exit code, see `ExitStatus`; nil until the workload has ended and its log is stored.
     package private(set) var status: Int32?
@@ -62,6 +64,15 @@ package final class WorkloadJob {
             let path = "\(dependencies.workspace.path)/\(FileName.terminated)"
             pipeline?.write(.error, from: .platform, "\(path) cannot be written: \(error)")
         }
+    }
+
+    /// Ends the workload where the loop cannot go on: nothing can be sent any more.
+    func abandon(because problem: String) {
+        guard status == nil else { return }
+        writeMarker()
+        let code = outcome ?? stopSignal.map(ExitStatus.signal) ?? ExitStatus.failure
+        pipeline?.write(.error, from: .platform, "\(problem). Exiting with code \(code).")
+        status = code
     }
 
     /// Hands what has been logged to the console.
@@ -233,6 +244,7 @@ extension WorkloadJob {
     /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
     /// Calls that are under way, or wait for a retry, end with it.
     private func end(_ status: Int32, _ pipeline: LogPipeline) {
+        outcome = status
         writeMarker()
         client?.close()
         transport.close()

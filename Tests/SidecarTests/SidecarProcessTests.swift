@@ -1,10 +1,10 @@
 import HTTP
-import Reactor
 import Scheduling
 import SidecarTestSupport
 import TestSupport
 import Testing
 
+@testable import Reactor
 @testable import Sidecar
 
 /// Several workloads in one process, on the real loop with both drivers.
@@ -108,5 +108,34 @@ import Testing
             try process.run(try configuration(["INTERNAL_API_HOST": "http://server"]), in: [directory])
         }
         #expect(folder.read(FileName.terminated) != nil)
+    }
+
+    /// Nothing can be sent any more, but people and the main container learn of it.
+    @Test(arguments: BackendChoice.both)
+    func aLoopThatFailsEndsTheWorkload(_ backend: BackendChoice) throws {
+        let folder = TemporaryDirectory()
+        folder.write(FileName.input, input("w-1"))
+        let pipe = Pipe()
+        let configuration = try configuration([
+            "INTERNAL_API_HOST": "http://server", "SIDECAR_OUTPUT_SINK": "api",
+            "SIDECAR_IO_BACKEND": backend.rawValue,
+        ])
+        let process = try SidecarProcess(
+            configuration.process,
+            console: pipe.writeEnd,
+            watchesSignals: false,
+            makeTransport: { reactor in
+                reactor.schedule(after: .milliseconds(10)) {
+                    // What cannot be polled and is essential.
+                    _ = try? reactor.pollEssential(-1, label: "nothing") {}
+                }
+                return FakePlatform(scheduler: reactor)
+            }
+        )
+        #expect(try process.run(configuration, in: [try OpenDirectory(path: folder.path)]) == [1])
+        #expect(folder.read(FileName.terminated) != nil)
+        let log = String(decoding: pipe.read(), as: UTF8.self)
+        #expect(log.contains("ERROR platform > The event loop failed: poll_add: EBADF"))
+        #expect(log.hasSuffix("Exiting with code 1.\n"))
     }
 }
