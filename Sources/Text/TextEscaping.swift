@@ -1,12 +1,13 @@
 extension StringProtocol {
-    /// The same text with control characters spelled out, so that it stays on one line and moves no cursor.
+    /// The same text with control characters spelled out, so that it stays on one line, moves no cursor and shows its
+    /// characters in their order.
     package func escapingControlCharacters(keeping kept: Set<Unicode.Scalar> = []) -> String {
-        guard unicodeScalars.contains(where: { $0.isControl && !kept.contains($0) }) else {
+        guard unicodeScalars.contains(where: { $0.disturbsText && !kept.contains($0) }) else {
             return String(self)
         }
         var escaped = ""
         for scalar in unicodeScalars {
-            guard scalar.isControl, !kept.contains(scalar) else {
+            guard scalar.disturbsText, !kept.contains(scalar) else {
                 escaped.unicodeScalars.append(scalar)
                 continue
             }
@@ -40,9 +41,13 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    /// C0, DEL and C1 control characters (Unicode category Cc), and the two line separators.
-    fileprivate var isControl: Bool {
-        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
+    /// C0, DEL and C1 control characters (Unicode category Cc), the two line separators, and the characters that change
+    /// the order in which others are shown (Unicode Standard Annex #9, section 2).
+    package var disturbsText: Bool {
+        switch value {
+        case 0..<0x20, 0x7F...0x9F, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
     }
 }
 
@@ -57,10 +62,18 @@ extension Character {
 }
 
 extension String {
-    /// Whether the text holds no line end and no control character but tabs.
+    /// Whether the text holds no line end and nothing that disturbs text (see `Unicode.Scalar.disturbsText`) but tabs.
     package var isPlainLine: Bool {
         let text = utf8.span
-        var index = 0
+        return TextDisturbance.first(in: text, from: 0, keepingTabs: true) == text.count
+    }
+}
+
+/// Finds characters that disturb text in UTF-8, see `Unicode.Scalar.disturbsText`.
+enum TextDisturbance {
+    /// Where the first one begins at or after `start`; the text's end where there is none.
+    static func first(in text: Span<UInt8>, from start: Int, keepingTabs: Bool) -> Int {
+        var index = start
         while index < text.count {
             if index + 8 <= text.count,
                 ByteSearch.isPrintableASCII(
@@ -68,23 +81,60 @@ extension String {
                 )
             {
                 index += 8
-            } else if Self.isControl(at: index, of: text) {
-                return false
+            } else if stands(at: index, of: text), !keepingTabs || text[index] != 0x09 {
+                return index
             } else {
                 index += 1
             }
         }
-        return true
+        return text.count
     }
 
-    /// Whether a control character (see `Unicode.Scalar.isControl`) other than a tab begins at a byte of UTF-8.
-    private static func isControl(at index: Int, of text: Span<UInt8>) -> Bool {
+    /// Whether one begins at a byte of UTF-8.
+    private static func stands(at index: Int, of text: Span<UInt8>) -> Bool {
         switch text[index] {
-        case 0x09: false
         case 0..<0x20, 0x7F: true
         case 0xC2: text[index + 1] < 0xA0
-        case 0xE2: text[index + 1] == 0x80 && (text[index + 2] == 0xA8 || text[index + 2] == 0xA9)
+        case 0xD8: text[index + 1] == 0x9C
+        case 0xE2: standsBeyond2000(text[index + 1], text[index + 2])
         default: false
         }
+    }
+
+    /// Of U+2000 and above, by the second and third byte: 200E, 200F, 2028 to 202E, 2066 to 2069.
+    private static func standsBeyond2000(_ second: UInt8, _ third: UInt8) -> Bool {
+        switch (second, third) {
+        case (0x80, 0x8E...0x8F), (0x80, 0xA8...0xAE), (0x81, 0xA6...0xA9): true
+        default: false
+        }
+    }
+}
+
+extension Array<UInt8> {
+    /// JSON text in UTF-8, in which characters that disturb text, and can stand only in strings, become `\u202e`.
+    package var escapingDisturbancesInJSON: [UInt8] {
+        let end = TextDisturbance.first(in: span, from: 0, keepingTabs: false)
+        return end == count ? self : escapedInJSON(from: end)
+    }
+
+    private func escapedInJSON(from first: Int) -> [UInt8] {
+        let digits = Array("0123456789abcdef".utf8)
+        var escaped: [UInt8] = []
+        var position = 0
+        var next = first
+        while next < count {
+            escaped += self[position..<next]
+            let length = self[next] < 0x80 ? 1 : self[next] < 0xE0 ? 2 : 3
+            position = next + length
+            let scalars = String(decoding: self[next..<position], as: UTF8.self).unicodeScalars
+            for scalar in scalars {
+                escaped += Array("\\u".utf8)
+                escaped += stride(from: 12, through: 0, by: -4).map {
+                    digits[Int(scalar.value >> UInt32($0) & 15)]
+                }
+            }
+            next = TextDisturbance.first(in: span, from: position, keepingTabs: false)
+        }
+        return escaped + self[position...]
     }
 }

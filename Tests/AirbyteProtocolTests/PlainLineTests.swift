@@ -5,9 +5,30 @@ import Text
 @testable import AirbyteProtocol
 
 @Suite struct PlainLineTests {
-    /// Control characters in Unicode's category Cc, and the two line separators.
-    private static let controls = (Array(0..<0x20) + Array(0x7F...0x9F) + [0x2028, 0x2029]).compactMap {
-        Unicode.Scalar(UInt32($0))
+    /// Control characters in Unicode's category Cc, the two line separators, and what changes the order of characters.
+    private static let controls =
+        (Array(0..<0x20) + Array(0x7F...0x9F) + [0x061C, 0x200E, 0x200F] + Array(0x2028...0x202E)
+        + Array(0x2066...0x2069)).compactMap { Unicode.Scalar(UInt32($0)) }
+
+    @Test func thoseAndNoOthersAreEscaped() {
+        for scalar in (0...UInt32(0x3000)).compactMap(Unicode.Scalar.init) {
+            let isEscaped = "a\(scalar)b".escapingControlCharacters() != "a\(scalar)b"
+            #expect(isEscaped == Self.controls.contains(scalar), "\(scalar.value)")
+        }
+    }
+
+    /// Escaped or not, a reader of JSON gets the same text.
+    @Test func escapedJSONMeansTheSame() throws {
+        for scalar in (0...UInt32(0x3000)).compactMap(Unicode.Scalar.init) {
+            let text = "12345\(scalar)67\(scalar)\(scalar)8901234567\(scalar)"
+            let escaped = JSONWriter.object { $0.member("text", text) }.escapingDisturbancesInJSON
+            let shown = String(decoding: escaped, as: UTF8.self)
+            #expect(!shown.unicodeScalars.contains { $0.disturbsText }, "\(scalar.value)")
+            #expect(
+                try JSONDocument(parsing: escaped).root[member: "text"]?.string == text,
+                "\(scalar.value)"
+            )
+        }
     }
 
     @Test func noControlCharacterGoesUnnoticed() {
@@ -22,7 +43,7 @@ import Text
 
     @Test(arguments: [
         "", "a", "\t", "\tat io.airbyte", "exactly8", "©®§ ", "größe", "— “quoted” …", "→ ✓ 漢字", "🚀",
-        "\u{A0}", "\u{2027}\u{202A}", "~ and {}", "\u{2000}\u{20AC}",
+        "\u{A0}", "\u{2027}\u{202F}", "~ and {}", "\u{2000}\u{20AC}",
     ])
     func whatPeopleWriteIsPlain(_ text: String) {
         #expect(text.isPlainLine)

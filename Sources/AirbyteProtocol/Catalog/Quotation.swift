@@ -1,3 +1,5 @@
+import Text
+
 /// Quotes what a connector wrote in lines for people.
 ///
 /// Nothing is quoted in part: a secret that was cut could not be found and hidden any more.
@@ -16,7 +18,7 @@ enum Quotation {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            case _ where scalar.movesTheCursor:
+            case _ where scalar.disturbsText:
                 let digits = String(scalar.value, radix: 16)
                 quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: quoted.unicodeScalars.append(scalar)
@@ -32,12 +34,5 @@ enum Quotation {
             return "(a path of \(path.count) fields)"
         }
         return "[" + path.map { of($0) }.joined(separator: ",") + "]"
-    }
-}
-
-extension Unicode.Scalar {
-    /// Control characters (Unicode category Cc) and the two line separators: a line of text stays one.
-    fileprivate var movesTheCursor: Bool {
-        value < 0x20 || (0x7F...0x9F).contains(value) || value == 0x2028 || value == 0x2029
     }
 }

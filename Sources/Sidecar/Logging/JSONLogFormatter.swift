@@ -1,7 +1,8 @@
 import AirbyteProtocol
+import Text
 
 /// For machines: one JSON object per line, the event in the shape of the platform's log store, and the members
-/// that tell which job it belongs to.
+/// that tell which job it belongs to. Characters that disturb a terminal are escaped.
 struct JSONLogFormatter: LogFormatter {
     /// What stands behind each event's own members, up to the object's end.
     private let rest: [UInt8]
@@ -10,12 +11,12 @@ struct JSONLogFormatter: LogFormatter {
     init(context: [(name: String, value: String)]) {
         let members = JSONWriter.object { writer in
             for (name, value) in context { writer.member(name, value) }
-        }
+        }.escapingDisturbancesInJSON
         rest = (context.isEmpty ? [] : [UInt8(ascii: ",")]) + members.dropFirst()
     }
 
     func format(_ event: JobLogEvent, into output: inout [UInt8]) {
-        output.append(contentsOf: JSONWriter.object(event.write).dropLast())
+        output.append(contentsOf: JSONWriter.object(event.write).escapingDisturbancesInJSON.dropLast())
         output.append(contentsOf: rest)
         output.append(UInt8(ascii: "\n"))
     }

@@ -3,6 +3,7 @@ import Logging
 import ProtocolTestSupport
 import TestSupport
 import Testing
+import Text
 import Workload
 
 @testable import Sidecar
@@ -10,11 +11,14 @@ import Workload
 @Suite struct JSONLogFormatterTests {
     private let formatter = JSONLogFormatter(context: [("workloadId", "w-1"), ("jobId", "j \"1\"")])
 
-    @Test(arguments: ["plain", "two\nlines", "\u{1B}[31m", "quote \" and \\", "\u{0}\u{7}", "Zoë 😀", ""])
+    @Test(arguments: [
+        "plain", "two\nlines", "\u{1B}[31m", "quote \" and \\", "\u{0}\u{7}", "Zoë 😀", "",
+        "\u{7F}\u{9B}31m", "\u{202E}cod.exe\u{2066}\u{200F}\u{61C}",
+    ])
     func anyMessageIsOneLineOfJSON(_ message: String) throws {
         let text = formatted(formatter, event(message, .warning, .destination))
         #expect(text.hasSuffix("\n"))
-        #expect(text.dropLast().utf8.allSatisfy { $0 >= 0x20 })
+        #expect(String(text.dropLast()).isPlainLine && !text.contains("\t"))
         let root = try JSONDocument(parsing: Array(text.utf8)).root
         #expect(root[member: "message"]?.string == message)
         #expect(root[member: "level"]?.string == "WARN")

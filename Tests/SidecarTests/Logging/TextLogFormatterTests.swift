@@ -36,6 +36,7 @@ import Testing
         ("C1 \u{9B}31m", "C1 \\u{9b}31m"),
         ("delete\u{7F} next\u{85}line", "delete\\u{7f} next\\u{85}line"),
         ("line\u{2028}separator", "line\\u{2028}separator"),
+        ("evil\u{202E}cod.exe\u{2069}", "evil\\u{202e}cod.exe\\u{2069}"),
         ("Zoë 😀", "Zoë 😀"),
     ])
     func messagesStayWithinTheirEvent(_ message: String, _ text: String) {
