@@ -68,7 +68,7 @@ let package = Package(
         ),
         .target(
             name: "CurlTransport",
-            dependencies: ["Scheduling", "HTTP", "Reactor", "CCurl"],
+            dependencies: ["Scheduling", "Text", "HTTP", "Reactor", "CCurl"],
             swiftSettings: strict
         ),
         .target(
@@ -184,7 +184,9 @@ let package = Package(
         ),
         .testTarget(
             name: "StoragePeerTests",
-            dependencies: ["StoragePeers", "Storage", "Sidecar", "ProtocolTestSupport", "TestSupport", logging],
+            dependencies: [
+                "StoragePeers", "Storage", "Sidecar", "ProtocolTestSupport", "TestSupport", logging,
+            ],
             swiftSettings: strict
         ),
         .testTarget(

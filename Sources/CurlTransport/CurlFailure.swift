@@ -1,6 +1,7 @@
 import CCurl
 import Glibc
 import HTTP
+import Text
 
 /// What is known about a failed transfer, and its message.
 struct CurlFailure {
@@ -104,7 +105,7 @@ struct CurlFailure {
     /// The first line, as far as it helps.
     private static func short(_ text: String) -> String {
         let line = text.unicodeScalars.prefix { $0 != "\n" && $0 != "\r" && $0 != "\0" }
-        return String(decoding: String(line).utf8.prefix(maximumDetailBytes), as: UTF8.self)
+        return String(line).cut(toUTF8: maximumDetailBytes)
     }
 
     /// The proxy's answer to CONNECT decides, whatever has ended the transfer after it.

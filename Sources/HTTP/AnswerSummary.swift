@@ -40,9 +40,9 @@ extension HTTPResponse {
 
     private var quote: String {
         guard isPage else {
-            let start = body.prefix(Self.maxQuote)
+            let start = body.beginning(Self.maxQuote)
             let text = String(decoding: start, as: UTF8.self).onOneLine.escapingControlCharacters()
-            return text + (body.count > Self.maxQuote && !text.isEmpty ? " …" : "")
+            return text + (body.count > Self.maxQuote && !text.isEmpty ? CutMark.text : "")
         }
         var text = HTMLText(body).summary
         // nginx: "413 Request Entity Too Large".
@@ -51,8 +51,7 @@ extension HTTPResponse {
     }
 
     private static func cut(_ text: String) -> String {
-        let start = String(decoding: text.utf8.prefix(maxQuote), as: UTF8.self)
-        return start.escapingControlCharacters() + (text.utf8.count > maxQuote ? " …" : "")
+        text.cut(toUTF8: maxQuote).escapingControlCharacters()
     }
 
     private var advice: String? {

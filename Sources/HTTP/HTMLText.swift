@@ -12,9 +12,11 @@ package struct HTMLText {
     private let page: [UInt8]
     /// The page with its ASCII letters in lower case, for finding tags.
     private let lowered: [UInt8]
+    private let isCut: Bool
 
     init(_ page: [UInt8]) {
-        self.page = Array(page.prefix(Self.maxBytes))
+        self.page = Array(page.beginning(Self.maxBytes))
+        isCut = page.count > Self.maxBytes
         lowered = self.page.map { 0x41...0x5A ~= $0 ? $0 | 0x20 : $0 }
     }
 
@@ -27,7 +29,7 @@ package struct HTMLText {
     /// The title, or the text of a page without one; empty where there is neither.
     var summary: String {
         let title = title
-        return title.isEmpty ? text(page.indices) : title
+        return title.isEmpty ? text(page.indices) + (isCut ? CutMark.text : "") : title
     }
 
     private var title: String {

@@ -2,7 +2,7 @@ import Text
 
 /// One setting that cannot be used: which, what it holds, what is allowed.
 package struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConvertible {
-    /// So much of a value is shown, in characters: enough to recognise it.
+    /// So much of a value is shown, in bytes: enough to recognise it.
     private static let maxShownValue = 200
 
     /// The environment variable.
@@ -26,8 +26,7 @@ package struct ConfigurationProblem: Error, Hashable, Sendable, CustomStringConv
 
     fileprivate var setting: String {
         guard let value else { return variable }
-        let shown = value.prefix(Self.maxShownValue).escapingControlCharacters()
-        return "\(variable)=\(shown)\(shown.count < value.count ? "…" : "")"
+        return "\(variable)=\(value.cut(toUTF8: Self.maxShownValue).escapingControlCharacters())"
     }
 }
 

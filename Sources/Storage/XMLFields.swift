@@ -4,7 +4,7 @@ import Text
 /// The texts of an XML document's elements by name: as much as the short answers of storage services need, in which no
 /// name means two things.
 struct XMLFields {
-    /// Longer texts and more elements than any such answer has; what is beyond is left out.
+    /// Longer texts, in bytes, and more elements than any such answer has; what is beyond is left out.
     private static let maxTextLength = 8_192
     private static let maxElements = 1_000
 
@@ -71,14 +71,17 @@ struct XMLFields {
         }
 
         func add(_ bytes: UnsafeRawBufferPointer) {
-            let room = maxTextLength - text.count
+            // One more tells that there was more.
+            let room = maxTextLength + 1 - text.count
             unsafe text.append(contentsOf: bytes.prefix(max(0, room)))
         }
 
         func end() {
             let name = names.removeLast()
             if texts[name] == nil {
-                texts[name] = String(decoding: text, as: UTF8.self).trimmingWhitespace()
+                let isCut = text.count > maxTextLength
+                let kept = String(decoding: text.beginning(maxTextLength), as: UTF8.self)
+                texts[name] = kept.trimmingWhitespace() + (isCut ? CutMark.text : "")
             }
             text = []
         }

@@ -23,11 +23,16 @@ package enum ByteSearch {
         }
     }
 
+    /// Whether the character of ASCII stands anywhere in the text.
+    package static func contains(_ character: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+        contains(byte: UInt8(ascii: character), in: text)
+    }
+
     /// Whether the byte stands anywhere in the text.
-    package static func contains(_ byte: Unicode.Scalar, in text: Span<UInt8>) -> Bool {
+    package static func contains(byte: UInt8, in text: Span<UInt8>) -> Bool {
         unsafe text.withUnsafeBufferPointer { text in
             guard let base = text.baseAddress else { return false }
-            return unsafe memchr(base, Int32(byte.value), text.count) != nil
+            return unsafe memchr(base, Int32(byte), text.count) != nil
         }
     }
 

@@ -13,7 +13,7 @@ struct AzureAnswer {
     private let message: String
     private let requestID: String?
 
-    /// So much of a message is quoted, in characters.
+    /// So much of a message is quoted, in bytes.
     private static let maxQuoteLength = 300
 
     init(_ response: HTTPResponse) {
@@ -23,7 +23,7 @@ struct AzureAnswer {
         let fields = (200..<300).contains(response.status) ? nil : XMLFields(parsing: response.body)
         code = response.header("x-ms-error-code") ?? fields?["Code"] ?? ""
         // The lines that follow repeat the request's id and time.
-        message = String((fields?["Message"] ?? "").firstLine.prefix(Self.maxQuoteLength))
+        message = (fields?["Message"] ?? "").firstLine.cut(toUTF8: Self.maxQuoteLength)
         requestID = response.header("x-ms-request-id")
     }
 

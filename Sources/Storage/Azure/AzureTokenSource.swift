@@ -11,7 +11,7 @@ final class AzureTokenSource {
 
     /// A token lives for an hour or a day.
     private static let renewalMargin: Duration = .seconds(300)
-    /// So much of an error's description is quoted, in characters.
+    /// So much of an error's description is quoted, in bytes.
     private static let maxQuoteLength = 300
 
     private let identity: AzureWorkloadIdentity
@@ -124,7 +124,7 @@ final class AzureTokenSource {
             let error = document.root[member: "error"]?.string
         else { return "" }
         let description = document.root[member: "error_description"]?.string ?? ""
-        let line = description.firstLine.prefix(maxQuoteLength)
+        let line = description.firstLine.cut(toUTF8: maxQuoteLength)
         return " \(error) \"\(line)\"".escapingControlCharacters()
     }
 

@@ -60,7 +60,7 @@ enum GoogleCredentials: Hashable, Sendable {
         case "authorized_user": self = .authorizedUser(try Self.authorizedUser(fields))
         case nil: throw Unusable(problem: "has no type")
         case let type?:
-            let shown = String(type.prefix(40)).escapingControlCharacters()
+            let shown = type.cut(toUTF8: 40).escapingControlCharacters()
             throw Unusable(
                 problem: "is of type \(shown), where service_account, external_account and authorized_user "
                     + "can be used"

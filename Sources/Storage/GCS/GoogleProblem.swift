@@ -6,7 +6,7 @@ import Text
 /// `{"error": {"code", "message", "errors": [{"reason"}]}}` (JSON API), `{"error": {"message", "status"}}` (other
 /// APIs), `{"error", "error_description"}` (OAuth, RFC 6749, section 5.2).
 struct GoogleProblem {
-    /// So much of a message is quoted, in characters.
+    /// So much of a message is quoted, in bytes.
     private static let maxQuoteLength = 300
 
     let status: Int
@@ -21,7 +21,7 @@ struct GoogleProblem {
     init(_ response: HTTPResponse) {
         self.response = response
         status = response.status
-        requestID = response.header("x-guploader-uploadid").map { String($0.prefix(120)) }
+        requestID = response.header("x-guploader-uploadid").map { $0.cut(toUTF8: 120) }
         guard let document = try? JSONDocument(parsing: response.body),
             let error = document.root[member: "error"]
         else {
@@ -75,7 +75,6 @@ struct GoogleProblem {
     }
 
     private static func cut(_ text: String) -> String {
-        let line = text.trimmingWhitespace().firstLine
-        return line.count > maxQuoteLength ? line.prefix(maxQuoteLength) + " …" : line
+        text.trimmingWhitespace().firstLine.cut(toUTF8: maxQuoteLength)
     }
 }

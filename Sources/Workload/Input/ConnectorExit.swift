@@ -19,7 +19,7 @@ package enum ConnectorExit: Hashable, Sendable {
             self = .unusable("is empty")
         } else {
             self = .unusable(
-                "holds no whole number, but \u{22}\(text.prefix(40).escapingControlCharacters())\u{22}"
+                "holds no whole number, but \u{22}\(text.cut(toUTF8: 40).escapingControlCharacters())\u{22}"
             )
         }
     }

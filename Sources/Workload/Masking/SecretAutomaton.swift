@@ -76,7 +76,7 @@ struct SecretAutomaton: Sendable {
             let length = trie.maxSecretLength(endingIn: state)
             if length > 0 { Self.add(position - length..<position, to: &places) }
         }
-        let beginning = position - (position == text.count ? trie.prefixLength(in: state) : 0)..<position
+        let beginning = position - (position == text.count ? trie.depth(of: state) : 0)..<position
         if Self.isTelling(text.extracting(beginning)) { Self.add(beginning, to: &places) }
         return position
     }
@@ -103,6 +103,25 @@ struct SecretAutomaton: Sendable {
             }
         }
         if places.last.map({ $0.upperBound < found.upperBound }) ?? true { places.append(found) }
+    }
+
+    /// Where the beginning of a secret, or a whole one, stands right before each of some positions, which are in order.
+    ///
+    /// - Parameter minLength: shorter beginnings tell nothing, in bytes.
+    func beginnings(before cuts: [Int], minLength: Int, in text: Span<UInt8>) -> [Range<Int>] {
+        guard window > 0 else { return [] }
+        var beginnings: [Range<Int>] = []
+        var state = SecretTrie.root
+        var position = 0
+        for cut in cuts {
+            while position < cut {
+                state = trie.next(state, text[position])
+                position += 1
+            }
+            let length = trie.depth(of: state)
+            if length >= minLength { beginnings.append(cut - length..<cut) }
+        }
+        return beginnings
     }
 
     private static func entry(_ first: UInt8, _ second: UInt8) -> Int {

@@ -4,7 +4,7 @@ import Text
 /// Gathers the secrets of configurations, and the forms in which they can turn up.
 struct SecretCollection {
     /// Shorter values, in bytes, are hidden by name only: hiding every `1` or `abc` would leave no log to read.
-    private static let minValueLength = 4
+    static let minValueLength = 4
 
     /// Lines of a secret of several lines (a private key) are hidden one by one too, from this length in bytes on.
     private static let minLineLength = 16

@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import Text
 
 /// Hides secrets in text that people or other programs will read.
 ///
@@ -37,7 +38,7 @@ package struct SecretMask: Sendable {
     /// The text with every secret replaced.
     package func masked(_ text: String) -> String {
         // Every log line passes here, and hardly any holds a secret.
-        let places = automaton.places(in: text.utf8.span)
+        let places = places(in: text.utf8.span)
         guard !places.isEmpty || SecretMembers.mayStand(in: text.utf8.span) else { return text }
         var bytes = Array(text.utf8)
         Self.hide(places, in: &bytes)
@@ -47,6 +48,32 @@ package struct SecretMask: Sendable {
         Self.hide(passwords, in: &bytes)
         let isChanged = !(places.isEmpty && members.isEmpty && passwords.isEmpty)
         return isChanged ? String(decoding: bytes, as: UTF8.self) : text
+    }
+
+    /// Where secrets stand, and the beginnings of secrets at which the text was cut.
+    private func places(in text: Span<UInt8>) -> [Range<Int>] {
+        let places = automaton.places(in: text)
+        let cuts = CutMark.cuts(in: text)
+        guard !cuts.isEmpty else { return places }
+        let beginnings = automaton.beginnings(
+            before: cuts,
+            minLength: SecretCollection.minValueLength,
+            in: text
+        )
+        return Self.joined((places + beginnings).sorted { $0.lowerBound < $1.lowerBound })
+    }
+
+    /// Places that overlap become one.
+    private static func joined(_ places: [Range<Int>]) -> [Range<Int>] {
+        var joined: [Range<Int>] = []
+        for place in places {
+            if let last = joined.last, place.lowerBound < last.upperBound {
+                joined[joined.count - 1] = last.lowerBound..<max(last.upperBound, place.upperBound)
+            } else {
+                joined.append(place)
+            }
+        }
+        return joined
     }
 
     /// Replaces all the places, which lie in order, in one go: a connector can write a line full of secrets.

@@ -17,7 +17,7 @@ struct SecretTrie: Sendable {
     /// The length of the longest secret that the text ends with in this state, in bytes; 0 for none.
     private var lengths: [UInt32] = [0]
     /// The first node of each depth.
-    private var firstNodes: [State] = []
+    private var levels: [State] = []
     /// The root's children by their bytes, `root` for none: nearly every look-up is one of these.
     private var firstBytes = [State](repeating: root, count: 256)
 
@@ -29,8 +29,8 @@ struct SecretTrie: Sendable {
         var node = 0
         while node < waiting.count {
             let (range, depth) = waiting[node]
+            if depth == levels.count { levels.append(State(node)) }
             firstChildren.append(State(waiting.count))
-            if depth == firstNodes.count { firstNodes.append(State(node)) }
             var start = range.lowerBound
             // A secret that ends here comes first.
             while start < range.upperBound, sorted[start].count == depth { start += 1 }
@@ -76,12 +76,14 @@ struct SecretTrie: Sendable {
     /// The length of the longest secret that ends with the last byte, in bytes; 0 where none does.
     func maxSecretLength(endingIn state: State) -> Int { Int(lengths[Int(state)]) }
 
-    /// How many of the last bytes begin a secret, whole or not.
-    func prefixLength(in state: State) -> Int {
-        var (low, high) = (0, firstNodes.count)
+    /// How many of the last bytes begin a secret, or are one: as many as can be.
+    func depth(of state: State) -> Int {
+        // The last level that begins no later.
+        var low = 0
+        var high = levels.count
         while high - low > 1 {
             let middle = (low + high) / 2
-            if firstNodes[middle] <= state { low = middle } else { high = middle }
+            if levels[middle] <= state { low = middle } else { high = middle }
         }
         return low
     }

@@ -33,7 +33,7 @@ import Testing
     @Test func quotesAreBounded() {
         #expect(
             ConnectorExit(parsing: text(ofLength: 64).utf8)
-                == .unusable("holds no whole number, but \"\(text(ofLength: 40))\"")
+                == .unusable("holds no whole number, but \"\(text(ofLength: 40)) …\"")
         )
     }
 

@@ -60,6 +60,13 @@ import Testing
         "p/w%20%3Cd%3E%26%27%C3%A9", "p%2fw%20%3cd%3e%26%27%c3%a9", "p%2Fw+%3Cd%3E%26%27%C3%A9",
         "p%2Fw%20%3Cd%3E%26'%C3%A9", "cC93IDxkPiYnw6k=", "cC93IDxkPiYnw6k", "p/w &lt;d&gt;&amp;&#x27;é",
         #"p/w <d>&'\xc3\xa9"#, #"p/w <d>&\'é"#,
+        // JavaScript's encodeURI, a path's segment, PHP's urlencode.
+        "p/w%20%3Cd%3E&'%C3%A9", "p%2Fw%20%3Cd%3E&'%C3%A9", "p%2Fw+%3Cd%3E%26%27%C3%A9",
+        // JSON of Go, of Gson, of .NET, with slashes escaped and ASCII only, and JSON in JSON.
+        #"p/w \u003cd\u003e\u0026'é"#, #"p/w \u003cd\u003e\u0026\u0027é"#,
+        #"p/w \u003Cd\u003E\u0026\u0027\u00E9"#, #"p\/w <d>&'\u00e9"#, #"p/w \\u003cd\\u003e\\u0026'é"#,
+        // HTML of Go and of Django, XML.
+        "p/w &lt;d&gt;&amp;&#39;é", "p/w &lt;d&gt;&amp;&apos;é", "p/w &lt;d&gt;&amp;'é",
     ])
     func encodedFormsAreHidden(_ form: String) throws {
         let mask = try mask(#"{"password": "p/w <d>&'é"}"#)

@@ -1,0 +1,44 @@
+/// The end of a text that was cut.
+///
+/// Whoever hides secrets in a text hides the beginning of one before each mark, too. So a text may be cut before its
+/// secrets are hidden, as long as the mark stands at the cut.
+package enum CutMark {
+    package static let text = " …"
+
+    /// The positions in UTF-8 at which texts were cut: before each ellipsis, and before the space that is a part of the
+    /// mark.
+    package static func cuts(in text: Span<UInt8>) -> [Int] {
+        guard ByteSearch.contains(byte: 0xE2, in: text) else { return [] }
+        var cuts: [Int] = []
+        var position = 0
+        while position + 2 < text.count {
+            // U+2026
+            if text[position] == 0xE2, text[position + 1] == 0x80, text[position + 2] == 0xA6 {
+                let hasSpace = position > 0 && text[position - 1] == UInt8(ascii: " ")
+                cuts.append(hasSpace ? position - 1 : position)
+                position += 2
+            }
+            position += 1
+        }
+        return cuts
+    }
+}
+
+extension String {
+    /// The text up to a bound in bytes of UTF-8, and the mark where there was more.
+    package func cut(toUTF8 limit: Int) -> String {
+        guard utf8.count > limit else { return self }
+        return String(decoding: Array(utf8).beginning(limit), as: UTF8.self) + CutMark.text
+    }
+}
+
+extension Array<UInt8> {
+    /// The first bytes of a text in UTF-8, without a part of a character at their end.
+    package func beginning(_ limit: Int) -> ArraySlice<UInt8> {
+        guard count > limit else { return self[...] }
+        var end = limit
+        // No character has more than three such bytes.
+        while end > 0, limit - end < 3, self[end] & 0xC0 == 0x80 { end -= 1 }
+        return self[..<end]
+    }
+}
