@@ -38,6 +38,8 @@ final class WorkloadRunner {
     /// A look is to be answered once the exit code has settled.
     private var isLookOpen = false
     private var hasEnded = false
+    /// Whether log lines of the connector were left out, since they can hold secrets that are not known.
+    private var hasWithheld = false
 
     /// Events that came while actions were performed: the machine takes one at a time.
     private var events: [WorkloadMachine.Event] = []
@@ -355,6 +357,7 @@ extension WorkloadRunner {
     }
 
     private func show(_ events: [TranscriptEvent]) {
+        guard !secrets.mask.isIncomplete else { return withhold(events) }
         let source = LogSource(input.connectorKind)
         for event in events where loggedLines.admit(event) {
             switch event {
@@ -372,6 +375,15 @@ extension WorkloadRunner {
                 pipeline.write(.debug, from: source, "Skipped a message: \(reason)")
             }
         }
+    }
+}
+
+extension WorkloadRunner {
+    /// Says once that log lines are not shown.
+    private func withhold(_ events: [TranscriptEvent]) {
+        guard !events.isEmpty, !hasWithheld else { return }
+        hasWithheld = true
+        log.warning("The connector's log lines: \(SecretMask.withheld)")
     }
 }
 

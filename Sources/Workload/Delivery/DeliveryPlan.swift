@@ -62,7 +62,8 @@ package struct DeliveryPlan: Sendable {
         isResult = verdict.isResult
         let isPlain = verdict.isResult && !verdict.isUnusual
         summary = Summary(level: isPlain ? .info : .warning, text: verdict.summary)
-        strayError = verdict.isResult ? transcript.errorTrace?.text : nil
+        let mask = context.mask
+        strayError = verdict.isResult ? transcript.errorTrace.map { mask.masked($0).text } : nil
     }
 
     /// What is due; nil where only the report is left. Secrets of the connector's configuration are hidden in it, but for

@@ -94,7 +94,9 @@ extension Verdict {
         var catalog: CatalogWrite?
         var findings: CatalogInspection?
         switch result {
-        case .connectionStatus(let status): output.checkConnection = status
+        case .connectionStatus(var status):
+            status.message = status.message.map(context.mask.shown)
+            output.checkConnection = status
         case .spec(let spec): output.spec = spec
         case .catalog(let discovered), .destinationCatalog(let discovered):
             do throws(CatalogConversionError) {

@@ -68,7 +68,7 @@ extension VerdictContext {
 
     /// That text stands before the result on its line; continues "although …".
     func quotationOfTextBefore(_ text: String) -> String {
-        let shown = mask.masked(text).truncated(toUTF16Length: Self.maxQuotationLength)
+        let shown = mask.shown(text).truncated(toUTF16Length: Self.maxQuotationLength)
         return "\"\(shown.escapingControlCharacters())\" precedes it on its line"
     }
 
@@ -89,14 +89,17 @@ extension VerdictContext {
 
     /// The first line of the last error that the connector logged.
     private func lastError(_ transcript: Transcript) -> String? {
-        transcript.lastFatalOrErrorLine(masked: mask.masked)
+        transcript.lastFatalOrErrorLine(masked: mask.shown)
     }
 
     /// The connector's last log lines under a heading; nil where it logged nothing.
     private func lastWords(_ transcript: Transcript) -> String? {
         let lines = transcript.lastLines.lines
         guard !lines.isEmpty else { return nil }
-        let shown = lines.map { mask.masked($0).truncated(toUTF16Length: Self.maxLineLength) }
+        let shown =
+            mask.isIncomplete
+            ? [SecretMask.withheld]
+            : lines.map { mask.masked($0).truncated(toUTF16Length: Self.maxLineLength) }
         return (["The connector's last log lines:"] + shown).joined(separator: "\n")
     }
 }

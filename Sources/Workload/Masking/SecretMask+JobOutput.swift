@@ -23,9 +23,9 @@ extension SecretMask {
     /// The trace with every secret in its messages replaced.
     func masked(_ trace: ErrorTrace) -> ErrorTrace {
         var trace = trace
-        trace.message = trace.message.map(masked)
-        trace.internalMessage = trace.internalMessage.map(masked)
-        trace.stackTrace = trace.stackTrace.map(masked)
+        trace.message = trace.message.map(shown)
+        trace.internalMessage = trace.internalMessage.map(shown)
+        trace.stackTrace = trace.stackTrace.map(shown)
         return trace
     }
 

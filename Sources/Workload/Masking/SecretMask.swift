@@ -35,6 +35,15 @@ package struct SecretMask: Sendable {
         isIncomplete = secrets.isIncomplete
     }
 
+    /// Stands for a text of the connector that cannot be shown.
+    package static let withheld =
+        "[not shown: the connector's configuration holds more secrets than can be searched for]"
+
+    /// A text of the connector as it may be shown: not at all where it can hold secrets that are not known.
+    package func shown(_ text: String) -> String {
+        isIncomplete ? Self.withheld : masked(text)
+    }
+
     /// The text with every secret replaced.
     package func masked(_ text: String) -> String {
         // Every log line passes here, and hardly any holds a secret.

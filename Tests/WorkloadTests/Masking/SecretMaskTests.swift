@@ -3,6 +3,7 @@ import Crypto
 import ProtocolTestSupport
 import TestSupport
 import Testing
+import WorkloadTestSupport
 
 @testable import Workload
 
@@ -119,6 +120,44 @@ import Testing
         let values = (0..<20_000).map { #""a rather long secret number \#($0)""# }.joined(separator: ",")
         #expect(try mask(#"{"tokens": [\#(values)]}"#).isIncomplete)
         #expect(try !mask(#"{"tokens": ["one secret"]}"#).isIncomplete)
+        #expect(try mask(#"{"tokens": [\#(values)]}"#).shown("any text") == SecretMask.withheld)
+        #expect(try mask(#"{"tokens": ["one secret"]}"#).shown("any text") == "any text")
+    }
+
+    /// What the connector says could hold one of the secrets that are not known.
+    @Test func tooManySecretsKeepTheConnectorsWordsOutOfTheOutcome() throws {
+        let values = (0..<20_000).map { #""a rather long secret number \#($0)""# }.joined(separator: ",")
+        let leak = "a rather long secret number 19999"
+        let control =
+            #"{"type":"CONTROL","control":{"type":"CONNECTOR_CONFIG","emitted_at":1,"#
+            + #""connectorConfig":{"config":{"tokens":[\#(values)]}}}}"#
+        let log = #"{"type":"LOG","log":{"level":"FATAL","message":"\#(leak)"}}"#
+        let trace =
+            #"{"type":"TRACE","trace":{"type":"ERROR","emitted_at":1,"error":{"message":"\#(leak)","#
+            + #""internal_message":"\#(leak)","stack_trace":"\#(leak)"}}}"#
+        let status =
+            #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"FAILED","message":"\#(leak)"}}"#
+        for lines in [
+            [control, log], [control, log, trace], [control, log, trace, status], [control, leak + status],
+        ] {
+            var reader = TranscriptReader(digestSeed: 1)
+            for line in lines { _ = reader.read(Array((line + "\n").utf8)) }
+            let plan = DeliveryPlan(
+                ending: .connectorExited(.code(1)),
+                transcript: reader.transcript,
+                input: try sidecarInput(.check)
+            )
+            let outputs = plan.preview().map { step in
+                if case .storeOutput(let output) = step {
+                    String(decoding: output.encoded(), as: UTF8.self)
+                } else {
+                    ""
+                }
+            }
+            let words = outputs + ["\(plan.report)", plan.summary?.text ?? "", plan.strayError ?? ""]
+            #expect(!words.contains { $0.contains("secret number 19999") }, "\(lines.count)")
+            #expect(words.contains { $0.contains(SecretMask.withheld) }, "\(lines.count)")
+        }
     }
 
     @Test func longerSecretsGoFirst() throws {
