@@ -3,7 +3,7 @@ package enum Fault: String, CaseIterable, Sendable {
     // The workspace.
     case outputLeftToMain, outputMadeByMain, watchRefused, watchSilent, watchOverflow, watchUnreliable,
         leaseRefused
-    case readBusy, readError, readShort, volumeFull
+    case readBusy, readError, readShort, volumeFull, inodesUsedUp
     // The connector.
     case startsLate, neverStarts, hangs, killed, outputTruncated, outputRewritten, outputReplaced,
         secondResult

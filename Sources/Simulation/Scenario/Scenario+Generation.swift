@@ -312,8 +312,10 @@ extension Scenario {
             workspace.readCapacity = 64
         case 7: workspace.readErrorFrom = UInt64.random(in: 0...2_000, using: &random)
         default:
-            workspace.exhausted = "free blocks"
-            planned.insert(.volumeFull)
+            let isOfInodes = Bool.random(using: &random) && input != "{}"
+            workspace.runsOutOfInodes = isOfInodes
+            workspace.exhausted = isOfInodes ? "free inodes" : "free blocks"
+            if !isOfInodes { planned.insert(.volumeFull) }
         }
     }
 

@@ -108,4 +108,6 @@ struct WorkspaceFaults: Sendable {
     var readErrorFrom: UInt64?
     var readCapacity = 65_536
     var exhausted: String?
+    /// Before the end, so that no file can be created then.
+    var runsOutOfInodes = false
 }

@@ -21,6 +21,7 @@ package final class SimulatedWorkspace: Workspace {
     private var random: SplitMix64
     private var files: [String: SimulatedFile] = [:]
     private var lastNumber: Int32 = 0
+    private var hasSpareMarker = false
     private weak var watching: SimulatedWatch?
     /// Bytes that the sidecar has been handed in the present tick.
     var bytesRead = 0
@@ -53,8 +54,16 @@ package final class SimulatedWorkspace: Workspace {
         return .created(make(FileName.output, byMain: false))
     }
 
+    package func makeSpareMarker() throws(SystemError) {
+        hasSpareMarker = true
+    }
+
     package func writeTerminatedMarker() throws(SystemError) {
         guard marked == nil else { return }
+        if faults.runsOutOfInodes {
+            census.count(.inodesUsedUp)
+            guard hasSpareMarker else { throw SystemError(call: "mknodat", errno: ENOSPC) }
+        }
         guard markerDelay > .zero else { return mark() }
         timeline.plan(after: markerDelay) { [weak self] in self?.mark() }
     }
