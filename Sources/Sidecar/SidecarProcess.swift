@@ -144,9 +144,10 @@ extension SidecarProcess {
         let trace = try traceSink(settings.trace)
         do {
             return try Reactor(backend: settings.ioBackend, trace: trace)
-        } catch where error.isShortage {
-            throw StartError(failure: "the event loop cannot be set up: \(error)")
         } catch {
+            guard !error.isShortage else {
+                throw StartError(failure: "the event loop cannot be set up: \(error)")
+            }
             throw StartError(
                 problem: "SIDECAR_IO_BACKEND",
                 settings.ioBackend.rawValue,

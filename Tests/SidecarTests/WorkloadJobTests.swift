@@ -97,7 +97,9 @@ import Testing
         let world = try FakeWorld()
         world.workspace.hasNoInodes = true
         #expect(try world.playCheck() == 0)
-        #expect(world.log.contains("WARN  platform > No spare of TERMINATED can be made in /fake: mknodat: ENOSPC"))
+        #expect(
+            world.log.contains("WARN  platform > No spare of TERMINATED can be made in /fake: mknodat: ENOSPC")
+        )
         #expect(world.log.contains("ERROR platform > /fake/TERMINATED cannot be written: mknodat: ENOSPC"))
     }
 
