@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -40,4 +43,50 @@ int clinux_is_open_for_writing(int descriptor) {
 
 long long clinux_seek_data(int descriptor, long long offset) {
     return lseek(descriptor, offset, SEEK_DATA);
+}
+
+int clinux_pipe(int ends[2]) {
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return -1;
+    fcntl(ends[0], F_SETFL, O_NONBLOCK);
+    return 0;
+}
+
+int clinux_fork(void) {
+    return fork();
+}
+
+// Where a filter or an old kernel refuses close_range(2), descriptors are closed one by one, up to this many.
+#define MAX_CLOSED_SINGLY 65536
+
+static void close_descriptors(unsigned first, unsigned last) {
+    if (first > last || close_range(first, last, 0) == 0)
+        return;
+    struct rlimit limit = {.rlim_cur = MAX_CLOSED_SINGLY};
+    getrlimit(RLIMIT_NOFILE, &limit);
+    rlim_t end = limit.rlim_cur < MAX_CLOSED_SINGLY ? limit.rlim_cur : MAX_CLOSED_SINGLY;
+    for (unsigned descriptor = first; descriptor <= last && descriptor < end; descriptor++)
+        close((int)descriptor);
+}
+
+void clinux_isolate_child(int parent, const int *kept, int count) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // The parent may have died before.
+    if (getppid() != parent)
+        _exit(1);
+    unsigned next = 0;
+    for (int index = 0; index < count; index++) {
+        if ((unsigned)kept[index] > next)
+            close_descriptors(next, (unsigned)kept[index] - 1);
+        next = (unsigned)kept[index] + 1;
+    }
+    close_descriptors(next, ~0U);
+    // No file of ours may get the number of a standard descriptor: a message of the runtime would be written into it.
+    for (int descriptor = 0; descriptor <= STDERR_FILENO;) {
+        descriptor = open("/dev/null", O_RDWR | O_CLOEXEC);
+        if (descriptor < 0)
+            return;
+        if (descriptor > STDERR_FILENO)
+            close(descriptor);
+    }
 }

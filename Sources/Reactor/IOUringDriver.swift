@@ -69,6 +69,8 @@ final class IOUringDriver: Driver {
             ring.deallocate()
             throw SystemError(call: "io_uring_setup", errno: failure)
         }
+        // A forked child has no use for the ring's memory, which would keep the ring alive as long as the child.
+        _ = io_uring_ring_dontfork(ring)
         return ring
     }
 

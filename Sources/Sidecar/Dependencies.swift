@@ -22,7 +22,7 @@ package struct Dependencies {
     /// Reads files with credentials.
     package var credentialFiles: CredentialFiles
     /// Stores documents in a folder of this machine.
-    package var localStorage: (_ root: String) -> any ObjectStore
+    package var localStorage: (LocalStorage) -> any ObjectStore
     package var host: Host
     /// The longest time that the event loop has worked without a wait; nothing is answered meanwhile.
     package var longestTick: () -> Duration
@@ -37,7 +37,7 @@ package struct Dependencies {
         credentials: KnownCredentials,
         console: any LogOutput,
         credentialFiles: CredentialFiles,
-        localStorage: @escaping (_ root: String) -> any ObjectStore,
+        localStorage: @escaping (LocalStorage) -> any ObjectStore,
         host: Host,
         longestTick: @escaping () -> Duration = { .zero }
     ) {
@@ -53,6 +53,15 @@ package struct Dependencies {
         self.localStorage = localStorage
         self.host = host
         self.longestTick = longestTick
+    }
+
+    /// A folder of this machine in which documents are stored.
+    package struct LocalStorage {
+        package var root: String
+        /// How long the storing of a document may get no further.
+        package var stallLimit: Duration
+        /// The open files from which contents are read while they are stored.
+        package var contentDescriptors: () -> [Int32]
     }
 
     /// What log lines and keys say about the machine.

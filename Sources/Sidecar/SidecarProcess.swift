@@ -116,7 +116,7 @@ final class SidecarProcess {
             credentials: credentials,
             console: console,
             credentialFiles: .system,
-            localStorage: { [reactor] in LocalObjectStore(root: $0, scheduler: reactor) },
+            localStorage: { [reactor] in LocalObjectStore($0, reactor: reactor) },
             host: Dependencies.Host(
                 name: Self.hostName(),
                 backend: reactor.backend.rawValue,

@@ -341,7 +341,15 @@ extension WorkloadJob {
     ) -> (any ObjectStore)? {
         configuration.objectStore(
             for: kind,
-            local: dependencies.localStorage,
+            local: { [dependencies, configuration, connectorOutput] root in
+                dependencies.localStorage(
+                    Dependencies.LocalStorage(
+                        root: root,
+                        stallLimit: configuration.storageRequests.readTimeout,
+                        contentDescriptors: { connectorOutput.file.map { [$0.descriptor] } ?? [] }
+                    )
+                )
+            },
             dependencies: StorageDependencies(
                 transport: transport,
                 scheduler: dependencies.scheduler,

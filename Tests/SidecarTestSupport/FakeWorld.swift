@@ -40,7 +40,7 @@ package final class FakeWorld {
                 credentials: KnownCredentials(configuration.credentials),
                 console: console,
                 credentialFiles: CredentialFiles { (_, _) throws(CredentialFiles.Problem) in throw .missing },
-                localStorage: { root in fatalError("no test stores anything in \(root)") },
+                localStorage: { place in fatalError("no test stores anything in \(place.root)") },
                 host: Dependencies.Host(name: "pod", backend: "nothing"),
                 longestTick: { [clock] in clock.longestTick }
             )

@@ -38,4 +38,14 @@ int clinux_is_open_for_writing(int descriptor);
 // lseek(2) with SEEK_DATA: where the next data is, at or behind the offset; -1 with errno, ENXIO where there is none.
 long long clinux_seek_data(int descriptor, long long offset);
 
+// A pipe that no other program inherits; its reading end does not block. Returns 0, or -1 with errno.
+int clinux_pipe(int ends[2]);
+
+// fork(2). The child has this thread only; malloc(3) works in it.
+int clinux_fork(void);
+
+// For a forked child: it dies with its parent and closes all descriptors but the kept ones (in rising order), standard
+// input and output included, which become /dev/null. Signals stay blocked and ignored as they are.
+void clinux_isolate_child(int parent, const int *kept, int count);
+
 #endif

@@ -1,144 +1,72 @@
-import Glibc
 import Reactor
 import Scheduling
 import Storage
-import Text
 
-/// Stores documents as files below a folder, each one whole or not at all: written under a temporary name, synced,
-/// renamed, and the folder synced, so that it survives a power failure once `store` has returned.
+/// A folder of this machine as an object store. A child process writes, so that a slow disk, or a network file system that
+/// does not answer, never stops the loop.
 final class LocalObjectStore: ObjectStore {
-    /// So much of a document's name goes into its temporary name, in bytes: one that is cut within a character may
-    /// grow by three, and all of it stays below the 255 that a name may have.
-    private static let maxStemLength = 200
+    /// Starts work that blocks beside the loop; false where that is not possible, see `HelperProcess.start`.
+    typealias Starter = (
+        _ descriptors: [Int32],
+        _ work: HelperProcess.Work,
+        _ completion: @escaping (String?) -> Void
+    ) -> Bool
 
-    /// An absolute path of a folder that exists: a volume that others read too. Where it is missing, what would be stored
-    /// in a new one would stay in this container, and nobody would find it.
-    private let root: String
+    private let folder: LocalFolder
+    private let contentDescriptors: () -> [Int32]
     private let scheduler: any Scheduler
+    private let start: Starter
 
-    init(root: String, scheduler: any Scheduler) {
-        self.root = root
+    /// - Parameter contentDescriptors: gives the files from which contents are read while they are stored.
+    init(
+        root: String,
+        contentDescriptors: @escaping () -> [Int32],
+        scheduler: any Scheduler,
+        start: @escaping Starter
+    ) {
+        folder = LocalFolder(root: root)
+        self.contentDescriptors = contentDescriptors
         self.scheduler = scheduler
+        self.start = start
     }
 
-    var name: String { "local storage in \(root)" }
+    convenience init(_ place: Dependencies.LocalStorage, reactor: Reactor) {
+        self.init(
+            root: place.root,
+            contentDescriptors: place.contentDescriptors,
+            scheduler: reactor
+        ) { descriptors, work, completion in
+            HelperProcess.start(
+                on: reactor,
+                stallLimit: place.stallLimit,
+                keeping: descriptors,
+                work,
+                completion: completion
+            )
+        }
+    }
+
+    var name: String { "local storage in \(folder.root)" }
 
     func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
-        var failure: StorageFailure?
-        do {
-            try store(content, key: key)
-        } catch {
-            failure = error
-        }
-        scheduler.schedule(after: .zero) { completion(failure) }
-    }
-
-    /// So much is held in memory and written at once, in bytes.
-    private static let pieceSize = 1_024 * 1_024
-
-    /// Stores the content under the key, whose parts between slashes are folders below the root, which are made where they
-    /// are missing, and a file's name. Blocks while the file system writes.
-    func store(_ content: ObjectContent, key: String) throws(StorageFailure) {
-        let parts = key.split(separator: "/").map(String.init)
-        guard let name = parts.last, parts.allSatisfy(Self.isPlain) else {
-            throw StorageFailure(
-                message: "\(key.escapingControlCharacters()) is not a valid file name below \(root)"
-            )
-        }
-        var folder = try openRoot()
-        var shown = root
-        for part in parts.dropLast() {
-            shown += "/" + part
-            folder = try openFolder(part, in: folder.raw, shownAs: shown)
-        }
-        try write(content, name: name, in: folder.raw, shownAs: "\(shown)/\(name)")
-    }
-
-    private func write(
-        _ content: ObjectContent,
-        name: String,
-        in folder: Int32,
-        shownAs path: String
-    ) throws(StorageFailure) {
-        let stem = String(decoding: name.utf8.prefix(Self.maxStemLength), as: UTF8.self)
-        let temporary = ".\(stem).\(getpid()).tmp"
-        // Left behind by a process of the same number that died: nobody else uses this name.
-        _ = unsafe unlinkat(folder, temporary, 0)
-        let file = OwnedDescriptor(
-            try check(
-                unsafe openat(folder, temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o644),
-                "create",
-                path
-            )
+        let hasStarted = start(
+            contentDescriptors(),
+            { progressed in self.store(content, key, progressed) },
+            { completion($0.map(StorageFailure.init(message:))) }
         )
+        if hasStarted { return }
+        // No room for one more process: a loop that waits for the disk is better than a lost document.
+        let problem = store(content, key) {}
+        scheduler.schedule(after: .zero) { completion(problem.map(StorageFailure.init(message:))) }
+    }
+
+    /// Returns why it failed.
+    private func store(_ content: ObjectContent, _ key: String, _ progressed: () -> Void) -> String? {
         do throws(StorageFailure) {
-            for start in stride(from: 0, to: content.count, by: Self.pieceSize) {
-                let piece = try content.bytes(in: start..<min(start + Self.pieceSize, content.count))
-                try writeAll(piece, to: file.raw, path)
-            }
-            try check(fsync(file.raw), "sync", path)
-            try check(unsafe renameat(folder, temporary, folder, name), "rename", path)
+            try folder.store(content, key: key, progressed: progressed)
+            return nil
         } catch {
-            _ = unsafe unlinkat(folder, temporary, 0)
-            throw error
+            return error.message
         }
-        try syncFolder(folder, path)
-    }
-
-    private func writeAll(_ bytes: [UInt8], to file: Int32, _ path: String) throws(StorageFailure) {
-        var written = 0
-        while written < bytes.count {
-            let count = unsafe bytes[written...].withUnsafeBytes {
-                unsafe Glibc.write(file, $0.baseAddress, $0.count)
-            }
-            if count < 0, errno == EINTR { continue }
-            written += Int(try check(Int32(clamping: count), "write", path))
-        }
-    }
-
-    private static let folderFlags = O_RDONLY | O_DIRECTORY | O_CLOEXEC
-
-    private func openRoot() throws(StorageFailure) -> OwnedDescriptor {
-        let raw = unsafe open(root, Self.folderFlags)
-        if raw < 0, errno == ENOENT {
-            throw StorageFailure(message: "the folder \(root) does not exist; mount a volume there")
-        }
-        return OwnedDescriptor(try check(raw, "open the folder", root))
-    }
-
-    /// Opens a folder, and makes it where it is missing.
-    private func openFolder(
-        _ name: String,
-        in parent: Int32,
-        shownAs path: String
-    ) throws(StorageFailure) -> OwnedDescriptor {
-        var raw = unsafe openat(parent, name, Self.folderFlags)
-        if raw < 0, errno == ENOENT {
-            let made = unsafe mkdirat(parent, name, 0o755)
-            // EEXIST: another process was faster.
-            if made < 0, errno != EEXIST { try check(made, "make the folder", path) }
-            try syncFolder(parent, path)
-            raw = unsafe openat(parent, name, Self.folderFlags)
-        }
-        return OwnedDescriptor(try check(raw, "open the folder", path))
-    }
-
-    /// Makes what was renamed or made in the folder last. Some file systems (9p, vboxsf) cannot sync folders and say
-    /// `EINVAL`: there is nothing more to be done for it there.
-    private func syncFolder(_ folder: Int32, _ path: String) throws(StorageFailure) {
-        if fsync(folder) != 0, errno != EINVAL, errno != EOPNOTSUPP {
-            try check(-1, "sync the folder of", path)
-        }
-    }
-
-    @discardableResult
-    private func check(_ result: Int32, _ action: String, _ path: String) throws(StorageFailure) -> Int32 {
-        guard result < 0 else { return result }
-        let error = SystemError(call: action, errno: errno)
-        throw StorageFailure(message: "cannot \(action) \(path): \(error.name)")
-    }
-
-    private static func isPlain(_ part: String) -> Bool {
-        part != "." && part != ".." && !part.utf8.contains(0) && part.utf8.count <= 255
     }
 }

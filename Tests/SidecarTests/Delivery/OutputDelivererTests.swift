@@ -132,7 +132,11 @@ import Workload
 
     private func localSink(_ directory: TemporaryDirectory) -> ObjectOutputStorage {
         ObjectOutputStorage(
-            store: LocalObjectStore(root: directory.path, scheduler: scheduler),
+            store: LocalObjectStore(
+                root: directory.path,
+                contentDescriptors: { [] },
+                scheduler: scheduler
+            ) { _, _, _ in false },
             connectorOutput: noConnectorOutput
         )
     }

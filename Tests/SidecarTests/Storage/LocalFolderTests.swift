@@ -6,12 +6,12 @@ import Text
 
 @testable import Sidecar
 
-@Suite struct LocalObjectStoreTests {
+@Suite struct LocalFolderTests {
     private let directory = TemporaryDirectory()
-    private var storage: LocalObjectStore { store(in: directory.path) }
+    private var storage: LocalFolder { store(in: directory.path) }
 
-    private func store(in root: String) -> LocalObjectStore {
-        LocalObjectStore(root: root, scheduler: FakeScheduler())
+    private func store(in root: String) -> LocalFolder {
+        LocalFolder(root: root)
     }
 
     private func failure(_ key: String, root: String? = nil) -> String? {
