@@ -10,8 +10,9 @@ package final class WorkloadJob {
     /// The time for the rest of the job's log, once everything else is done.
     private static let lastUpload: Duration = .seconds(15)
 
-    /// The same after a signal to stop: with the machine's own budget it stays within a pod's grace period.
-    private static let lastUploadWhenStopped: Duration = .seconds(5)
+    /// The same after a signal to stop: with the machine's own budget (20 s) and the console's (2 s) it stays well within a
+    /// pod's grace period (30 s).
+    private static let lastUploadWhenStopped: Duration = .seconds(2)
 
     private let configuration: Configuration
     private let dependencies: Dependencies
@@ -23,6 +24,8 @@ package final class WorkloadJob {
     private var runner: WorkloadRunner?
     private var client: ControlPlaneClient?
     private var stopSignal: Int32?
+    /// The input cannot be used, and that is being reported.
+    private var isRejecting = false
     /// The exit code once the machine has ended, while the log is still being stored.
     private var outcome: Int32?
 
@@ -48,12 +51,23 @@ package final class WorkloadJob {
 
     /// A signal to stop.
     package func signalled(_ signal: Int32) {
+        let isFirst = stopSignal == nil
         stopSignal = stopSignal ?? signal
-        guard let runner else {
+        if let runner {
+            runner.post(.signalled(signal))
+        } else if !isRejecting {
             status = status ?? ExitStatus.signal(signal)
-            return
+        } else if isFirst {
+            // The report of the unusable input is still awaited.
+            pipeline?.write(
+                .warning,
+                from: .platform,
+                "Received \(signalName(signal)): finishing the report"
+            )
+            dependencies.scheduler.schedule(after: WorkloadMachine.terminationBudget) { [weak self] in
+                self?.status = ExitStatus.signal(signal)
+            }
         }
-        runner.post(.signalled(signal))
     }
 
     /// Writes `TERMINATED`, unless that is done: before anything is waited for at the end.
@@ -114,6 +128,7 @@ extension WorkloadJob {
         let secrets = JobSecrets(credentials: dependencies.credentials)
         let pipeline = makePipeline(context: [("workloadId", workloadID)], secrets: secrets, workloadID)
         let log = pipeline.logger(label: "sidecar")
+        isRejecting = true
         // The connector's output will not be read, and the report can take minutes.
         writeMarker()
         log.error("\(text)")
@@ -126,14 +141,18 @@ extension WorkloadJob {
         client.perform(.report(secrets.mask.masked(report), workloadID: workloadID)) { [weak self] outcome in
             guard let self, status == nil else { return }
             if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
-            status = ExitStatus.failure
+            endRejection()
         }
         let limit = configuration.heartbeat.contactTimeout
         dependencies.scheduler.schedule(after: limit) { [weak self] in
             guard let self, status == nil else { return }
             log.error("The failure could not be reported within \(limit.spokenDescription)")
-            status = ExitStatus.failure
+            endRejection()
         }
+    }
+
+    private func endRejection() {
+        status = stopSignal.map(ExitStatus.signal) ?? ExitStatus.failure
     }
 }
 

@@ -91,4 +91,88 @@ import Testing
             #expect(outcome.requests("success").count == 1)
         }
     }
+
+    /// Sends every stop signal, twice.
+    private func sendMany(to sidecar: ChildProcess) {
+        for _ in 0..<2 {
+            for signal in [SIGTERM, SIGINT, SIGHUP, SIGQUIT] { sidecar.send(signal) }
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func manySignalsDuringTheUploadChangeNothing(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.sampleSource)
+            try await pod.controlPlane.waitForArrival(of: "output")
+            sidecar.send(SIGTERM)
+            #expect(try await sidecar.waitForOutput("finishing the delivery"))
+            sendMany(to: sidecar)
+            #expect(try await sidecar.waitForOutput("SIGTERM is ignored"))
+            try await pod.controlPlane.removeFaults()
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 143, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.requests("success").count == 1)
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func manySignalsDuringTheReportChangeNothing(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            try await pod.controlPlane.addFault(#"{"call": "success", "fault": "hold"}"#)
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.sampleSource)
+            try await pod.controlPlane.waitForArrival(of: "success")
+            sidecar.send(SIGTERM)
+            #expect(try await sidecar.waitForOutput("finishing the delivery"))
+            sendMany(to: sidecar)
+            #expect(try await sidecar.waitForOutput("SIGQUIT is ignored"))
+            try await pod.controlPlane.removeFaults()
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 143, "\(outcome)")
+            #expect(outcome.requests("success").count == 1)
+            #expect(outcome.requests("failure").isEmpty)
+        }
+    }
+
+    /// The report of an unusable input is all that there is to do.
+    @Test(arguments: Backend.allCases)
+    func signalsLeaveTheReportOfAnUnusableInputItsTime(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            try pod.write(#"{"workloadId": "workload-1", "operationType": "SWIM"}"#, to: "sidecarInput.json")
+            try await pod.controlPlane.addFault(#"{"call": "failure", "fault": "hold"}"#)
+            let sidecar = try pod.startSidecar()
+            try await pod.controlPlane.waitForArrival(of: "failure")
+            #expect(pod.exists("TERMINATED"), "before the report is answered")
+            sendMany(to: sidecar)
+            #expect(try await sidecar.waitForOutput(": finishing the report"))
+            try await pod.controlPlane.removeFaults()
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect([129, 130, 131, 143].contains(outcome.exitCode), "\(outcome)")
+            #expect(outcome.requests("failure").count == 1)
+        }
+    }
+
+    /// Nothing answers: neither the API nor the store of the log.
+    @Test func theEndComesWithinThePodsGracePeriod() async throws {
+        let silence = try SilentServer()
+        try await Pod.with("check") { pod in
+            pod.environment.merge([
+                "STORAGE_TYPE": "MINIO", "MINIO_ENDPOINT": "http://127.0.0.1:\(silence.port)",
+                "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "made-up-secret",
+                "STORAGE_BUCKET_LOG": "logs", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
+                "SIDECAR_OUTPUT_SINK": "api",
+            ]) { $1 }
+            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "silent"}"#)
+            let sidecar = try pod.startSidecar()
+            try pod.startConnector(.sampleSource)
+            try await pod.controlPlane.waitForArrival(of: "output")
+            sidecar.send(SIGTERM)
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 143, "\(outcome)")
+            #expect(outcome.console.contains("did not finish within 20 seconds after the stop signal"))
+        }
+    }
 }

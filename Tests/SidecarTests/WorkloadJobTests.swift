@@ -82,6 +82,17 @@ import Testing
         #expect(world.job.status == nil, "the report is not answered")
     }
 
+    @Test func signalsLeaveTheReportOfAnUnusableInputItsTime() throws {
+        let world = try FakeWorld()
+        world.workspace.write(FileName.input, #"{"workloadId": "w-1", "operationType": "SWIM"}"#)
+        try world.job.start()
+        world.job.signalled(15)
+        world.job.signalled(2)
+        #expect(world.job.status == nil)
+        world.scheduler.advance(by: .seconds(1))
+        #expect(world.job.status == 143)
+    }
+
     @Test func withoutInodesAtTheEndTheSpareIsTheMarker() throws {
         let world = try FakeWorld()
         world.scheduler.schedule(after: .seconds(30)) {

@@ -51,7 +51,7 @@ package enum Ending: Hashable, Sendable {
 }
 
 /// The signal's name, as kill(1) and strace show it.
-func signalName(_ number: Int32) -> String {
+package func signalName(_ number: Int32) -> String {
     switch number {
     case SIGTERM: "SIGTERM"
     case SIGINT: "SIGINT"
