@@ -119,6 +119,24 @@ import Testing
         }
     }
 
+    /// Whatever a gateway in front of the endpoint says once.
+    @Test(
+        arguments: [
+            #""status": 400"#, #""status": 401"#, #""status": 404"#, #""fault": "garbage""#,
+            #""fault": "close""#,
+            #""status": 200, "body": {"token": "x"}"#, #""status": 200, "body": "no JSON""#,
+        ]
+    )
+    func anEndpointThatFailsOnceEndsNothing(_ fault: String) async throws {
+        try await Pod.with("check", controlPlane: ["--auth"]) { pod in
+            useTokens(pod)
+            try await pod.controlPlane.addFault(#"{"call": "token", "times": 1, \#(fault)}"#)
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.requests("success").contains { $0["status"].number == 204 }, "\(outcome)")
+        }
+    }
+
     /// A secret made with `echo` ends in a newline.
     @Test func whiteSpaceAroundCredentialsDoesNotCount() async throws {
         try await Pod.with("check", controlPlane: ["--auth"]) { pod in

@@ -145,7 +145,8 @@ extension ControlPlaneClient {
                     call,
                     body,
                     token: token,
-                    tokenIsFresh: isStandIn || refusal != nil,
+                    // Where the platform does require a token, the endpoint is asked again at once.
+                    tokenIsFresh: (isStandIn && token != nil) || refusal != nil,
                     isLast: isLast,
                     completion
                 )
@@ -160,11 +161,11 @@ extension ControlPlaneClient {
         log.warning("No access token could be fetched (\(failure.problem)); making calls without one")
     }
 
-    /// The platform requires a token, or a different one. The endpoint may have one soon.
+    /// The platform requires a token, or a different one. An endpoint that gives none may do so soon, whatever it has
+    /// answered: a gateway in front of it can say anything for a while.
     private func unauthorized(_ problem: String) -> CallOutcome {
         guard let failure = tokens?.failure else { return .unauthorized(problem) }
-        let text = "\(problem); \(failure.text)"
-        return failure.isTransient ? .unavailable(text, retryAfter: failure.retryAfter) : .unauthorized(text)
+        return .unavailable("\(problem); \(failure.text)", retryAfter: failure.retryAfter)
     }
 
     private func send(
