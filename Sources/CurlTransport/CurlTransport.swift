@@ -324,12 +324,14 @@ extension CurlTransport {
         if let error = exchange.bodyError { return .failure(error) }
         // Says more than that the rest of the request could not be sent.
         if exchange.isAcceptedTooEarly { return answer(to: exchange) }
+        // libcurl 7.88 calls it so if a single line of the head is longer than its own bound (100 KiB).
+        let isHeadTooLong = code == CURLE_OUT_OF_MEMORY && handle.number(CURLINFO_REQUEST_SIZE) > 0
         let failure = CurlFailure(
             code: code,
             detail: handle.detail,
-            osError: Int32(handle.number(CURLINFO_OS_ERRNO)),
+            osError: exchange.socketError ?? Int32(handle.number(CURLINFO_OS_ERRNO)),
             tunnelHead: exchange.tunnelHead,
-            refusal: exchange.refusal,
+            refusal: exchange.refusal ?? (isHeadTooLong ? ResponseHead.tooLong : nil),
             route: exchange.route,
             certificateFile: options.certificateFile
         )

@@ -1,4 +1,5 @@
 import CCurl
+import Glibc
 import HTTP
 import Scheduling
 
@@ -33,6 +34,8 @@ final class Exchange {
     private(set) var body: [UInt8] = []
     /// Why we ended the transfer ourselves.
     private(set) var refusal: String?
+    /// Why the last socket could not be opened: `EMFILE` …
+    private(set) var socketError: Int32?
     /// Why nothing is sent on the connection that libcurl has chosen.
     private(set) var objection: Objection?
     /// Has libcurl make a connection instead of using an idle one.
@@ -129,7 +132,7 @@ final class Exchange {
     fileprivate func receive(head line: UnsafeRawBufferPointer) -> Bool {
         progress += 1
         guard hasBegun ? head.append(line) : appendToTunnelHead(line) else {
-            refusal = "the head of the answer is longer than \(ResponseHead.maximumBytes) bytes"
+            refusal = ResponseHead.tooLong
             return false
         }
         if head.isComplete, head.hasDoubtfulEnd, let easy {
@@ -157,7 +160,9 @@ final class Exchange {
     /// Opens a socket for a new connection of this exchange.
     fileprivate func openSocket(_ address: curl_sockaddr) -> Int32 {
         hasBegun = false
-        return sockets.open(for: id, address)
+        let descriptor = sockets.open(for: id, address)
+        socketError = descriptor < 0 ? errno : nil
+        return descriptor
     }
 
     /// Begins to send the request on the connection with these ends; false ends the transfer before anything is sent.

@@ -8,6 +8,9 @@ struct ResponseHead {
     /// Servers and proxies commonly stop at 8 to 64 KiB themselves, so nothing legitimate is longer.
     static let maximumBytes = 64 * 1024
 
+    /// What an exchange says that ends because of that.
+    static let tooLong = "the head of the answer is longer than \(maximumBytes) bytes"
+
     private enum Progress { case expectsStatusLine, expectsFields, ended }
 
     /// The fields in the order of their arrival.

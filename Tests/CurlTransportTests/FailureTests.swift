@@ -272,6 +272,24 @@ import Testing
         #expect(try loop.exchange(request("GET", server.url)).get().body.count == 1000)
     }
 
+    /// libcurl's own bound for a line of the head is 100 KiB; its error for that is "Out of memory".
+    @Test(arguments: drivers, [70_000, 150_000])
+    func aFieldOverTheBoundIsRefused(driver: BackendChoice, length: Int) throws {
+        let server = Self.server { connection in
+            let value = String(repeating: "x", count: length)
+            connection.write("HTTP/1.1 200 OK\r\nX-Long: \(value)\r\n\r\n")
+        }
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let error = try loop.failure(request("GET", server.url))
+        #expect(error.kind == .protocolViolation)
+        #expect(error.isTemporary)
+        #expect(
+            error.message == "127.0.0.1:\(server.port): the head of the answer is longer than 65536 bytes"
+        )
+        try loop.settle()
+    }
+
     @Test func headsOverTheBoundAreRefused() throws {
         let server = Self.server { connection in
             connection.write("HTTP/1.1 200 OK\r\n")
