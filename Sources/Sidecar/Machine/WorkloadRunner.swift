@@ -20,8 +20,8 @@ final class WorkloadRunner {
     private let deliverer: OutputDeliverer
     private let pipeline: LogPipeline
     private let secrets: JobSecrets
-    /// Of the credentials that the machine knows; nil while it knows none.
-    private var credentialsVersion: Int?
+    /// Of the secrets that the machine knows; nil while it knows none.
+    private var secretsVersion: Int?
     private let log: Logger
     private let onExit: (Int32) -> Void
 
@@ -104,7 +104,7 @@ final class WorkloadRunner {
 
     /// Takes one event, now or after those that are being handled.
     func post(_ event: WorkloadMachine.Event) {
-        postNewCredentials()
+        postNewSecrets()
         events.append(event)
         guard !isHandling else { return }
         isHandling = true
@@ -115,10 +115,11 @@ final class WorkloadRunner {
     }
 
     /// Before the event that may quote them.
-    private func postNewCredentials() {
-        guard credentialsVersion != secrets.credentialsVersion else { return }
-        credentialsVersion = secrets.credentialsVersion
-        events.append(.credentialsChanged(secrets.ownCredentials))
+    private func postNewSecrets() {
+        let version = secrets.version
+        guard version != secretsVersion else { return }
+        secretsVersion = version
+        events.append(.maskChanged(secrets.mask))
     }
 }
 
@@ -332,7 +333,11 @@ extension WorkloadRunner {
         tail?.finish { [weak self] problem in
             guard let self else { return }
             // What is not read to its end can end in the middle of a line, and of a secret: that line is not shown.
-            if problem == nil { show(reader.finish()) }
+            if problem == nil {
+                let events = reader.finish()
+                hideNewSecrets()
+                show(events)
+            }
             let text = problem.map { "\($0.file) \($0.problem)" }
             post(.transcriptRead(reader.transcript, unread: text, exhausted: workspace.exhausted))
         }

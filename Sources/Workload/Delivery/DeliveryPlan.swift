@@ -36,21 +36,21 @@ package struct DeliveryPlan: Sendable {
     /// - Parameters:
     ///   - unread: why the output, or its rest, could not be read; continues "the connector's output …".
     ///   - exhausted: what the workspace's volume has run out of; continues "no …".
-    ///   - credentials: the sidecar's own, which are hidden.
+    ///   - mask: hides the configurations' secrets and the sidecar's own credentials; nil: only the former are hidden.
     package init(
         ending: Ending,
         transcript: Transcript,
         unread: String? = nil,
         exhausted: String? = nil,
         input: SidecarInput,
-        credentials: [String] = []
+        mask: SecretMask? = nil
     ) {
         context = VerdictContext(
             input: input,
             transcript: transcript,
             unread: unread,
             exhausted: exhausted,
-            credentials: credentials
+            mask: mask
         )
         let verdict = Verdict.of(ending, transcript, context)
         plainReport = verdict.report
@@ -62,8 +62,8 @@ package struct DeliveryPlan: Sendable {
         isResult = verdict.isResult
         let isPlain = verdict.isResult && !verdict.isUnusual
         summary = Summary(level: isPlain ? .info : .warning, text: verdict.summary)
-        let mask = context.mask
-        strayError = verdict.isResult ? transcript.errorTrace.map { mask.masked($0).text } : nil
+        let contextMask = context.mask
+        strayError = verdict.isResult ? transcript.errorTrace.map { contextMask.masked($0).text } : nil
     }
 
     /// What is due; nil where only the report is left. Secrets of the connector's configuration are hidden in it, but for
@@ -78,9 +78,10 @@ package struct DeliveryPlan: Sendable {
         return nil
     }
 
-    /// Hides these credentials of the sidecar from now on: the answers to the steps can quote new ones.
-    package mutating func hide(_ credentials: [String]) {
-        context.hide(credentials)
+    /// Hides secrets. It can be replaced: the answers to the steps can quote credentials that are new.
+    package var mask: SecretMask {
+        get { context.mask }
+        set { context.mask = newValue }
     }
 
     /// All steps that follow if each of them succeeds, in order. Nothing is delivered.

@@ -8,7 +8,7 @@ struct VerdictContext: Sendable {
     let origin: FailureOrigin
     /// Hides the secrets of the connector's configuration, the one that it may have changed to included, and the
     /// sidecar's own credentials.
-    private(set) var mask: SecretMask
+    var mask: SecretMask
     /// Why the output, or its rest, could not be read.
     let unread: String?
     /// What the workspace's volume has run out of: "free blocks".
@@ -16,28 +16,22 @@ struct VerdictContext: Sendable {
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
-    private let configurations: [JSONValue?]
-
     init(
         input: SidecarInput,
         transcript: Transcript,
         unread: String?,
         exhausted: String? = nil,
-        credentials: [String] = []
+        mask: SecretMask? = nil
     ) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
-        configurations = [input.connectorConfiguration, transcript.lastConnectorConfig]
-        mask = SecretMask(configurations: configurations, credentials: credentials)
+        self.mask =
+            mask
+            ?? SecretMask(configurations: [input.connectorConfiguration, transcript.lastConnectorConfig])
         self.unread = unread
         self.exhausted = exhausted
         actorID = input.actorID
         discover = input.discover
-    }
-
-    /// Hides these credentials of the sidecar from now on.
-    mutating func hide(_ credentials: [String]) {
-        mask = SecretMask(configurations: configurations, credentials: credentials)
     }
 
     /// A further sentence where the output, or its rest, could not be read; empty where it could.

@@ -15,7 +15,8 @@ package enum WarmUp {
         let plan = DeliveryPlan(
             ending: .connectorExited(.code(0)),
             transcript: reader.transcript,
-            input: input
+            input: input,
+            mask: machine.mask
         )
         let steps = plan.preview()
         for step in steps { prepare(step, input) }

@@ -108,7 +108,7 @@ extension WorkloadMachine {
             unread: unread,
             exhausted: exhausted,
             input: input,
-            credentials: credentials
+            mask: mask
         )
         phase = .delivering(plan)
         let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []

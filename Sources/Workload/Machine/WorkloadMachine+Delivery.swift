@@ -5,19 +5,19 @@ import Scheduling
 
 /// The delivery and the report.
 extension WorkloadMachine {
-    /// What is still to be delivered or reported hides these credentials.
-    mutating func hide(_ credentials: [String]) -> [Action] {
-        self.credentials = credentials
+    /// What is still to be delivered or reported hides the new secrets.
+    mutating func maskChanged(_ mask: SecretMask) -> [Action] {
+        self.mask = mask
         switch phase {
         case .waiting, .reading, .ended: break
         case .delivering(var plan):
-            plan.hide(credentials)
+            plan.mask = mask
             phase = .delivering(plan)
         case .storingLog(var plan):
-            plan.hide(credentials)
+            plan.mask = mask
             phase = .storingLog(plan)
         case .reporting(var plan):
-            plan.hide(credentials)
+            plan.mask = mask
             phase = .reporting(plan)
         }
         return []

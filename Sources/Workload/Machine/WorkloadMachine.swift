@@ -111,8 +111,8 @@ package struct WorkloadMachine: Sendable {
         /// workspace's volume has run out of.
         case transcriptRead(Transcript, unread: String? = nil, exhausted: String? = nil)
         case contactAnswered(ContactCall, CallOutcome)
-        /// The sidecar's own credentials are these now; they are hidden in what is delivered and reported.
-        case credentialsChanged([String])
+        /// There are new secrets; from now on, the mask hides what is delivered and reported.
+        case maskChanged(SecretMask)
         /// Answers `deliver`.
         case delivered(DeliveryResult)
         /// Answers `storeLog`, whether or not the store has taken the log.
@@ -193,7 +193,8 @@ package struct WorkloadMachine: Sendable {
     var reportProgress = ReportProgress.held
     /// How many reports of the success had no answer.
     var unansweredReports = 0
-    var credentials: [String] = []
+    /// Nil: only the secrets of the configurations are hidden.
+    var mask: SecretMask?
     var random: SplitMix64
 
     /// - Parameter seed: for the jitter of the delays.
@@ -247,7 +248,7 @@ package struct WorkloadMachine: Sendable {
         case .transcriptRead(let transcript, let unread, let exhausted):
             return transcriptRead(transcript, unread, exhausted, now)
         case .contactAnswered(let call, let outcome): return contactAnswered(call, outcome, now)
-        case .credentialsChanged(let credentials): return hide(credentials)
+        case .maskChanged(let mask): return maskChanged(mask)
         case .delivered(let result): return delivered(result, now)
         case .logStored: return logStored()
         case .reportAnswered(let outcome): return reportAnswered(outcome, now)

@@ -7,24 +7,29 @@ package final class JobSecrets {
     private var changedConfiguration: JSONValue?
     private let credentials: KnownCredentials
     private var current: SecretMask
-    private var currentVersion: Int
+    /// Of the credentials in `current`.
+    private var credentialsVersion: Int
+    private var renewals = 0
 
     package init(configuration: JSONValue? = nil, credentials: KnownCredentials = KnownCredentials()) {
         self.configuration = configuration
         self.credentials = credentials
         current = SecretMask(configurations: [configuration], credentials: credentials.all)
-        currentVersion = credentials.version
+        credentialsVersion = credentials.version
     }
 
-    /// Hides every secret that is known now. It is made anew only after there is a new one.
+    /// Hides every secret that is known now. It is made anew only after there is a new one: of many secrets, that takes
+    /// a while.
     package var mask: SecretMask {
-        if currentVersion != credentials.version { renew() }
+        if credentialsVersion != credentials.version { renew() }
         return current
     }
 
-    /// The sidecar's own credentials, and a number that increases whenever they change.
-    package var ownCredentials: [String] { credentials.all }
-    package var credentialsVersion: Int { credentials.version }
+    /// Increases whenever the mask changes.
+    package var version: Int {
+        _ = mask
+        return renewals
+    }
 
     /// The connector has changed its configuration; the one that it was given stays secret.
     package func configurationChanged(to configuration: JSONValue) {
@@ -34,10 +39,11 @@ package final class JobSecrets {
     }
 
     private func renew() {
+        renewals += 1
         current = SecretMask(
             configurations: [configuration, changedConfiguration],
             credentials: credentials.all
         )
-        currentVersion = credentials.version
+        credentialsVersion = credentials.version
     }
 }

@@ -89,7 +89,7 @@ import WorkloadTestSupport
                     ending: .connectorExited(.code(1)),
                     transcript: reader.transcript,
                     input: try sidecarInput(.check),
-                    credentials: ["hunter22"]
+                    mask: mask("hunter22")
                 )
                 guard case .storeOutput(let output) = plan.nextStep else {
                     Issue.record("no output")
@@ -113,7 +113,7 @@ import WorkloadTestSupport
                     ending: .connectorExited(.code(isLine ? 1 : 0)),
                     transcript: reader.transcript,
                     input: try sidecarInput(.check),
-                    credentials: ["hunter22"]
+                    mask: mask("hunter22")
                 )
                 let words = "\(plan.summary?.text ?? "") \(plan.report)"
                 var written = ""

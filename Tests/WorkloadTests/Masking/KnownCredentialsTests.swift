@@ -37,11 +37,14 @@ import WorkloadTestSupport
             configuration: try json(#"{"password": "hunter22"}"#.utf8),
             credentials: credentials
         )
+        #expect(secrets.version == 0)
         let text = "client-secret-1 hunter22 access-token-1 hunter23"
         #expect(secrets.mask.masked(text) == "********** ********** access-token-1 hunter23")
         credentials.learn("access-token-1")
         #expect(secrets.mask.masked(text) == "********** ********** ********** hunter23")
-        secrets.configurationChanged(to: try json(#"{"password": "hunter23"}"#.utf8))
+        #expect(secrets.version == 1)
+        for _ in 0..<2 { secrets.configurationChanged(to: try json(#"{"password": "hunter23"}"#.utf8)) }
+        #expect(secrets.version == 2)
         #expect(secrets.mask.masked(text) == "********** ********** ********** **********")
     }
 
@@ -50,7 +53,7 @@ import WorkloadTestSupport
         var world = MachineWorld(try sidecarInput(.check))
         world.send(.started)
         world.send(.contactAnswered(.running, .accepted(body: [])))
-        world.send(.credentialsChanged(["client-secret-1"]))
+        world.send(.maskChanged(SecretMask(configurations: [], credentials: ["client-secret-1"])))
         world.send(.exitCodeFound(.code(0)))
         var reader = TranscriptReader(digestSeed: 0)
         _ = reader.read(
@@ -61,7 +64,9 @@ import WorkloadTestSupport
         )
         world.send(.transcriptRead(reader.transcript))
         #expect(world.output?.checkConnection?.message == "no **********")
-        world.send(.credentialsChanged(["client-secret-1", "access-token-1"]))
+        world.send(
+            .maskChanged(SecretMask(configurations: [], credentials: ["client-secret-1", "access-token-1"]))
+        )
         world.send(.delivered(.failed("400: access-token-1 and client-secret-1 are wrong")))
         guard case .reporting(let plan) = world.machine.phase else {
             Issue.record("no report in the phase \(world.machine.phase.name)")
