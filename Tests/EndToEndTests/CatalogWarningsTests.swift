@@ -2,8 +2,6 @@ import Testing
 
 /// Catalogs that are odd: told of on the console, and delivered nevertheless.
 @Suite struct CatalogWarningsTests {
-    private static let warning = " WARN  platform > "
-
     @Test(arguments: Backend.allCases)
     func sourceCatalogIsDeliveredWithWarnings(_ backend: Backend) async throws {
         let script = ##"""
@@ -31,7 +29,7 @@ import Testing
             #"Stream 3: its name " " is empty"#,
             #"Stream "**********": its schema has no field ["id"], which is in its primary key"#,
         ]
-        #expect(warnings(outcome) == expected, "\(outcome)")
+        #expect(outcome.platformWarnings == expected, "\(outcome)")
         #expect(!outcome.console.contains("tr0ub4dor"))
     }
 
@@ -47,7 +45,7 @@ import Testing
         #expect(outcome.requests("destinations/catalog").count == 1)
         #expect(outcome.calls.last == "success")
         #expect(
-            warnings(outcome) == [
+            outcome.platformWarnings == [
                 #"Operation "users" (append_dedup): its schema has no field ["id"], which is one of its matching keys"#
             ]
         )
@@ -59,16 +57,9 @@ import Testing
         let script = #"line {"type":"CATALOG","catalog":{"streams":[\#(streams)]}}"#
         let outcome = try await Pod.with("discover") { try await $0.run(.script(script)) }
         #expect(outcome.exitCode == 0, "\(outcome)")
-        let warnings = warnings(outcome)
+        let warnings = outcome.platformWarnings
         #expect(warnings.count == 101)
         #expect(warnings.last == "The catalog has 50 more findings, 150 in all: duplicate_name 150")
         #expect(outcome.calls.last == "success")
-    }
-
-    /// The texts of the platform's warnings, in order.
-    private func warnings(_ outcome: Outcome) -> [String] {
-        outcome.console.split(separator: "\n").compactMap { line in
-            line.firstRange(of: Self.warning).map { String(line[$0.upperBound...]) }
-        }
     }
 }
