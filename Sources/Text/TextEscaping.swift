@@ -101,6 +101,9 @@ enum TextDisturbance {
         }
     }
 
+    /// How many bytes one has, by its first.
+    static func length(startingWith byte: UInt8) -> Int { byte < 0x80 ? 1 : byte < 0xE0 ? 2 : 3 }
+
     /// Of U+2000 and above, by the second and third byte: 200E, 200F, 2028 to 202E, 2066 to 2069.
     private static func standsBeyond2000(_ second: UInt8, _ third: UInt8) -> Bool {
         switch (second, third) {
@@ -124,8 +127,7 @@ extension Array<UInt8> {
         var next = first
         while next < count {
             escaped += self[position..<next]
-            let length = self[next] < 0x80 ? 1 : self[next] < 0xE0 ? 2 : 3
-            position = next + length
+            position = next + TextDisturbance.length(startingWith: self[next])
             let scalars = String(decoding: self[next..<position], as: UTF8.self).unicodeScalars
             for scalar in scalars {
                 escaped += Array("\\u".utf8)
@@ -136,5 +138,46 @@ extension Array<UInt8> {
             next = TextDisturbance.first(in: span, from: position, keepingTabs: false)
         }
         return escaped + self[position...]
+    }
+}
+
+extension String {
+    /// The first bytes of UTF-8, without a character that would be cut.
+    package func beginning(utf8 count: Int) -> String {
+        guard count < utf8.count else { return self }
+        var end = utf8.index(startIndex, offsetBy: count)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+}
+
+extension [UInt8] {
+    /// Appends a text of several lines; what disturbs text (see `Unicode.Scalar.disturbsText`) is spelled out, but for tabs.
+    ///
+    /// - Parameter indent: stands before each further line.
+    package mutating func append(lines text: String, indent: String) {
+        let bytes = text.utf8.span
+        var start = 0
+        while true {
+            var index = TextDisturbance.first(in: bytes, from: start, keepingTabs: true)
+            append(bytes.extracting(start..<index))
+            guard index < bytes.count else { return }
+            let isEnd = bytes[index] == UInt8(ascii: "\r") && index + 1 < bytes.count
+            if isEnd, bytes[index + 1] == UInt8(ascii: "\n") { index += 1 }
+            if bytes[index] == UInt8(ascii: "\n") {
+                append(UInt8(ascii: "\n"))
+                append(contentsOf: indent.utf8)
+                start = index + 1
+            } else {
+                let length = TextDisturbance.length(startingWith: bytes[index])
+                let character = String(decoding: (index..<index + length).map { bytes[$0] }, as: UTF8.self)
+                append(contentsOf: character.escapingControlCharacters().utf8)
+                start = index + length
+            }
+        }
+    }
+
+    private mutating func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
     }
 }

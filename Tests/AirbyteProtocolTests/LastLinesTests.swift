@@ -36,4 +36,10 @@ import Testing
         #expect(lastLines(String(repeating: "x", count: length)).first?.utf8.count == length)
         #expect(lastLines(String(repeating: "x", count: length + 1)) == ["[a line of \(length + 1) bytes]"])
     }
+
+    @Test func aLongMessageWithItsStackTraceIsNotKept() {
+        let half = String(repeating: "x", count: LastLines.longest / 2 + 1)
+        let output = #"{"type":"LOG","log":{"level":"ERROR","message":"\#(half)","stack_trace":"\#(half)"}}"#
+        #expect(lastLines(output) == ["[a line of \(2 * half.utf8.count) bytes]"])
+    }
 }

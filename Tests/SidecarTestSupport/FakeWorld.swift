@@ -80,6 +80,9 @@ package final class FakeWorld {
 package final class FakeConsole: LogOutput {
     package var pending: [UInt8] = []
     package let isStalled = false
+
+    package init() {}
+
     package func whenRelieved(_ handler: @escaping () -> Void) {}
     package func flushIfCrowded() {}
 }

@@ -16,8 +16,19 @@ public struct LastLines: Hashable, Sendable {
     /// The lines, oldest first.
     public var lines: [String] { Array(ring[next...] + ring[..<next]) }
 
+    mutating func append(_ log: ConnectorLog) {
+        let length = log.message.utf8.count + (log.stackTrace?.utf8.count ?? 0)
+        // A long message and its stack trace are not joined for nothing.
+        length <= Self.longest ? append(log.textWithStackTrace) : keep(Self.note(length))
+    }
+
     mutating func append(_ line: String) {
-        let kept = line.utf8.count <= Self.longest ? line : "[a line of \(line.utf8.count) bytes]"
+        keep(line.utf8.count <= Self.longest ? line : Self.note(line.utf8.count))
+    }
+
+    private static func note(_ length: Int) -> String { "[a line of \(length) bytes]" }
+
+    private mutating func keep(_ kept: String) {
         if ring.count < Self.most {
             ring.append(kept)
         } else {

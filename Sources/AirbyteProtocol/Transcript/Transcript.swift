@@ -87,7 +87,7 @@ public struct Transcript: Hashable, Sendable {
         case .errorTrace(let value): firstErrorTrace = firstErrorTrace ?? value
         case .control(let connectorConfig): lastConnectorConfig = connectorConfig ?? lastConnectorConfig
         case .log(let log):
-            lastLines.append(log.textWithStackTrace)
+            lastLines.append(log)
             if log.level == .fatal || log.level == .error { note(log.message) }
         case .otherTrace, .record, .state: break
         }

@@ -1,5 +1,7 @@
+import AirbyteProtocol
 import Logging
 import Scheduling
+import Text
 import Workload
 
 /// Takes every log event, of the sidecar and of the connector, and passes on what is weighty enough.
@@ -12,7 +14,7 @@ final class LogPipeline {
     private let formatter: any LogFormatter
     private let secrets: JobSecrets
     /// Events that are not written out yet.
-    private var waiting: [JobLogEvent] = []
+    private var waiting: [Waiting] = []
     private var waitingBytes = 0
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
@@ -44,16 +46,17 @@ final class LogPipeline {
         caller: JobLogEvent.Caller? = nil
     ) {
         guard accepts(level) else { return }
-        waiting.append(
-            JobLogEvent(
-                timestamp: wallClock.millisecondsSince1970,
-                level: level,
-                source: source,
-                message: message,
-                caller: caller
-            )
+        // What is left out anyway is not held, and not looked through for secrets.
+        let beginning = message.beginning(utf8: Self.maxMessageLength + Self.maxSecretLength)
+        let event = JobLogEvent(
+            timestamp: wallClock.millisecondsSince1970,
+            level: level,
+            source: source,
+            message: beginning,
+            caller: caller
         )
-        waitingBytes += message.utf8.count
+        waiting.append(Waiting(event: event, leftOut: message.utf8.count - beginning.utf8.count))
+        waitingBytes += beginning.utf8.count
         if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { forwardWaiting() }
     }
 
@@ -69,12 +72,42 @@ final class LogPipeline {
         waiting.removeAll(keepingCapacity: true)
         waitingBytes = 0
         let mask = secrets.mask
-        for var event in events {
-            event.message = mask.masked(event.message)
+        for waiting in events {
+            var event = waiting.event
+            event.message = Self.cut(mask.masked(event.message), leftOut: waiting.leftOut)
             formatter.format(event, into: &console.pending)
             console.flushIfCrowded()
             jobLog?.append(event)
         }
+    }
+
+    /// The most of a message that is logged, in bytes; more than that helps nobody, and a line that is no message is quoted
+    /// as far too.
+    static let maxMessageLength = MessageDecoder.maximumQuotedBytes
+
+    /// No known form of a secret is longer, in bytes: all that is learned together has this length
+    /// (`SecretCollection.maxLearned`).
+    private static let maxSecretLength = 1_024 * 1_024
+
+    /// The note at the end of a line that is quoted does not make it too long.
+    private static let maxNoteLength = 64
+
+    /// A masked text as far as it is logged; what is left out is noted at its end.
+    ///
+    /// - Parameter leftOut: so many bytes have been left out already. The text can end with the beginning of a secret then:
+    ///   as much as the longest secret may have is left out too.
+    private static func cut(_ text: String, leftOut: Int) -> String {
+        guard leftOut > 0 || text.utf8.count > maxMessageLength + maxNoteLength else { return text }
+        let safe = leftOut > 0 ? max(0, text.utf8.count - maxSecretLength) : text.utf8.count
+        let kept = text.beginning(utf8: min(maxMessageLength, safe))
+        return kept + "… (\(text.utf8.count - kept.utf8.count + leftOut) more bytes)"
+    }
+
+    /// An event whose secrets are not hidden yet.
+    private struct Waiting {
+        var event: JobLogEvent
+        /// How many bytes of its message have been left out.
+        var leftOut: Int
     }
 
     /// True while somebody who takes the events is so far behind that nothing should be added that can wait.

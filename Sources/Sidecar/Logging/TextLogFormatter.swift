@@ -22,18 +22,8 @@ struct TextLogFormatter: LogFormatter {
             // Nearly every line, and a flood of them must cost little.
             output.append(contentsOf: event.message.utf8)
         } else {
-            appendEscaped(event.message, to: &output)
+            output.append(lines: event.message, indent: "    ")
         }
         output.append(UInt8(ascii: "\n"))
-    }
-
-    private func appendEscaped(_ message: String, to output: inout [UInt8]) {
-        for (number, line) in message.split(
-            omittingEmptySubsequences: false,
-            whereSeparator: \.isLineEnd
-        ).enumerated() {
-            if number > 0 { output.append(contentsOf: "\n    ".utf8) }
-            output.append(contentsOf: line.escapingControlCharacters(keeping: ["\t"]).utf8)
-        }
     }
 }

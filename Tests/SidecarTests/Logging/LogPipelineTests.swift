@@ -2,6 +2,7 @@ import Logging
 import ProtocolTestSupport
 import Reactor
 import Scheduling
+import SidecarTestSupport
 import TestSupport
 import Testing
 import Workload
@@ -130,5 +131,57 @@ import Workload
         #expect(pipe.read() == [])
         pipeline.write(.info, from: .source, text(ofLength: 70_000))
         #expect(!pipe.read().isEmpty)
+    }
+
+    /// What a message comes to on the console, its head left out.
+    private func shown(_ message: String, mask: SecretMask = SecretMask()) throws -> String {
+        let console = FakeConsole()
+        let pipeline = LogPipeline(
+            level: .info,
+            formatter: TextLogFormatter(),
+            mask: mask,
+            console: console,
+            wallClock: WallClock { 0 }
+        )
+        pipeline.write(.info, from: .source, message)
+        pipeline.forwardWaiting()
+        let line = String(decoding: console.pending, as: UTF8.self)
+        return String(try #require(line.split(separator: "> ", maxSplits: 1).last?.dropLast()))
+    }
+
+    @Test("Of a long message the beginning is logged, with a note", arguments: [1, 2, 3, 4, 10])
+    func longMessagesAreCut(_ megabytes: Int) throws {
+        let limit = LogPipeline.maxMessageLength
+        let message = String(repeating: "é", count: megabytes << 19) + String(repeating: "x", count: 100)
+        let expected = "… (\(message.utf8.count - limit) more bytes)"
+        let shown = try shown(message)
+        #expect(shown.hasSuffix(expected))
+        #expect(shown.utf8.count == limit + expected.utf8.count)
+        #expect(shown.hasPrefix("éé"))
+    }
+
+    @Test func messageOfTheLongestLengthIsWhole() throws {
+        let message = String(repeating: "x", count: LogPipeline.maxMessageLength)
+        #expect(try shown(message) == message)
+    }
+
+    /// Wherever a secret stands, nothing of it is shown: not at the cut, and not where the rest is left out before it is
+    /// masked.
+    @Test func secretsAtACutAreHidden() throws {
+        let secret = "hunter2-hunter2-hunter2"
+        let mask = SecretMask(configurations: [try json(#"{"password":"\#(secret)"}"#.utf8)])
+        let limit = LogPipeline.maxMessageLength
+        for cut in [limit, 2 * limit] {
+            for place in stride(from: cut - secret.utf8.count - 2, to: cut + 2, by: 1) {
+                let message =
+                    String(repeating: "x", count: place) + secret + String(repeating: "y", count: limit)
+                #expect(try !shown(message, mask: mask).contains("hun"))
+            }
+        }
+        // Masked, so much is left out of it that the text ends before the cut.
+        let secrets = String(repeating: secret + " ", count: 2 * limit / (secret.utf8.count + 1))
+        #expect(
+            try !shown(secrets + secret + String(repeating: "y", count: limit), mask: mask).contains("hun")
+        )
     }
 }
