@@ -29,4 +29,22 @@ import Testing
     func followsTheRule(_ name: String, _ expected: String) {
         #expect(AliasName.from(name) == expected)
     }
+
+    /// Long names are decomposed piece by piece, cut anywhere.
+    @Test(arguments: ["é", "e\u{301}\u{302}", "ﷺ", "한", "a \t b", " ", "👩‍👧", "क्\u{301}"])
+    func longNamesFollowTheSameRule(_ part: String) {
+        for padding in 0..<4 {
+            let start = String(repeating: "x", count: padding)
+            let name = start + String(repeating: part, count: 3_000) + "y"
+            // Scalar by scalar, since nothing is cut then.
+            var expected = ""
+            var endsWithSpace = false
+            for scalar in name.unicodeScalars {
+                let isSpace = scalar.value == 0x20 || 0x09...0x0D ~= scalar.value
+                if !(isSpace && endsWithSpace) { expected += AliasName.from(String(scalar)) }
+                endsWithSpace = isSpace
+            }
+            #expect(AliasName.from(name) == expected)
+        }
+    }
 }

@@ -133,4 +133,23 @@ import Testing
             }
         }
     }
+
+    /// A name of a megabyte would take many times as much memory while it is converted.
+    @Test func elementThatIsTooLongWithoutItsSchemaIsNamed() throws {
+        let name = String(repeating: "n", count: ElementSplitter.maxHeldElementLength + 1)
+        let output = Array(
+            (#"{"type":"CATALOG","catalog":{"streams":[{"name":"\#(name)","json_schema":{}}]}}"# + "\n").utf8
+        )
+        var reader = TranscriptReader(digestSeed: 1)
+        _ = reader.read(output)
+        let catalog = try #require(reader.transcript.catalog)
+        let document = try CatalogConversion.writeDiscoverCatalogResult(
+            catalog: catalog,
+            sourceId: nil,
+            connectorVersion: "",
+            configurationHash: nil
+        )
+        let error = #expect(throws: DocumentError.self) { try text(of: document, from: output) }
+        #expect(error?.message.contains("is too long: without its schema") == true)
+    }
 }

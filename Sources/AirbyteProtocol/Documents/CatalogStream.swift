@@ -128,13 +128,23 @@ extension CatalogStream {
 
     private func scan(_ range: Range<UInt64>, of list: StoredText) throws(DocumentError) -> MessageScanner {
         let schema: CompiledSchema = kind == .source ? .stream : .operation
-        var scanner = JSONScanner(handler: MessageScanner(schema: schema))
+        var scanner = JSONScanner(
+            handler: MessageScanner(schema: schema, skeletonLimit: ElementSplitter.maxHeldElementLength)
+        )
         let blocks = BlockReader(list.digests, context.source)
         var position = range.lowerBound
         while position < range.upperBound {
             let bytes = try blocks.bytes(from: position, to: range.upperBound)
             unsafe bytes.withUnsafeBytes { unsafe scanner.scan($0.bytes, at: position) }
             position += UInt64(bytes.count)
+        }
+        guard !scanner.handler.isTooLong else {
+            throw DocumentError(
+                """
+                an element of the connector's catalog is too long: without its schema, it has more than \
+                \(ElementSplitter.maxHeldElementLength) bytes
+                """
+            )
         }
         guard scanner.status == .complete, !scanner.isRefused else { throw Self.changed }
         return scanner.handler
