@@ -64,6 +64,7 @@ struct CSimdjsonParser {
     std::vector<CSimdjsonNode> nodes;
 
     int run_indexer(const uint8_t *bytes, size_t length);
+    void give_back_large_index();
     void give_back_large_buffers();
 };
 
@@ -97,11 +98,14 @@ int CSimdjsonParser::run_indexer(const uint8_t *bytes, size_t length) {
     }
 }
 
+void CSimdjsonParser::give_back_large_index() {
+    if (capacity <= kKeptCapacity) return;
+    indexer.reset();
+    capacity = 0;
+}
+
 void CSimdjsonParser::give_back_large_buffers() {
-    if (capacity > kKeptCapacity) {
-        indexer.reset();
-        capacity = 0;
-    }
+    give_back_large_index();
     if (nodes.capacity() * sizeof(CSimdjsonNode) > kKeptCapacity) std::vector<CSimdjsonNode>().swap(nodes);
 }
 
@@ -515,6 +519,8 @@ extern "C" int csimdjson_parse(
     *node_count = 0;
     try {
         int error = parse(parser, bytes, length, ignore_trailing, error_offset);
+        // The caller copies the nodes now, and a long text's index is as large as they are.
+        parser->give_back_large_index();
         if (error == CSIMDJSON_OK) {
             *nodes = parser->nodes.data();
             *node_count = parser->nodes.size();

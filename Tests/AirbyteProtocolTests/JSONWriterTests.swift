@@ -90,4 +90,21 @@ import Testing
         writer.endObject()
         #expect(text(writer.bytes) == #"{"a\"\n":1}"#)
     }
+
+    /// Longer texts are measured first and written in one go.
+    @Test func longTextsAreEscapedTheSame() throws {
+        let part =
+            String(String.UnicodeScalarView((0...0x85).compactMap { Unicode.Scalar($0 as UInt32) }))
+            + "é😀\\\""
+        let count = 100_000 / part.utf8.count
+        var single = JSONWriter()
+        single.string(part)
+        var long = JSONWriter()
+        long.beginArray()
+        long.string(String(repeating: part, count: count))
+        long.int(1)
+        long.endArray()
+        let expected = String(repeating: String(text(single.bytes).dropFirst().dropLast()), count: count)
+        #expect(text(long.bytes) == "[\"\(expected)\",1]")
+    }
 }

@@ -12,7 +12,7 @@ import Testing
         for start in stride(from: 0, to: bytes.count, by: 64) {
             let piece = Array(bytes[start..<min(start + 64, bytes.count)])
             scanner.scan(piece.span.bytes, at: UInt64(start))
-            longest = max(longest, scanner.handler.skeleton.count)
+            longest = max(longest, scanner.handler.skeleton.count + scanner.handler.configuration.count)
         }
         return (longest, scanner.handler.isTooLong, scanner.status == .complete)
     }
@@ -23,6 +23,7 @@ import Testing
         let members = String(repeating: #","log":{}"#, count: 10_000)
         for message in [
             #"{"type":"LOG","log":{"level":"INFO","message":"\#(text)"}}"#, #"{"type":"LOG"\#(members)}"#,
+            #"{"type":"CONTROL","control":{"connectorConfig":{"config":{"a":"\#(text)"}}}}"#,
         ] {
             let scanned = scan(message)
             #expect(scanned.isTooLong && scanned.isComplete)

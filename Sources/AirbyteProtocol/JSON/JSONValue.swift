@@ -15,6 +15,29 @@ public struct JSONValue: Sendable {
     /// The index of the value's node.
     let node: Int
 
+    init(storage: JSONStorage, node: Int) {
+        self.storage = storage
+        self.node = node
+    }
+
+    /// A copy of an object that is known to be valid, repaired as a parser does. Its members are indexed only when it is
+    /// looked into.
+    init(validObject text: RawSpan, isEmpty: Bool) {
+        let padding = Int(CSIMDJSON_PADDING)
+        var text = UTF8Repair.text(of: text, padding: padding)
+        LoneSurrogates.replace(in: &text, count: text.count - padding)
+        let flags = CSIMDJSON_IS_OPAQUE.rawValue | (isEmpty ? CSIMDJSON_IS_EMPTY.rawValue : 0)
+        let node = CSimdjsonNode(
+            start: 0,
+            end: UInt32(text.count - padding),
+            next: 1,
+            kind: UInt8(CSIMDJSON_OBJECT.rawValue),
+            flags: UInt8(flags),
+            unused: 0
+        )
+        self.init(storage: JSONStorage(text: text, nodes: [node]), node: 0)
+    }
+
     private var entry: CSimdjsonNode { storage.nodes[node] }
 
     private func has(_ flag: CSimdjsonFlag) -> Bool {
@@ -50,7 +73,7 @@ public struct JSONValue: Sendable {
     public var string: String? {
         guard let content = stringContent else { return nil }
         if !has(CSIMDJSON_HAS_ESCAPES) { return String(decoding: content, as: UTF8.self) }
-        return String(decoding: JSONStringEscapes.decoded(content), as: UTF8.self)
+        return JSONStringEscapes.string(content)
     }
 
     /// A number that is whole and fits, however it is written: 100, 1e2, 100.0.
@@ -82,7 +105,7 @@ public struct JSONValue: Sendable {
     /// The same value with its members in the index.
     private var expanded: JSONValue {
         guard has(CSIMDJSON_IS_OPAQUE) else { return self }
-        guard let document = try? JSONDocument(parsing: Array(rawJSON)) else {
+        guard let document = try? (unsafe JSONParser().parse(rawJSON.span.bytes)) else {
             preconditionFailure("a value that was valid within its document is not valid alone")
         }
         return document.root
@@ -94,6 +117,17 @@ public struct JSONValue: Sendable {
 extension JSONValue {
     /// An object's members in the text's order, duplicates included; nothing for all other values.
     public var members: Members { Members(of: kind == .object ? expanded : nil) }
+
+    /// Whether it has more members or elements than that, at any depth. They are not looked at: commas and colons are
+    /// counted, those in texts too. To tell what can be looked into without much time and memory.
+    public func mayHaveMore(than limit: Int) -> Bool {
+        var count = 0
+        for byte in rawJSON where byte == UInt8(ascii: ",") || byte == UInt8(ascii: ":") {
+            count += 1
+            if count > limit { return true }
+        }
+        return false
+    }
 
     /// An array's elements; nothing for all other values.
     public var elements: Elements { Elements(of: kind == .array ? expanded : nil) }

@@ -101,7 +101,24 @@ public struct JSONWriter: Sendable {
         bytes.append(UInt8(ascii: "\""))
     }
 
+    /// A longer text is measured first, in bytes: a buffer that grows takes up to three times as much for a while.
+    private static let maxUnmeasured = 64 * 1_024
+
+    /// How many bytes a text has when it is escaped.
+    private static func escapedLength(of text: Span<UInt8>) -> Int {
+        var length = text.count
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0A, 0x0C, 0x0D: length &+= 1
+            case 0..<0x20: length &+= 5
+            default: break
+            }
+        }
+        return length
+    }
+
     private mutating func append(escaped text: Span<UInt8>) {
+        if text.count > Self.maxUnmeasured { return append(escapedLong: text) }
         var start = 0
         while start < text.count {
             // What needs no escape goes in at once: every event of the job's log comes by here.
@@ -114,24 +131,59 @@ public struct JSONWriter: Sendable {
         }
     }
 
-    private mutating func append(escaping byte: UInt8) {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(contentsOf: [UInt8(ascii: "\\"), byte])
-        case 0x08: append(escape: "b")
-        case 0x09: append(escape: "t")
-        case 0x0A: append(escape: "n")
-        case 0x0C: append(escape: "f")
-        case 0x0D: append(escape: "r")
-        case 0..<0x20:
-            bytes.append(contentsOf: "\\u00".utf8)
-            bytes.append(contentsOf: [Self.hexDigits[Int(byte >> 4)], Self.hexDigits[Int(byte & 15)]])
-        default: bytes.append(byte)
+    private mutating func append(escapedLong text: Span<UInt8>) {
+        let start = bytes.count
+        let length = Self.escapedLength(of: text)
+        // Some more for what follows.
+        bytes.reserveCapacity(start + length + 1_024)
+        bytes.append(contentsOf: repeatElement(0, count: length))
+        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+            var index = start
+            for source in text.indices {
+                let byte = text[source]
+                guard EscapeFinder.isEscaped(byte) else {
+                    unsafe bytes[index] = byte
+                    index &+= 1
+                    continue
+                }
+                unsafe bytes[index] = UInt8(ascii: "\\")
+                if let letter = Self.letter(escaping: byte) {
+                    unsafe bytes[index &+ 1] = letter
+                    index &+= 2
+                } else {
+                    unsafe bytes[index &+ 1] = UInt8(ascii: "u")
+                    unsafe bytes[index &+ 2] = UInt8(ascii: "0")
+                    unsafe bytes[index &+ 3] = UInt8(ascii: "0")
+                    unsafe bytes[index &+ 4] = Self.hexDigits[Int(byte >> 4)]
+                    unsafe bytes[index &+ 5] = Self.hexDigits[Int(byte & 15)]
+                    index &+= 6
+                }
+            }
         }
     }
 
-    private mutating func append(escape letter: Unicode.Scalar) {
+    private mutating func append(escaping byte: UInt8) {
         bytes.append(UInt8(ascii: "\\"))
-        bytes.append(UInt8(ascii: letter))
+        if let letter = Self.letter(escaping: byte) {
+            bytes.append(letter)
+        } else {
+            bytes.append(contentsOf: "u00".utf8)
+            bytes.append(Self.hexDigits[Int(byte >> 4)])
+            bytes.append(Self.hexDigits[Int(byte & 15)])
+        }
+    }
+
+    /// What follows the backslash; nil where the byte has no short escape.
+    private static func letter(escaping byte: UInt8) -> UInt8? {
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
+        case 0x08: UInt8(ascii: "b")
+        case 0x09: UInt8(ascii: "t")
+        case 0x0A: UInt8(ascii: "n")
+        case 0x0C: UInt8(ascii: "f")
+        case 0x0D: UInt8(ascii: "r")
+        default: nil
+        }
     }
 
     private static let hexDigits = Array("0123456789abcdef".utf8)

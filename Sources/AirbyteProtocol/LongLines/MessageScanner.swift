@@ -18,8 +18,14 @@ struct MessageScanner: JSONScannerHandler {
     /// Where the schema lies of the last stream or operation that has one.
     private(set) var elementSchema: Range<UInt64>?
 
-    /// What is not in a large part is held, up to this many bytes: an endless log message must not take all memory.
-    static let maxSkeleton = 256 * 1_024 * 1_024
+    /// The configuration, held beside the skeleton: it is not parsed before somebody looks into it. Empty where the
+    /// message has none.
+    private(set) var configuration: [UInt8] = []
+    private(set) var isConfigurationEmpty = false
+
+    /// What is not in a large part is held, up to this many bytes: an endless log message must not take all memory. Longer
+    /// lines are too long for the platform too, see `Transcript.tooLongLine`.
+    static let maxSkeleton = 20_000_000
 
     private let schema: CompiledSchema
     private let skeletonLimit: Int
@@ -58,6 +64,7 @@ struct MessageScanner: JSONScannerHandler {
     private enum Content {
         case nowhere
         case skeleton
+        case configuration
         /// Held until its end, since only then it is known whether it fits.
         case word
     }
@@ -125,7 +132,7 @@ extension MessageScanner {
             return .enter
         }
         if content == .word { word.removeAll(keepingCapacity: true) }
-        let isNowhere = content == .nowhere || (content == .skeleton && !isHeld)
+        let isNowhere = content == .nowhere || (content != .word && !isHeld)
         leaf = Leaf(
             kind: kind,
             node: number,
@@ -137,9 +144,10 @@ extension MessageScanner {
     }
 
     private mutating func boundSkeleton() {
-        guard skeleton.count > skeletonLimit else { return }
+        guard skeleton.count + configuration.count > skeletonLimit else { return }
         isTooLong = true
         skeleton = []
+        configuration = []
     }
 
     /// Passes over a value that does not fit.
@@ -164,7 +172,7 @@ extension MessageScanner {
             .skeleton
         case (.oneOf, .string), (.number, .string), (.bool, .string), (.bool, .number): .word
         case (.object, .object) where node.isFreeObject:
-            node.role == .configuration ? .skeleton : .nowhere
+            node.role == .configuration ? .configuration : .nowhere
         default: nil
         }
     }
@@ -179,9 +187,12 @@ extension MessageScanner {
     mutating func content(_ bytes: RawSpan) {
         unsafe bytes.withUnsafeBytes { bytes in
             switch leaf?.content {
-            case .skeleton where isTooLong: break
+            case .skeleton where isTooLong, .configuration where isTooLong: break
             case .skeleton:
                 unsafe skeleton.append(contentsOf: bytes)
+                boundSkeleton()
+            case .configuration:
+                unsafe configuration.append(contentsOf: bytes)
                 boundSkeleton()
             case .word:
                 // Longer than any word: not looked at any more.
@@ -208,6 +219,9 @@ extension MessageScanner {
         guard let number = leaf.node else { return }
         switch leaf.content {
         case .skeleton: break
+        case .configuration:
+            isConfigurationEmpty = isEmpty
+            skeleton += Self.least(leaf.kind, isEmpty: isEmpty)
         case .nowhere:
             if leaf.isHeld { skeleton += Self.least(leaf.kind, isEmpty: isEmpty) }
         case .word:
@@ -245,7 +259,8 @@ extension MessageScanner {
 extension MessageScanner {
     private mutating func noteBeginning(of role: MessageRole, _ kind: JSONValue.Kind) {
         switch role {
-        case .plain, .configuration: break
+        case .plain: break
+        case .configuration: configuration = []
         case .spec: spec = nil
         case .catalog: streams = nil
         case .destinationCatalog: operations = nil

@@ -10,6 +10,8 @@ struct ScannedValue {
 struct ScannedMessage {
     /// The message without its large parts, see `MessageScanner.skeleton`.
     var skeleton: [UInt8]
+    /// The last configuration in it, which is the least object in the skeleton; nil where there is none.
+    var configuration: JSONValue?
     /// Whether a value in it does not fit into the protocol's schema.
     var isFlawed: Bool
     var spec: StoredText?
@@ -65,6 +67,12 @@ struct ValueScan {
             range: range,
             message: ScannedMessage(
                 skeleton: message.skeleton,
+                configuration: message.configuration.isEmpty
+                    ? nil
+                    : unsafe JSONValue(
+                        validObject: message.configuration.span.bytes,
+                        isEmpty: message.isConfigurationEmpty
+                    ),
                 isFlawed: message.isFlawed,
                 spec: message.spec.map { StoredText(range: $0, source: source) },
                 catalog: StoredCatalog(message.streams, source),

@@ -55,6 +55,9 @@ public struct MessageDecoder {
         switch decoded {
         case .message(.catalog): .message(.catalog(.stored(scanned.catalog)))
         case .message(.destinationCatalog): .message(.destinationCatalog(.stored(scanned.destinationCatalog)))
+        // Null, where the last of several is, stays nil.
+        case .message(.control(let config?)):
+            .message(.control(connectorConfig: scanned.configuration ?? config))
         case .message(.spec): scanned.spec.map { .message(.spec(.stored($0))) } ?? decoded
         default: decoded
         }

@@ -79,7 +79,9 @@ enum ScalarCoercion {
 
 extension JSONValue {
     /// A string's text; of a number or a truth value the literal (`1.50`, `true`).
-    var coercedText: String? { coercedBytes.map { String(decoding: $0, as: UTF8.self) } }
+    var coercedText: String? {
+        kind == .string ? string : coercedBytes.map { String(decoding: $0, as: UTF8.self) }
+    }
 
     /// The same in UTF-8.
     var coercedBytes: ArraySlice<UInt8>? {
