@@ -14,9 +14,17 @@ package struct ConfigurationUpdate: Sendable {
         guard let actorID = input.actorID, let configuration = transcript.lastConnectorConfig else {
             return nil
         }
-        if let known = input.connectorConfiguration, known.isEquivalent(to: configuration) { return nil }
+        if let known = input.connectorConfiguration, Self.isSame(known, configuration) { return nil }
         connector = input.connectorKind
         self.actorID = actorID
         self.configuration = configuration
+    }
+
+    /// The most members that are compared as values; more have to be written alike. An update too many does no harm.
+    private static let maxComparedMembers = 20_000
+
+    private static func isSame(_ known: JSONValue, _ new: JSONValue) -> Bool {
+        if known == new { return true }
+        return !new.mayHaveMore(than: maxComparedMembers) && known.isEquivalent(to: new)
     }
 }

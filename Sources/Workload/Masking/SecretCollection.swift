@@ -13,6 +13,11 @@ struct SecretCollection {
     /// thousand bytes each; the automaton takes 13 times as much memory.
     static let maxLearned = 1_024 * 1_024
 
+    /// The most of a configuration that is looked through: members and elements, and bytes. The largest real ones have
+    /// some thousand; beyond this, it would take seconds.
+    static let maxMembers = 100_000
+    static let maxConfigurationLength = 4 * 1_024 * 1_024
+
     /// A secret of more bytes is known by its beginning only; the largest keys that people use have some 13,000.
     private static let maxSecretLength = 65_536
 
@@ -25,6 +30,12 @@ struct SecretCollection {
 
     /// Adds every secret-like value of a configuration.
     mutating func collect(_ configuration: JSONValue) {
+        guard configuration.rawJSON.count <= Self.maxConfigurationLength,
+            !configuration.mayHaveMore(than: Self.maxMembers)
+        else {
+            isIncomplete = true
+            return
+        }
         collect(configuration, isSecret: false)
     }
 

@@ -135,4 +135,14 @@ import Testing
             return
         }
     }
+
+    /// So many members are not compared as values: that could take all memory. One update too many does no harm.
+    @Test func veryManyMembersAreComparedAsTheyAreWritten() throws {
+        let members = (0..<30_000).map { #""m\#($0)":\#($0)"# }
+        let known = "{" + members.joined(separator: ",") + "}"
+        let reversed = "{" + members.reversed().joined(separator: ",") + "}"
+        let input = try input(configuration: known)
+        #expect(update(input, control(known)) == nil)
+        #expect(update(input, control(reversed)) != nil)
+    }
 }

@@ -160,6 +160,14 @@ import WorkloadTestSupport
         }
     }
 
+    /// Looking through them would take seconds.
+    @Test func configurationWithVeryManyMembersIsToldApart() throws {
+        let members = (0..<60_000).map { #""m\#($0)":\#($0)"# }.joined(separator: ",")
+        #expect(try mask("{\(members)}").isIncomplete)
+        let long = String(repeating: "x", count: SecretCollection.maxConfigurationLength)
+        #expect(try mask(#"{"host":"\#(long)"}"#).isIncomplete)
+    }
+
     @Test func longerSecretsGoFirst() throws {
         let mask = try mask(#"{"a_secret": "hunter", "b_secret": "hunter22"}"#)
         #expect(mask.masked("hunter22 hunter") == "********** **********")
