@@ -182,7 +182,7 @@ package final class Simulation {
                 credentials: credentials,
                 console: console,
                 credentialFiles: CredentialFiles { (_, _) throws(CredentialFiles.Problem) in throw .missing },
-                localStorage: { [self] _ in
+                localStorage: { [self] (_: Dependencies.LocalStorage) in
                     SimulatedFolder(scenario.folder ?? .works, timeline, platform, census, observer)
                 },
                 host: Dependencies.Host(name: "pod", backend: "simulation")
