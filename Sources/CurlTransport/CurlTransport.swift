@@ -101,7 +101,7 @@ public final class CurlTransport: HTTPTransport {
                 origin: origin,
                 proxy: proxies.proxy(for: origin),
                 deadline: reactor.now + request.totalTimeout,
-                maxResponseBytes: options.maxResponseBytes,
+                maxResponseBytes: max(options.maxResponseBytes, request.maxResponseBytes ?? 0),
                 sockets: sockets
             )
             exchanges[id] = exchange

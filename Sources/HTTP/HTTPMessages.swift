@@ -22,6 +22,8 @@ public struct HTTPRequest: Sendable {
     public var connectTimeout: Duration
     /// The longest time for the whole exchange, the connection included.
     public var totalTimeout: Duration
+    /// The longest body that an answer may have, in bytes, where it is more than the transport's own bound.
+    public var maxResponseBytes: Int?
     /// The longest time in which neither the connection takes a byte of the body nor a byte of the answer comes; nil
     /// leaves it to the whole timeout.
     ///

@@ -226,6 +226,7 @@ extension ControlPlaneClient {
             connectTimeout: min(api.connectTimeout, call.timeout ?? api.connectTimeout),
             totalTimeout: call.timeout ?? api.connectTimeout + api.readTimeout
         )
+        request.maxResponseBytes = call.maxAnswerLength
         if let token { request.headers.append(HTTPHeader("Authorization", "Bearer \(token)")) }
         return request
     }

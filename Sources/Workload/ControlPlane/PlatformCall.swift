@@ -20,6 +20,12 @@ package struct PlatformCall: Sendable {
     package var mayQuoteAnswer = true
     /// Overrides the API's own limit for the whole exchange.
     package var timeout: Duration?
+    /// Overrides the transport's bound for the answer's body, in bytes.
+    var maxAnswerLength: Int?
+
+    /// An answer that repeats a configuration: a message of the connector can bring one of 20,000,000 bytes, and the
+    /// platform may write it less tersely.
+    private static let maxConfigurationAnswerLength = 32 * 1_024 * 1_024
 }
 
 /// A call that keeps in contact with the workload API, by its last word in the path.
@@ -82,7 +88,8 @@ extension PlatformCall {
             path: "/api/v1/\(connector.collection)/get",
             body: OutputDocument(JSONWriter.object { $0.member(connector.idName, id) }),
             expectedAnswer: .document,
-            mayQuoteAnswer: false
+            mayQuoteAnswer: false,
+            maxAnswerLength: maxConfigurationAnswerLength
         )
     }
 
@@ -109,7 +116,8 @@ extension PlatformCall {
                 }
             ),
             expectedAnswer: .document,
-            mayQuoteAnswer: false
+            mayQuoteAnswer: false,
+            maxAnswerLength: maxConfigurationAnswerLength
         )
     }
 

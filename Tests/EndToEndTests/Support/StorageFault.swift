@@ -43,7 +43,7 @@ extension Outcome {
         console.split(separator: "\n").filter {
             ($0.contains(" WARN ") || $0.contains(" ERROR ")) && !$0.contains("The event loop was busy")
         }
-            .filter { !$0.contains(": inotify is not available") }
+        .filter { !$0.contains(": inotify is not available") }
     }
 }
 

@@ -134,12 +134,12 @@ import Workload
     }
 
     /// What a message comes to on the console, its head left out.
-    private func shown(_ message: String, mask: SecretMask = SecretMask()) throws -> String {
+    private func shown(_ message: String, secrets: JobSecrets = JobSecrets()) throws -> String {
         let console = FakeConsole()
         let pipeline = LogPipeline(
             level: .info,
             formatter: TextLogFormatter(),
-            mask: mask,
+            secrets: secrets,
             console: console,
             wallClock: WallClock { 0 }
         )
@@ -169,19 +169,19 @@ import Workload
     /// masked.
     @Test func secretsAtACutAreHidden() throws {
         let secret = "hunter2-hunter2-hunter2"
-        let mask = SecretMask(configurations: [try json(#"{"password":"\#(secret)"}"#.utf8)])
+        let secrets = JobSecrets(configuration: try json(#"{"password":"\#(secret)"}"#.utf8))
         let limit = LogPipeline.maxMessageLength
         for cut in [limit, 2 * limit] {
             for place in stride(from: cut - secret.utf8.count - 2, to: cut + 2, by: 1) {
                 let message =
                     String(repeating: "x", count: place) + secret + String(repeating: "y", count: limit)
-                #expect(try !shown(message, mask: mask).contains("hun"))
+                #expect(try !shown(message, secrets: secrets).contains("hun"))
             }
         }
         // Masked, so much is left out of it that the text ends before the cut.
-        let secrets = String(repeating: secret + " ", count: 2 * limit / (secret.utf8.count + 1))
+        let many = String(repeating: secret + " ", count: 2 * limit / (secret.utf8.count + 1))
         #expect(
-            try !shown(secrets + secret + String(repeating: "y", count: limit), mask: mask).contains("hun")
+            try !shown(many + secret + String(repeating: "y", count: limit), secrets: secrets).contains("hun")
         )
     }
 }
