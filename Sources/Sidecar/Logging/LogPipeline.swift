@@ -11,10 +11,12 @@ final class LogPipeline {
     let level: Logger.Level
     private let wallClock: WallClock
     private let console: any LogOutput
-    private let formatter: any LogFormatter
+    private var formatter: any LogFormatter
     private let secrets: JobSecrets
     /// Events that are not written out yet.
-    private var waiting: [Waiting] = []
+    private var waiting: [JobLogEvent] = []
+    /// How many bytes of a waiting event's message have been left out, by its place; hardly any has so many.
+    private var leftOut: [Int: Int] = [:]
     private var waitingBytes = 0
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
@@ -46,17 +48,23 @@ final class LogPipeline {
         caller: JobLogEvent.Caller? = nil
     ) {
         guard accepts(level) else { return }
-        // What is left out anyway is not held, and not looked through for secrets.
-        let beginning = message.beginning(utf8: Self.maxMessageLength + Self.maxSecretLength)
-        let event = JobLogEvent(
-            timestamp: wallClock.millisecondsSince1970,
-            level: level,
-            source: source,
-            message: beginning,
-            caller: caller
+        var message = message
+        let length = message.utf8.count
+        if length > Self.maxMessageLength + Self.maxSecretLength {
+            // What is left out anyway is not held, and not looked through for secrets.
+            message = message.beginning(utf8: Self.maxMessageLength + Self.maxSecretLength)
+            leftOut[waiting.count] = length - message.utf8.count
+        }
+        waiting.append(
+            JobLogEvent(
+                timestamp: wallClock.millisecondsSince1970,
+                level: level,
+                source: source,
+                message: message,
+                caller: caller
+            )
         )
-        waiting.append(Waiting(event: event, leftOut: message.utf8.count - beginning.utf8.count))
-        waitingBytes += beginning.utf8.count
+        waitingBytes += message.utf8.count
         if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { forwardWaiting() }
     }
 
@@ -72,9 +80,13 @@ final class LogPipeline {
         waiting.removeAll(keepingCapacity: true)
         waitingBytes = 0
         let mask = secrets.mask
-        for waiting in events {
-            var event = waiting.event
-            event.message = Self.cut(mask.masked(event.message), leftOut: waiting.leftOut)
+        let leftOut = leftOut
+        self.leftOut = [:]
+        for (place, var event) in events.enumerated() {
+            event.message = mask.masked(event.message)
+            if !leftOut.isEmpty || event.message.utf8.count > Self.maxMessageLength {
+                event.message = Self.cut(event.message, leftOut: leftOut[place] ?? 0)
+            }
             formatter.format(event, into: &console.pending)
             console.flushIfCrowded()
             jobLog?.append(event)
@@ -101,13 +113,6 @@ final class LogPipeline {
         let safe = leftOut > 0 ? max(0, text.utf8.count - maxSecretLength) : text.utf8.count
         let kept = text.beginning(utf8: min(maxMessageLength, safe))
         return kept + "… (\(text.utf8.count - kept.utf8.count + leftOut) more bytes)"
-    }
-
-    /// An event whose secrets are not hidden yet.
-    private struct Waiting {
-        var event: JobLogEvent
-        /// How many bytes of its message have been left out.
-        var leftOut: Int
     }
 
     /// True while somebody who takes the events is so far behind that nothing should be added that can wait.
@@ -160,5 +165,5 @@ private struct PipelineLogHandler: LogHandler, @unchecked Sendable {
 /// Turns an event into the bytes of its lines on the console.
 protocol LogFormatter {
     /// Appends the event, its last newline included.
-    func format(_ event: JobLogEvent, into output: inout [UInt8])
+    mutating func format(_ event: JobLogEvent, into output: inout [UInt8])
 }

@@ -8,9 +8,19 @@ import Text
 struct TextLogFormatter: LogFormatter {
     /// Stands in front of each message where the process has several workloads.
     var workloadID: String?
+    /// The time of the last event, and how it is written: of many lines, most have the same.
+    private var lastTime: (milliseconds: Int64, text: [UInt8])?
 
-    func format(_ event: JobLogEvent, into output: inout [UInt8]) {
-        CalendarTime(millisecondsSince1970: event.timestamp).append(to: &output)
+    init(workloadID: String? = nil) {
+        self.workloadID = workloadID
+    }
+
+    mutating func format(_ event: JobLogEvent, into output: inout [UInt8]) {
+        if lastTime?.milliseconds != event.timestamp {
+            let time = CalendarTime(millisecondsSince1970: event.timestamp)
+            lastTime = (event.timestamp, Array(time.text.utf8))
+        }
+        if let lastTime { output.append(contentsOf: lastTime.text) }
         output.append(UInt8(ascii: " "))
         let level = event.level.platformName
         output.append(contentsOf: level.utf8)

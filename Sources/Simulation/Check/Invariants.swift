@@ -43,6 +43,7 @@ package final class Invariants {
     private var reports: [Attempt] = []
     private(set) var calls: [SentCall] = []
     private(set) var lastContactStart: Instant?
+    private var lastAttempt: Instant?
     private(set) var lastContactSuccess = Timeline.start
     /// A 410 has arrived.
     private(set) var isGone = false
@@ -94,6 +95,8 @@ package final class Invariants {
         }
         searchForSecrets(call)
         if call.kind.isContact { contactStarted(call.kind) }
+        // A contact can begin with the fetch of a token.
+        if call.kind.isContact || call.kind == .token { attempted(call.kind) }
         if call.kind.storesOutput { lastOutput = Self.document(of: call) }
         if call.kind == .writeCatalog { lastCatalog = call.body }
         if call.kind.isReport { reported(call.kind) }
@@ -112,13 +115,17 @@ package final class Invariants {
 
     private func contactStarted(_ kind: CallKind) {
         if isGone, reports.isEmpty { violated(.reportsOnce, "\(kind.rawValue) follows a 410") }
-        checkGap(until: "\(kind.rawValue)")
         lastContactStart = timeline.now
+    }
+
+    private func attempted(_ kind: CallKind) {
+        checkGap(until: "\(kind.rawValue)")
+        lastAttempt = timeline.now
     }
 
     /// Between two attempts lie at most the first one's timeout, the interval, and two fetches of a token.
     private func checkGap(until what: String) {
-        guard let last = lastContactStart, reports.isEmpty else { return }
+        guard let last = lastAttempt, reports.isEmpty else { return }
         let bound = scenario.limits.heartbeat + .seconds(60 + 2 * 10 + 1) + timeline.timeFrozen(since: last)
         if timeline.now - last > bound {
             violated(.keepsContact, "no contact was tried for \(timeline.now - last) before \(what)")

@@ -53,11 +53,17 @@ struct SecretAutomaton: Sendable {
             walked = walk(text, from: end + 1 - window, through: end, into: &places)
             end = walked + window - 1
         }
-        if walked < text.count {
+        if walked < text.count, mayEndInASecret(text) {
             // A beginning that is shorter than the window.
             _ = walk(text, from: max(0, text.count - window + 1), through: text.count - 1, into: &places)
         }
         return places
+    }
+
+    /// Whether the last two bytes stand next to each other in the beginning of a secret, as far as the table can tell.
+    private func mayEndInASecret(_ text: Span<UInt8>) -> Bool {
+        let last = text.count - 1
+        return last > 0 && Int(shifts[Self.entry(text[last - 1], text[last])]) < window - 1
     }
 
     /// Walks the automaton from `start` on, beyond `last`, until no secret is under way. Returns the position behind the

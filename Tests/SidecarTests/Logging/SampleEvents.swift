@@ -19,7 +19,8 @@ func event(
 }
 
 /// What the formatter makes of the event.
-func formatted(_ formatter: any LogFormatter, _ event: JobLogEvent) -> String {
+func formatted(_ formatter: some LogFormatter, _ event: JobLogEvent) -> String {
+    var formatter = formatter
     var output: [UInt8] = []
     formatter.format(event, into: &output)
     return String(decoding: output, as: UTF8.self)

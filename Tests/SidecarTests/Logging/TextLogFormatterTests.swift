@@ -7,6 +7,23 @@ import Testing
 @Suite struct TextLogFormatterTests {
     private static let start = "2023-11-14 22:13:20.123 "
 
+    @Test func everyEventHasItsOwnTime() {
+        var formatter = TextLogFormatter()
+        var output: [UInt8] = []
+        for time in [0, 0, 1, 86_400_000] as [Int64] {
+            var event = event("m")
+            event.timestamp = time
+            formatter.format(event, into: &output)
+        }
+        let times = String(decoding: output, as: UTF8.self).split(separator: "\n").map { $0.prefix(23) }
+        #expect(
+            times == [
+                "1970-01-01 00:00:00.000", "1970-01-01 00:00:00.000", "1970-01-01 00:00:00.001",
+                "1970-01-02 00:00:00.000",
+            ]
+        )
+    }
+
     @Test(arguments: [
         (Logger.Level.trace, "TRACE"), (.debug, "DEBUG"), (.info, "INFO "), (.notice, "INFO "),
         (.warning, "WARN "), (.error, "ERROR"), (.critical, "ERROR"),
