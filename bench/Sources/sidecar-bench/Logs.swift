@@ -34,6 +34,12 @@ struct Logs: ParsableCommand {
     @Option(help: "The console's format, of: text, json.")
     var format = "text"
 
+    @Option(help: "How many secrets the connector's configuration has.")
+    var secrets = 1
+
+    @Option(help: "Another sidecar's program, which is run in turn with the first.")
+    var against: String?
+
     @Option(help: "How often each is run.")
     var runs = 3
 
@@ -82,7 +88,8 @@ struct Logs: ParsableCommand {
             command: "logs",
             parameters: [
                 MachineFacts.Fact("lines", "\(lines)"), MachineFacts.Fact("length", "\(length)"),
-                MachineFacts.Fact("format", format), MachineFacts.Fact("runs", "\(runs)"),
+                MachineFacts.Fact("format", format), MachineFacts.Fact("secrets", "\(secrets)"),
+                MachineFacts.Fact("runs", "\(runs)"),
             ]
         )
         let kinds = try self.kinds.split(separator: ",").map { name in
@@ -98,7 +105,15 @@ struct Logs: ParsableCommand {
             default: throw ValidationError("there is no console '\(name)'")
             }
         }
-        let programs = backends.split(separator: ",").map { Program.sidecar(sidecar, backend: String($0)) }
+        let programs = backends.split(separator: ",").flatMap { backend in
+            var programs = [Program.sidecar(sidecar, backend: String(backend))]
+            if let against {
+                var other = Program.sidecar(against, backend: String(backend))
+                other.name = "the other, \(other.name)"
+                programs.append(other)
+            }
+            return programs
+        }
         try common.withHarness { harness in
             harness.patienceSeconds = patience
             let progress = Progress("logs", total: kinds.count * consoles.count * programs.count * runs)
@@ -108,15 +123,18 @@ struct Logs: ParsableCommand {
                 try output(kind).writeOutput(toFile: path)
                 try JobWorkspace.append(Self.lastText + "\n", to: path)
                 for console in consoles {
-                    for program in programs {
-                        let subject = Subject(kind: kind, console: console, program: program)
-                        var reading = Reading()
-                        for _ in 0..<runs {
-                            try complete(subject, path, harness, &reading)
-                            if console == .pipe { try streamed(subject, path, harness, &reading) }
+                    var readings = [Reading](repeating: Reading(), count: programs.count)
+                    for _ in 0..<runs {
+                        for (number, program) in programs.enumerated() {
+                            let subject = Subject(kind: kind, console: console, program: program)
+                            try complete(subject, path, harness, &readings[number])
+                            if console == .pipe { try streamed(subject, path, harness, &readings[number]) }
                             done += 1
                             progress.show(done)
                         }
+                    }
+                    for (program, reading) in zip(programs, readings) {
+                        let subject = Subject(kind: kind, console: console, program: program)
                         add(reading, subject.name, to: &report)
                     }
                 }
@@ -209,7 +227,8 @@ struct Logs: ParsableCommand {
                 "PLATFORM_LOG_FORMAT": format, "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "600",
                 // Messages of every level are shown.
                 "LOG_LEVEL": "DEBUG",
-            ]
+            ],
+            secrets: secrets
         )
     }
 

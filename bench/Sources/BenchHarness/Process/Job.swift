@@ -16,11 +16,14 @@ public struct Job: Sendable {
     public var sink: Sink
     /// Added to the environment, or in place of what the job sets.
     public var settings: [String: String]
+    /// How many secrets the connector's configuration has.
+    public var secrets: Int
 
-    public init(operation: Operation, sink: Sink = .api, settings: [String: String] = [:]) {
+    public init(operation: Operation, sink: Sink = .api, settings: [String: String] = [:], secrets: Int = 1) {
         self.operation = operation
         self.sink = sink
         self.settings = settings
+        self.secrets = secrets
     }
 
     /// The job's environment. Nothing of the harness's own comes along, such as a proxy.
@@ -55,8 +58,9 @@ public struct Job: Sendable {
         let context = """
             {"actorId":"\(actor)","actorType":"source","workspaceId":"\(actor)","organizationId":"\(actor)"}
             """
+        let passwords = (0..<secrets).map { #","password\#($0)":"not-a-real-one-\#($0)""# }.joined()
         let shared = """
-            "connectionConfiguration":{"count":1000,"password":"not-a-real-one"},"resourceRequirements":{},\
+            "connectionConfiguration":{"count":1000\(passwords)},"resourceRequirements":{},\
             "actorContext":\(context),"networkSecurityTokens":[]
             """
         let check = #"{"actorType":"source","actorId":"\#(actor)",\#(shared)}"#
