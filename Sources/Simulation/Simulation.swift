@@ -55,6 +55,7 @@ package final class Simulation {
     private let platform: SimulatedPlatform
     private let network: SimulatedNetwork
     let console = SimulatedConsole()
+    private let clock: SimulatedClock
     private var job: WorkloadJob?
     private var events = 0
     private(set) var signalled: Instant?
@@ -71,6 +72,7 @@ package final class Simulation {
         }
         self.scenario = scenario
         self.options = options
+        clock = SimulatedClock(timeline)
         story = Story(timeline, isTold: options.tellsStory)
         observer = Invariants(timeline, scenario)
         workspace = SimulatedWorkspace(scenario.workspace, timeline, census, story, seed: seed &+ 1)
@@ -162,7 +164,7 @@ package final class Simulation {
             paths: PathProbe(isFolder: { _ in hasFolder }, readingProblem: { _ in "ENOENT" })
         )
         let timeline = timeline
-        let clock = SimulatedClock(timeline)
+        let clock = clock
         let wallClock = WallClock { clock.milliseconds }
         let credentials = KnownCredentials(configuration.credentials)
         return WorkloadJob(
@@ -200,6 +202,7 @@ package final class Simulation {
                 return nil
             }
             events += 1
+            for blow in scenario.blows where blow.event == events { strike(blow.kind) }
             if owner == .sidecar { afterTick() }
         }
         return job.status
@@ -253,16 +256,18 @@ package final class Simulation {
 }
 
 /// The time of day in the simulated world.
-private struct SimulatedClock: @unchecked Sendable {
+private final class SimulatedClock: @unchecked Sendable {
     /// 2000-01-01T00:00:00Z, in milliseconds since 1970.
     private static let start: Int64 = 946_684_800_000
-    let timeline: Timeline
+    private let timeline: Timeline
+    /// By which the time of day has been shifted.
+    var offset: Duration = .zero
 
     init(_ timeline: Timeline) {
         self.timeline = timeline
     }
 
-    var milliseconds: Int64 { Self.start + timeline.elapsed.nanoseconds / 1_000_000 }
+    var milliseconds: Int64 { Self.start + (timeline.elapsed + offset).nanoseconds / 1_000_000 }
 }
 
 // MARK: - The world's plans
@@ -312,7 +317,7 @@ extension Simulation {
     }
 
     private func planBlows() {
-        for blow in scenario.blows {
+        for blow in scenario.blows where blow.event == nil {
             timeline.plan(after: blow.time) { [weak self] in self?.strike(blow.kind) }
         }
     }
@@ -343,6 +348,10 @@ extension Simulation {
             census.count(.cancelledByUser)
             story.tell("platform", "the workload is cancelled")
             platform.cancelWorkload()
+        case .shiftClock(let offset):
+            census.count(.clockShifted)
+            story.tell("kernel", "shifts the time of day by \(offset)")
+            clock.offset = offset
         case .revokeTokens:
             if scenario.tokenLife != nil { census.count(.tokenExpired) }
             platform.revokeTokens()

@@ -17,7 +17,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case staleConnection, slowAnswer, serverError, serverErrorAfterEffect, throttled, gatewayPage, refused
     case credentialsRefused, proxyRefusal, oddAnswer, partition
     // The platform.
-    case tokenExpired, cancelledByUser, unknownWorkload
+    case tokenExpired, cancelledByUser, unknownWorkload, clockShifted
     // Storage.
     case folderFailed, folderSlow
     // The process.

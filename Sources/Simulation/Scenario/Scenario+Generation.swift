@@ -328,10 +328,11 @@ extension Scenario {
             isNearEnd
             ? max(0, Int(end) + Int.random(in: -50...300, using: &random))
             : Int.random(in: 0...most, using: &random)
+        let event = Int.random(in: 0..<3, using: &random) == 0 ? Int.random(in: 0..<60, using: &random) : nil
         func blow(_ kind: Blow.Kind, later: Int = 0) {
-            blows.append(Blow(time: .milliseconds(time + later), kind: kind))
+            blows.append(Blow(time: .milliseconds(time + later), kind: kind, event: later == 0 ? event : nil))
         }
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<11, using: &random) {
         case 0, 1: blow(.signal)
         case 2:
             blow(.signal)
@@ -341,6 +342,7 @@ extension Scenario {
         case 6: blow(.kill)
         case 7: blow(.cancelWorkload)
         case 8: blow(.revokeTokens)
+        case 9: blow(.shiftClock(.seconds(Int.random(in: -90_000...90_000, using: &random))))
         default:
             blow(.stopReadingConsole)
             blow(.readConsole, later: Int.random(in: 100...60_000, using: &random))

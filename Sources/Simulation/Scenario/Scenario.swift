@@ -26,6 +26,7 @@ package struct Scenario: Sendable {
             case signal
             case kill
             case cancelWorkload
+            case shiftClock(Duration)
             case revokeTokens
             case stopReadingConsole
             case readConsole
@@ -33,6 +34,8 @@ package struct Scenario: Sendable {
 
         var time: Duration
         var kind: Kind
+        /// After so many events of the run, whatever the time is: two steps of the end can be microseconds apart.
+        var event: Int?
     }
 
     /// A line that gives a result, and what only this result holds.
