@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Scheduling
+import Text
 
 /// What the run should have come to, by the world's own knowledge.
 extension Simulation {
@@ -134,4 +135,9 @@ extension Simulation {
 
 extension String {
     fileprivate var trimmedNewline: String { hasSuffix("\n") ? String(dropLast()) : self }
+}
+
+/// Whether the bytes hold the others.
+private func holds(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
+    ByteSearch.first(others, in: bytes, from: 0) != nil
 }

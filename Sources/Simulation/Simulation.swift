@@ -194,7 +194,7 @@ package final class Simulation {
 
     private func runToEnd() -> Int32? {
         guard let job else { return nil }
-        let limit = Timeline.start + longestRun
+        let limit = Timeline.start + maxRunTime
         while job.status == nil, !wasKilled {
             guard events < Self.maxEvents, let owner = timeline.step(until: limit + timeline.timeFrozen())
             else {
@@ -226,7 +226,7 @@ package final class Simulation {
     }
 
     /// The bound for a run: each wait in turn, and every call of the end with all its retries.
-    private var longestRun: Duration {
+    private var maxRunTime: Duration {
         let limits = scenario.limits
         let attempts = limits.maxRetries + 1
         // Each attempt can need two fetches of a token and a second request; `Retry-After` counts up to 5 minutes.

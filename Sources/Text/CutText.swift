@@ -25,10 +25,17 @@ package enum CutMark {
 }
 
 extension String {
+    /// The first bytes of UTF-8, without a character that would be cut.
+    package func beginning(utf8 count: Int) -> String {
+        guard count < utf8.count else { return self }
+        var end = utf8.index(startIndex, offsetBy: count)
+        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
+        return String(self[..<end])
+    }
+
     /// The text up to a bound in bytes of UTF-8, and the mark where there was more.
     package func cut(toUTF8 limit: Int) -> String {
-        guard utf8.count > limit else { return self }
-        return String(decoding: Array(utf8).beginning(limit), as: UTF8.self) + CutMark.text
+        utf8.count > limit ? beginning(utf8: limit) + CutMark.text : self
     }
 }
 

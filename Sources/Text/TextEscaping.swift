@@ -141,16 +141,6 @@ extension Array<UInt8> {
     }
 }
 
-extension String {
-    /// The first bytes of UTF-8, without a character that would be cut.
-    package func beginning(utf8 count: Int) -> String {
-        guard count < utf8.count else { return self }
-        var end = utf8.index(startIndex, offsetBy: count)
-        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end])
-    }
-}
-
 extension [UInt8] {
     /// Appends a text of several lines; what disturbs text (see `Unicode.Scalar.disturbsText`) is spelled out, but for tabs.
     ///

@@ -46,7 +46,7 @@ struct Simulator: ParsableCommand {
     }
 
     func run() throws {
-        if sabotageAll { return try runSabotages() }
+        if sabotageAll { return try expect(Sabotage.allCases) }
         let broken = sabotage.flatMap(Sabotage.init(rawValue:))
         if let seed { return try runOne(seed, broken) }
         if let broken { return try expect([broken]) }
@@ -66,10 +66,6 @@ struct Simulator: ParsableCommand {
             "seed \(seed): \(outcome.status.map { "exit code \($0)" } ?? "no exit code"), \(outcome.events) events"
         )
         guard outcome.violations.isEmpty else { throw ExitCode.failure }
-    }
-
-    private func runSabotages() throws {
-        try expect(Sabotage.allCases)
     }
 
     /// Breaks rules on purpose, and prints which seed gives each of them away.

@@ -40,18 +40,32 @@ import Testing
         }
     }
 
+    /// Sends SIGTERM while a call of a successful CHECK is held, then what `more` sends, and answers the call once the
+    /// console has the text.
+    private func stopped(
+        _ pod: Pod,
+        during call: String,
+        until text: String = "finishing the delivery",
+        _ more: (ChildProcess) -> Void = { _ in }
+    ) async throws -> Outcome {
+        try await pod.controlPlane.addFault(#"{"call": "\#(call)", "fault": "hold"}"#)
+        let sidecar = try pod.startSidecar()
+        try pod.startConnector(.sampleSource)
+        try await pod.controlPlane.waitForArrival(of: call)
+        sidecar.send(SIGTERM)
+        #expect(try await sidecar.waitForOutput("finishing the delivery"))
+        more(sidecar)
+        #expect(try await sidecar.waitForOutput(text))
+        try await pod.controlPlane.removeFaults()
+        let outcome = try await pod.outcome(of: sidecar)
+        #expect(outcome.exitCode == 143, "\(outcome)")
+        return outcome
+    }
+
     @Test(arguments: Backend.allCases)
     func whileUploadingTheUploadIsFinished(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
-            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
-            let sidecar = try pod.startSidecar()
-            try pod.startConnector(.sampleSource)
-            try await pod.controlPlane.waitForArrival(of: "output")
-            sidecar.send(SIGTERM)
-            #expect(try await sidecar.waitForOutput("finishing the delivery"))
-            try await pod.controlPlane.removeFaults()
-            let outcome = try await pod.outcome(of: sidecar)
-            #expect(outcome.exitCode == 143, "\(outcome)")
+            let outcome = try await stopped(pod, during: "output")
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1)
         }
@@ -76,17 +90,9 @@ import Testing
     @Test(arguments: Backend.allCases)
     func secondSignalChangesNothing(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
-            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
-            let sidecar = try pod.startSidecar()
-            try pod.startConnector(.sampleSource)
-            try await pod.controlPlane.waitForArrival(of: "output")
-            sidecar.send(SIGTERM)
-            #expect(try await sidecar.waitForOutput("finishing the delivery"))
-            sidecar.send(SIGINT)
-            #expect(try await sidecar.waitForOutput("SIGINT is ignored"))
-            try await pod.controlPlane.removeFaults()
-            let outcome = try await pod.outcome(of: sidecar)
-            #expect(outcome.exitCode == 143, "\(outcome)")
+            let outcome = try await stopped(pod, during: "output", until: "SIGINT is ignored") {
+                $0.send(SIGINT)
+            }
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1)
         }
@@ -102,17 +108,7 @@ import Testing
     @Test(arguments: Backend.allCases)
     func manySignalsDuringTheUploadChangeNothing(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
-            try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
-            let sidecar = try pod.startSidecar()
-            try pod.startConnector(.sampleSource)
-            try await pod.controlPlane.waitForArrival(of: "output")
-            sidecar.send(SIGTERM)
-            #expect(try await sidecar.waitForOutput("finishing the delivery"))
-            sendMany(to: sidecar)
-            #expect(try await sidecar.waitForOutput("SIGTERM is ignored"))
-            try await pod.controlPlane.removeFaults()
-            let outcome = try await pod.outcome(of: sidecar)
-            #expect(outcome.exitCode == 143, "\(outcome)")
+            let outcome = try await stopped(pod, during: "output", until: "SIGTERM is ignored", sendMany)
             #expect(outcome.output["checkConnection"]["status"] == "succeeded")
             #expect(outcome.requests("success").count == 1)
         }
@@ -121,17 +117,7 @@ import Testing
     @Test(arguments: Backend.allCases)
     func manySignalsDuringTheReportChangeNothing(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
-            try await pod.controlPlane.addFault(#"{"call": "success", "fault": "hold"}"#)
-            let sidecar = try pod.startSidecar()
-            try pod.startConnector(.sampleSource)
-            try await pod.controlPlane.waitForArrival(of: "success")
-            sidecar.send(SIGTERM)
-            #expect(try await sidecar.waitForOutput("finishing the delivery"))
-            sendMany(to: sidecar)
-            #expect(try await sidecar.waitForOutput("SIGQUIT is ignored"))
-            try await pod.controlPlane.removeFaults()
-            let outcome = try await pod.outcome(of: sidecar)
-            #expect(outcome.exitCode == 143, "\(outcome)")
+            let outcome = try await stopped(pod, during: "success", until: "SIGQUIT is ignored", sendMany)
             #expect(outcome.requests("success").count == 1)
             #expect(outcome.requests("failure").isEmpty)
         }

@@ -39,7 +39,6 @@ package final class Invariants {
     private let scenario: Scenario
     private var search = SecretSearch()
 
-    private(set) var attempts: [(kind: CallKind, start: Instant)] = []
     private var reports: [Attempt] = []
     private(set) var calls: [SentCall] = []
     private(set) var lastContactStart: Instant?

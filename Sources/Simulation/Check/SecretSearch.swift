@@ -21,10 +21,3 @@ struct SecretSearch {
         return found ?? finds(in: Array(bytes))
     }
 }
-
-/// Whether the bytes hold the others.
-func holds(_ bytes: [UInt8], _ others: [UInt8]) -> Bool {
-    var search = SecretSearch()
-    search.add(others)
-    return search.finds(in: bytes)
-}

@@ -15,9 +15,6 @@ package final class SimulatedPlatform {
     /// The job outputs that were stored, by where, in the order of their arrival.
     package private(set) var outputs: [(place: CallKind, document: [UInt8])] = []
     package private(set) var catalogs: [[UInt8]] = []
-    package private(set) var configurations: [[UInt8]] = []
-    /// Documents of the job log, by key.
-    package private(set) var logs: [String: [UInt8]] = [:]
 
     private let timeline: Timeline
     private let usesTokens: Bool
@@ -68,13 +65,11 @@ package final class SimulatedPlatform {
             return json(200, #"{"catalogId":"c-\#(catalogs.count)"}"#)
         case .getActor: return json(200, #"{"name":"an actor","resourceAllocation":null}"#)
         case .updateActor:
-            configurations.append(body)
             return json(200, #"{"name":"an actor"}"#)
         case .putOutput:
             outputs.append((call, body))
             return stored(body)
         case .putLog:
-            logs[request.url] = body
             return stored(body)
         }
     }

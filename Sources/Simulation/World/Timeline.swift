@@ -41,7 +41,7 @@ package final class Timeline: Scheduler {
 
     package private(set) var now = Timeline.start
     /// The process is frozen until then; in the past where it runs.
-    package private(set) var frozenUntil = Timeline.start
+    private var frozenUntil = Timeline.start
     /// When the process was frozen, in order.
     private(set) var freezes: [Range<Instant>] = []
     var timerFault: TimerFault?
@@ -56,8 +56,6 @@ package final class Timeline: Scheduler {
 
     /// Since the start of the run.
     package var elapsed: Duration { now - Self.start }
-
-    package var isFrozen: Bool { now < frozenUntil }
 
     /// Stops the sidecar's process for a while.
     package func freeze(for duration: Duration) {

@@ -92,8 +92,7 @@ struct SecretCollection {
 
     private mutating func addForms(of secret: String) {
         guard !isIncomplete, secret.utf8.count >= Self.minValueLength else { return }
-        let secret =
-            secret.utf8.count <= Self.maxSecretLength ? secret : secret.prefix(utf8: Self.maxSecretLength)
+        let secret = secret.beginning(utf8: Self.maxSecretLength)
         guard secrets.insert(secret).inserted else { return }
         let new = Set(SecretForms.all(of: secret, minLength: Self.minValueLength))
         learned += new.reduce(0) { $0 + $1.count }
@@ -102,14 +101,5 @@ struct SecretCollection {
             return
         }
         forms += new
-    }
-}
-
-extension String {
-    /// The first bytes, without a character that would be cut.
-    fileprivate func prefix(utf8 count: Int) -> String {
-        var end = utf8.index(startIndex, offsetBy: count)
-        while end.samePosition(in: unicodeScalars) == nil { end = utf8.index(before: end) }
-        return String(self[..<end])
     }
 }

@@ -51,6 +51,19 @@ import Testing
             )
         }
 
+        /// Reads to the present end; what kept the output from being read.
+        @discardableResult
+        func finish() throws -> WorkspaceError? {
+            var isFinished = false
+            var problem: WorkspaceError?
+            tail.finish {
+                problem = $0
+                isFinished = true
+            }
+            try reactor.tick { isFinished }
+            return problem
+        }
+
         var bytes: [UInt8] { told.bytes }
         /// How many bytes had been read at each new beginning.
         var restarts: [Int] { told.restarts }
@@ -255,9 +268,7 @@ import Testing
         fixture.directory.write(Self.output, "one")
         fixture.tail.wake()
         fixture.directory.append(Self.output, "two")
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         #expect(fixture.text == "onetwo")
     }
 
@@ -269,9 +280,7 @@ import Testing
         try fixture.tick(until: "old")
         fixture.directory.write("other", "new")
         #expect(rename(fixture.directory.path("other"), fixture.directory.path(Self.output)) == 0)
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         #expect(fixture.text == "oldnew")
     }
 
@@ -280,9 +289,7 @@ import Testing
     func nothingIsReadAfterTheEnd(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.directory.write(Self.output, "result")
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         fixture.directory.append(Self.output, ", and more")
         fixture.tail.wake()
         try fixture.reactor.tickOver()
@@ -335,9 +342,7 @@ import Testing
         fixture.tail.wake()
         try fixture.tick(until: "the first\n")
         fixture.directory.write(Self.output, "the second, which is longer\n")
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         #expect(fixture.text.hasSuffix("the second, which is longer\n"))
         #expect(fixture.restarts.count == 1)
         #expect(fixture.log.count(of: "was rewritten") == 1)
@@ -391,13 +396,7 @@ import Testing
         #expect(fixture.text == before, "before the end there is none")
         fixture.directory.append(Self.output, String(repeating: "y", count: 100_000))
         fixture.directory.append(Self.output, String(repeating: "z", count: 500_000))
-        var isFinished = false
-        var problem: WorkspaceError?
-        fixture.tail.finish {
-            problem = $0
-            isFinished = true
-        }
-        try fixture.reactor.tick { isFinished }
+        let problem = try fixture.finish()
         #expect(fixture.bytes.count > 600_000)
         #expect(fixture.bytes.count < 1_000_000)
         #expect(problem?.problem.contains("more than 100000 bytes") == true)
@@ -424,9 +423,7 @@ import Testing
         #expect(truncate(path, 1 << 39) == 0)
         fixture.directory.append(Self.output, "second\n")
         #expect(truncate(path, 1 << 40) == 0)
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         let texts = fixture.bytes.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
         #expect(texts == ["first\n", "second\n"])
         #expect(fixture.skipped.count == 2)
@@ -442,9 +439,7 @@ import Testing
         let fixture = try Fixture(backend)
         let content = String(repeating: "\0", count: 5_000_000) + "text"
         fixture.directory.write(Self.output, content)
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         #expect(fixture.text == content)
         #expect(fixture.skipped == [])
     }
@@ -467,13 +462,7 @@ import Testing
             fixture.tail.wakeReplaced()
             try fixture.reactor.tickOver()
         }
-        var isFinished = false
-        var problem: WorkspaceError?
-        fixture.tail.finish {
-            problem = $0
-            isFinished = true
-        }
-        try fixture.reactor.tick { isFinished }
+        let problem = try fixture.finish()
         #expect(problem?.problem == "is a FIFO, not a regular file")
         #expect(fixture.log.lines == ["error jobOutput.json is a FIFO, not a regular file: it is not read"])
     }
@@ -502,9 +491,7 @@ import Testing
         fixture.tail.wake()
         try fixture.reactor.tickOver()
         #expect(fixture.text == "")
-        var isFinished = false
-        fixture.tail.finish { _ in isFinished = true }
-        try fixture.reactor.tick { isFinished }
+        try fixture.finish()
         #expect(fixture.text == "all of it")
         try fixture.relieve()
         try fixture.reactor.tickOver()

@@ -21,7 +21,8 @@ final class OpenDirectory {
     private(set) var isMarked = false
     private var hasSpare = false
 
-    /// Creates an empty file that becomes the marker if none can be created at the end, because no inode is left. One that an earlier process has left behind is used again.
+    /// Creates an empty file that becomes the marker if none can be created at the end, because no inode is left. One that
+    /// an earlier process has left behind is used again.
     func makeSpareMarker() throws(SystemError) {
         try createFile(FileName.spareMarker)
         hasSpare = true
