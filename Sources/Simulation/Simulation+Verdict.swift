@@ -38,6 +38,7 @@ extension Simulation {
 
     /// Called when a report is about to leave.
     func check(before report: CallKind) {
+        checkWait(before: report)
         guard isSettled, timeline.freezes.isEmpty else { return }
         guard let result = resultInOutput else {
             let holdsResult = (scenario.results + scenario.salvaged).contains(where: isDelivered)
@@ -60,6 +61,16 @@ extension Simulation {
                 .reportMatchesVerdict,
                 "a failure is reported although the result was delivered"
             )
+        }
+    }
+
+    /// The wait ends with an exit code, a lost connector, a timeout or a signal.
+    private func checkWait(before report: CallKind) {
+        guard exitCode == nil, workspace.hasWriter, signalled == nil, let opened else { return }
+        // A connector that starts too late is not waited for.
+        guard opened < Timeline.start + scenario.limits.start else { return }
+        if timeline.now < opened + scenario.limits.file {
+            observer.violated(.waitsForTheEnd, "\(report.rawValue) is sent while the connector runs")
         }
     }
 

@@ -19,6 +19,8 @@ package final class Simulation {
         /// Nil where the process was killed, or did not end.
         package var status: Int32?
         package var violations: [Violation]
+        /// How many outputs were sent while the connector ran.
+        package var earlyOutputs: Int
         package var census: Census
         package var events: Int
         /// Kind and body of each call, in order.
@@ -63,6 +65,8 @@ package final class Simulation {
     private var knownTokens = 0
     /// When the exit code appeared, and the output as it was then.
     private(set) var exitCode: (time: Instant, text: String)?
+    /// When the connector opened its output.
+    private(set) var opened: Instant?
 
     package init(seed: UInt64, options: Options = Options()) {
         var scenario = Scenario(seed: seed, misleads: options.sabotage == .tellsOtherSecrets)
@@ -94,6 +98,10 @@ package final class Simulation {
         )
         prepareSabotage()
         observer.sink = { [platform] in platform.outputs.last?.document }
+        observer.isConnectorRunning = { [weak self] in
+            guard let self else { return false }
+            return exitCode == nil && workspace.hasWriter
+        }
         observer.isMarked = { [workspace] in workspace.marked != nil }
         observer.beforeReport = { [weak self] kind in self?.check(before: kind) }
     }
@@ -123,6 +131,7 @@ package final class Simulation {
             isClean: scenario.isClean,
             status: status,
             violations: observer.violations,
+            earlyOutputs: observer.earlyOutputs.count,
             census: census,
             events: events,
             calls: observer.calls,
@@ -290,9 +299,11 @@ extension Simulation {
         case .open:
             story.tell("connector", "opens its output")
             workspace.openOutput()
+            opened = opened ?? timeline.now
         case .write(let bytes):
             story.tell("connector", "writes \(bytes.count) bytes: \(Self.excerpt(bytes))")
             workspace.append(bytes[...])
+            if options.sabotage == .inventsExitCode { workspace.renameExitCode("0\n") }
         case .truncate(let length):
             story.tell("connector", "truncates its output to \(length) bytes")
             workspace.truncateOutput(to: length)

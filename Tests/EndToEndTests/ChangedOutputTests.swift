@@ -58,6 +58,7 @@ import Testing
         _ change: () throws -> Void
     ) async throws -> Outcome {
         let answer = status.map { #", "status": \#($0)"# } ?? ""
+        pod.deliversAtTheEnd()
         try await pod.controlPlane.addFault(
             #"{"call": "\#(call)", "times": 1, "fault": "hold"\#(answer)}"#
         )

@@ -189,6 +189,7 @@ import Testing
             pod.environment["SIDECAR_START_TIMEOUT_MINUTES"] = "0"
             pod.environment["SIDECAR_FILE_TIMEOUT_MINUTES"] = "0"
             pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "times": 2, "status": 503}"#)
             try await pod.controlPlane.addFault(#"{"call": "success", "times": 1, "delay": 0.3}"#)
             let outcome = try await pod.run(.sampleSource)

@@ -63,6 +63,7 @@ import Testing
 
     @Test func updateThatIsRefusedFailsTheJobWithoutShowingTheSecret() async throws {
         try await Pod.with("check", config: Self.config) { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(
                 #"{"call": "sources/update", "status": 422, "body": {"message": "bad value correct-horse-rotated"}}"#
             )

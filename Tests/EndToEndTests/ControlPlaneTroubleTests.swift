@@ -123,6 +123,7 @@ import Testing
     @Test(arguments: ["reset", "half", "close", "garbage"], Backend.allCases)
     func everyCallIsTriedAgain(_ fault: String, _ backend: Backend) async throws {
         try await Pod.with("discover", backend: backend) { pod in
+            pod.deliversAtTheEnd()
             for call in ["running", "sources/catalog", "output", "success"] {
                 try await pod.controlPlane.addFault(
                     #"{"call": "\#(call)", "times": 1, "fault": "\#(fault)"}"#
@@ -138,6 +139,7 @@ import Testing
 
     @Test func serverErrorsAreTriedAgainAndRetryAfterIsHonoured() async throws {
         try await Pod.with("check") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "times": 1, "status": 500}"#)
             try await pod.controlPlane.addFault(
                 #"{"call": "success", "times": 1, "status": 429, "retryAfter": "1"}"#
@@ -166,6 +168,7 @@ import Testing
 
     @Test func outputThatNobodyTakesFailsTheWorkload() async throws {
         try await Pod.with("check") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 413}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 1, "\(outcome)")
@@ -177,6 +180,7 @@ import Testing
 
     @Test func catalogThatIsRefusedBecomesAFailure() async throws {
         try await Pod.with("discover") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "sources/catalog", "status": 422}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 1, "\(outcome)")
@@ -189,6 +193,7 @@ import Testing
     @Test(arguments: Backend.allCases)
     func heartbeatsGoOnWhileTheDeliveryIsSlow(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
             let sidecar = try pod.startSidecar()
             try pod.startConnector(.sampleSource)

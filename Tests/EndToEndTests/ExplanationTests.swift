@@ -115,6 +115,7 @@ import Testing
 
     @Test func catalogThatIsRefusedIsOneErrorAndInTheOutput() async throws {
         try await Pod.with("discover") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(
                 #"{"path": "/api/v1/sources/write_discover_catalog_result", "status": 422, "body": {"message": "too odd"}}"#
             )
@@ -132,6 +133,7 @@ import Testing
 
     @Test func outputThatIsRefusedIsOneErrorAndInTheReport() async throws {
         try await Pod.with("check") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(
                 #"{"call": "output", "status": 422, "body": {"message": "too odd"}}"#
             )

@@ -23,6 +23,7 @@ import Testing
     func pageIsNoAnswerToAnyCall(_ backend: Backend) async throws {
         let calls = ["running", "sources/catalog", "output", "success"]
         try await Pod.with("discover", backend: backend) { pod in
+            pod.deliversAtTheEnd()
             for call in calls { try await pod.controlPlane.addFault(Self.page(call, times: 2)) }
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
@@ -63,6 +64,7 @@ import Testing
     @Test func outputThatOnlyAGatewayTakesFailsTheWorkload() async throws {
         try await Pod.with("check") { pod in
             pod.environment["AIRBYTE_API_MAX_RETRIES"] = "1"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(Self.page("output"))
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 1, "\(outcome)")
@@ -99,6 +101,7 @@ import Testing
     )
     func lateBytesAnswerNoHeartbeat(_ rule: String, _ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(
                 #"{"call": "heartbeat", "times": 2, "status": 204, \#(rule)}"#
             )
@@ -122,6 +125,7 @@ import Testing
     func postIsRepeatedByTheRetrierOnly(_ call: String, _ backend: Backend) async throws {
         let config = #"{"host": "api.example.com", "api_key": "correct-horse", "rotate_key": true}"#
         try await Pod.with("discover", config: config, backend: backend) { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(
                 #"{"call": "\#(call)", "times": 1, "fault": "close", "performed": true}"#
             )

@@ -68,6 +68,7 @@ import Testing
                 pod.environment["INTERNAL_API_HOST"] = gateway.url
             }
             pod.environment["AIRBYTE_API_MAX_RETRIES"] = "2"
+            pod.deliversAtTheEnd()
             do {
                 try await check(pod, gateway)
             } catch {

@@ -138,6 +138,7 @@ import Testing
             useS3(pod, server, server.facts.owner)
             pod.environment["SIDECAR_OUTPUT_SINK"] = "api"
             pod.environment["AIRBYTE_API_MAX_RETRIES"] = "1"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 503}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

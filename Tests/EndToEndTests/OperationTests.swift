@@ -98,6 +98,7 @@ import Testing
     @Test func apiThatFailsGivesWayToStorage() async throws {
         try await Pod.with("check") { pod in
             pod.useLocalStorage()
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 403}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

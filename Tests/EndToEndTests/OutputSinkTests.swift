@@ -48,6 +48,7 @@ import Testing
         try await Pod.with("check") { pod in
             pod.useLocalStorage()
             pod.environment["AIRBYTE_API_MAX_RETRIES"] = "1"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": \#(status)}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
@@ -62,6 +63,7 @@ import Testing
         try await Pod.with("check") { pod in
             try StorageService.s3.use(pod, at: try S3Server.shared.get().endpoint, bucket: "stands-in")
             pod.environment["SIDECAR_OUTPUT_SINK"] = "auto"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 404}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
@@ -74,6 +76,7 @@ import Testing
         try await Pod.with("check") { pod in
             pod.useLocalStorage()
             try FileManager.default.removeItem(at: pod.localStorage)
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "status": 404}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 1, "\(outcome)")

@@ -48,6 +48,7 @@ import Testing
         until text: String = "finishing the delivery",
         _ more: (ChildProcess) -> Void = { _ in }
     ) async throws -> Outcome {
+        pod.deliversAtTheEnd()
         try await pod.controlPlane.addFault(#"{"call": "\#(call)", "fault": "hold"}"#)
         let sidecar = try pod.startSidecar()
         try pod.startConnector(.sampleSource)
@@ -151,6 +152,7 @@ import Testing
                 "STORAGE_BUCKET_LOG": "logs", "STORAGE_BUCKET_WORKLOAD_OUTPUT": "outputs",
                 "SIDECAR_OUTPUT_SINK": "api",
             ]) { $1 }
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "fault": "silent"}"#)
             let sidecar = try pod.startSidecar()
             try pod.startConnector(.sampleSource)

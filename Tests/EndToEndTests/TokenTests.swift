@@ -48,6 +48,7 @@ import Testing
     @Test func tokenThatIsRefusedIsReplacedOnce() async throws {
         try await Pod.with("check", controlPlane: ["--auth"]) { pod in
             useTokens(pod)
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "times": 1, "status": 401}"#)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
@@ -73,6 +74,7 @@ import Testing
         try await Pod.with("discover", backend: backend) { pod in
             useTokens(pod)
             pod.environment["LOG_LEVEL"] = "INFO"
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(fault)
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")

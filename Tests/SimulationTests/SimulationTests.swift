@@ -36,6 +36,11 @@ import Testing
         #expect(runs[0].story.count > 3)
     }
 
+    /// Otherwise nothing is said of jobs that are delivered before their end.
+    @Test func outputsAreSentWhileTheConnectorRuns() {
+        #expect((1..<5_000).contains { Campaign.run($0).earlyOutputs > 1 })
+    }
+
     @Test func seedsDiffer() {
         #expect(Campaign.run(1, tellsStory: true).story != Campaign.run(2, tellsStory: true).story)
     }

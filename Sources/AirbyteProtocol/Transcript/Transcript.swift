@@ -27,6 +27,9 @@ public struct Transcript: Hashable, Sendable {
     /// The configuration that the connector asks the platform to store.
     public private(set) var lastConnectorConfig: JSONValue?
 
+    /// How many messages have been taken that bear on the job output: results, and configurations to store.
+    public private(set) var decisions = 0
+
     /// The last `LOG` message of level FATAL or ERROR, see `lastFatalOrErrorLine`.
     private var lastFatalOrErrorMessage: String?
 
@@ -79,6 +82,7 @@ public struct Transcript: Hashable, Sendable {
     }
 
     private mutating func consume(_ message: ProtocolMessage) {
+        if message.bearsOnJobOutput { decisions += 1 }
         switch message {
         case .spec(let value): spec = spec ?? value
         case .connectionStatus(let value): connectionStatus = connectionStatus ?? value
@@ -136,6 +140,13 @@ public struct Transcript: Hashable, Sendable {
 }
 
 extension ProtocolMessage {
+    fileprivate var bearsOnJobOutput: Bool {
+        switch self {
+        case .spec, .connectionStatus, .catalog, .destinationCatalog, .control: true
+        case .log, .errorTrace, .otherTrace, .record, .state: false
+        }
+    }
+
     /// The result that the message brings, if any.
     fileprivate var result: (MessageType, OperationResult)? {
         switch self {

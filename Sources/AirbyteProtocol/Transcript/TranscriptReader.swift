@@ -1,4 +1,4 @@
-/// Something that a connector's output gives to log, in the output's order.
+/// Something that a connector's output gives to log, or that the log has to know, in the output's order.
 public enum TranscriptEvent: Hashable, Sendable {
     /// A `LOG` message.
     case connectorLog(ConnectorLog)
@@ -8,6 +8,8 @@ public enum TranscriptEvent: Hashable, Sendable {
     case suspectedRecord
     /// A line that was left out; at debug.
     case dropped(reason: String)
+    /// The connector asks the platform to store this configuration. Nothing to log: what it holds is secret.
+    case configuration(JSONValue)
 }
 
 /// Reads a connector's output: bytes in, events to log out, and a transcript at the end.
@@ -17,6 +19,9 @@ public struct TranscriptReader {
 
     /// What the output has said so far.
     public var transcript: Transcript { lines.transcript }
+
+    /// See `Transcript.decisions`; without a copy of the transcript.
+    public var decisions: Int { lines.transcript.decisions }
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     ///
@@ -135,6 +140,7 @@ private struct LineReader {
         transcript.consume(decoded)
         switch decoded {
         case .message(.log(let log)): events.append(.connectorLog(log))
+        case .message(.control(let configuration?)): events.append(.configuration(configuration))
         case .message: break
         case .dropped(let message): events.append(.dropped(reason: message.description))
         case .notAMessage(looksLikeRecord: true, _, _): events.append(.suspectedRecord)

@@ -35,7 +35,8 @@ extension Configuration {
             contactRetries: contactRetries,
             startTimeout: startTimeout,
             fileTimeout: fileTimeout(for: input),
-            lostConnectorGrace: lostConnectorGrace
+            lostConnectorGrace: lostConnectorGrace,
+            deliversEarly: deliversEarly
         )
     }
 

@@ -42,6 +42,11 @@ package struct Configuration: Sendable {
         case storage
     }
 
+    /// A setting that is on or off.
+    enum Switch: String, CaseIterable {
+        case `true`, `false`
+    }
+
     package enum LogFormat: String, CaseIterable, Sendable {
         case text, json
     }
@@ -79,6 +84,8 @@ package struct Configuration: Sendable {
     package var startTimeout: Duration?
     package var fileTimeouts: FileTimeouts
     package var lostConnectorGrace: Duration
+    /// Whether a result is delivered before the connector has ended.
+    package var deliversEarly: Bool
     package var rescanInterval: Duration
     /// In the order in which they are tried; never empty.
     package var outputSinks: [OutputSink]
@@ -132,6 +139,7 @@ package struct Configuration: Sendable {
             unit: .seconds,
             default: .seconds(10)
         )
+        deliversEarly = reader.choice("SIDECAR_EAGER_DELIVERY", default: Switch.true) == .true
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))
         let choice = Self.storageChoice(&reader, hasAPI: serverAPI != nil, paths)
         storage = choice.storage

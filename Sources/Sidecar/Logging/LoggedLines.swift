@@ -49,6 +49,8 @@ extension TranscriptEvent {
         case .dropped(let reason):
             hasher.combine(3)
             hasher.combine(bytesOf: reason)
+        case .configuration:
+            hasher.combine(4)
         }
         return hasher.finalize()
     }

@@ -11,6 +11,8 @@ final class WorkloadRunner {
     private var machine: WorkloadMachine
     private var reader: TranscriptReader
     private var loggedLines = LoggedLines()
+    /// How many of the transcript's decisions the machine knows.
+    private var knownDecisions = 0
     private let digestSeed: UInt64
     private let input: SidecarInput
     private let scheduler: any Scheduler
@@ -134,6 +136,8 @@ extension WorkloadRunner {
         case .stopReading(let reason): tail?.finishNow(reason)
         case .verifyOutputClosed: verifyOutputClosed()
         case .deliver(let step): deliverer.perform(step) { [weak self] in self?.post(.delivered($0)) }
+        case .deliverEarly(let step):
+            deliverer.attempt(step) { [weak self] in self?.post(.delivered($0)) }
         case .storeLog: storeLog()
         case .report(let report): send(report)
         case .arm(let timer, let deadline): arm(timer, deadline)
@@ -335,7 +339,7 @@ extension WorkloadRunner {
             // What is not read to its end can end in the middle of a line, and of a secret: that line is not shown.
             if problem == nil {
                 let events = reader.finish()
-                hideNewSecrets()
+                hideNewSecrets(in: events)
                 show(events)
             }
             let text = problem.map { "\($0.file) \($0.problem)" }
@@ -345,20 +349,34 @@ extension WorkloadRunner {
 
     private func read(_ bytes: RawSpan) {
         let events = reader.read(bytes)
-        hideNewSecrets()
+        hideNewSecrets(in: events)
         show(events)
+        postResult()
     }
 
-    /// A configuration that the connector has changed to brings secrets that were not known before.
-    private func hideNewSecrets() {
-        guard let configuration = reader.transcript.lastConnectorConfig else { return }
-        secrets.configurationChanged(to: configuration)
+    /// The machine can deliver a result before the connector has ended.
+    private func postResult() {
+        guard reader.decisions != knownDecisions else { return }
+        knownDecisions = reader.decisions
+        let transcript = reader.transcript
+        post(.resultChanged(transcript.result(for: input.operation) == nil ? nil : transcript))
+    }
+
+    /// A configuration that the connector has changed to brings secrets that were not known before, also where it is not
+    /// the last.
+    private func hideNewSecrets(in events: [TranscriptEvent]) {
+        guard reader.decisions != knownDecisions else { return }
+        for case .configuration(let configuration) in events {
+            secrets.configurationChanged(to: configuration)
+        }
     }
 
     /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.
     private func restart() {
         loggedLines.startOver()
         reader = TranscriptReader(kind: input.connectorKind, digestSeed: digestSeed)
+        if knownDecisions > 0 { post(.resultChanged(nil)) }
+        knownDecisions = 0
     }
 
     private func show(_ events: [TranscriptEvent]) {
@@ -366,6 +384,7 @@ extension WorkloadRunner {
         let source = LogSource(input.connectorKind)
         for event in events where loggedLines.admit(event) {
             switch event {
+            case .configuration: break
             case .connectorLog(let log):
                 pipeline.write(log.level.loggerLevel, from: source, log.textWithStackTrace)
             case .plainLine(let text):

@@ -6,9 +6,9 @@ package enum Fault: String, CaseIterable, Sendable {
     case readBusy, readError, readShort, volumeFull, inodesUsedUp
     // The connector.
     case startsLate, neverStarts, hangs, killed, outputTruncated, outputRewritten, outputReplaced,
-        secondResult
+        secondResult, otherResult
     case exitCodeGarbage, exitCodeInPlace, exitCodeNever, longLine, textBeforeResult, tornLine, secretInLog
-    case newConfiguration
+    case newConfiguration, lateConfiguration
     // The console.
     case consoleUnread
     // The network and what stands in it.

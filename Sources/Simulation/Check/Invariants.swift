@@ -33,6 +33,8 @@ package final class Invariants {
     private static let maxBytesInTick = 256 * 1_024
     /// One job log document of the bound that the sidecar has, and one event.
     private static let maxBody = 8 * 1_024 * 1_024
+    /// Those that are delivered early, and the final one where the wait ends before the connector does.
+    private static let maxOutputsWhileRunning = 4
 
     package private(set) var violations: [Violation] = []
     private let timeline: Timeline
@@ -59,6 +61,10 @@ package final class Invariants {
     private var hasEnded = false
     /// What the sink holds; set by the run.
     var sink: () -> [UInt8]? = { nil }
+    /// Whether the connector runs; set by the run.
+    var isConnectorRunning: () -> Bool = { false }
+    /// The outputs that were sent while it did.
+    private(set) var earlyOutputs: Set<[UInt8]> = []
     /// Whether `TERMINATED` is written; set by the run.
     var isMarked: () -> Bool = { false }
     /// Called before a report goes out.
@@ -96,9 +102,19 @@ package final class Invariants {
         if call.kind.isContact { contactStarted(call.kind) }
         // A contact can begin with the fetch of a token.
         if call.kind.isContact || call.kind == .token { attempted(call.kind) }
-        if call.kind.storesOutput { lastOutput = Self.document(of: call) }
+        if call.kind.storesOutput { outputSent(call) }
         if call.kind == .writeCatalog { lastCatalog = call.body }
         if call.kind.isReport { reported(call.kind) }
+    }
+
+    private func outputSent(_ call: SentCall) {
+        let document = Self.document(of: call)
+        lastOutput = document
+        guard isConnectorRunning() else { return }
+        earlyOutputs.insert(document)
+        if earlyOutputs.count > Self.maxOutputsWhileRunning {
+            violated(.staysInBounds, "\(earlyOutputs.count) outputs are sent while the connector runs")
+        }
     }
 
     private func searchForSecrets(_ call: SentCall) {

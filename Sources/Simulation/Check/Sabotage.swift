@@ -28,4 +28,6 @@ package enum Sabotage: Int, CaseIterable, Sendable {
     case shortensOtherPath
     /// An older output overwrites the last one before the report.
     case restoresOldOutput
+    /// The sidecar finds an exit code while the connector runs.
+    case inventsExitCode
 }

@@ -13,6 +13,7 @@ package enum Invariant: Int, CaseIterable, Sendable {
     case triesAfterFreeze
     case readingPathsAgree
     case lastOutputCounts
+    case waitsForTheEnd
 
     /// One line for people.
     package var text: String {
@@ -30,6 +31,7 @@ package enum Invariant: Int, CaseIterable, Sendable {
         case .triesAfterFreeze: "after a freeze, contact is tried once before giving up"
         case .readingPathsAgree: "both reading paths make the same calls"
         case .lastOutputCounts: "the output that was sent last is what the sink holds at the report"
+        case .waitsForTheEnd: "nothing is reported while the connector runs"
         }
     }
 }

@@ -12,9 +12,11 @@ struct ConnectorScript {
     private let operation: Operation
     private var secrets: [Scenario.Secret]
     private let seed: UInt64
-    private var marks = 0
+    private var marks: Int
 
-    init(_ operation: Operation, secrets: [Scenario.Secret], seed: UInt64) {
+    /// - Parameter firstMark: two scripts of one run must not use the same marks.
+    init(_ operation: Operation, secrets: [Scenario.Secret], seed: UInt64, firstMark: Int = 0) {
+        marks = firstMark
         self.operation = operation
         self.secrets = secrets
         self.seed = seed

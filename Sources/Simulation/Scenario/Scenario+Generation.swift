@@ -95,6 +95,7 @@ extension Scenario {
             environment["\(api)_READ_TIMEOUT_SECONDS"] = "\(timeout)"
         }
         if Int.random(in: 0..<3, using: &random) == 0 { environment["PLATFORM_LOG_FORMAT"] = "json" }
+        if Int.random(in: 0..<3, using: &random) == 0 { environment["SIDECAR_EAGER_DELIVERY"] = "false" }
         makeStorage(using: &random)
         if Int.random(in: 0..<3, using: &random) == 0 {
             let secret = addSecret(using: &random, isPlain: true)
@@ -156,6 +157,10 @@ extension Scenario {
             let isBehindText = !isClean && Int.random(in: 0..<20, using: &random) == 0
             script.addResult(behind: isBehindText ? "text " : "", padding: isLong ? 1_200_000 : 0)
             if !isClean, Int.random(in: 0..<12, using: &random) == 0 { script.addResult() }
+            if !isClean, operation != .spec, Int.random(in: 0..<16, using: &random) == 0 {
+                planned.insert(.lateConfiguration)
+                addControl(to: &script, using: &random)
+            }
         }
         script.addChatter(Int.random(in: 0...3, using: &random), using: &random)
         var bytes = script.bytes
@@ -206,7 +211,7 @@ extension Scenario {
 
     /// The output is truncated, rewritten or replaced while the sidecar reads it.
     private mutating func rewriteSometimes(_ bytes: [UInt8], using random: inout SplitMix64) {
-        let pause = Duration.milliseconds([0, 1, 200].randomElement(using: &random) ?? 0)
+        let pause = Duration.milliseconds([0, 1, 200, 2_000].randomElement(using: &random) ?? 0)
         switch Int.random(in: 0..<40, using: &random) {
         case 0:
             planned.insert(.outputTruncated)
@@ -218,6 +223,14 @@ extension Scenario {
         case 2:
             planned.insert(.outputReplaced)
             act(after: pause, .replace(bytes))
+        case 3, 4:
+            planned.insert(.otherResult)
+            var script = ConnectorScript(operation, secrets: connectorSecrets, seed: seed, firstMark: 50)
+            script.addChatter(2, using: &random)
+            script.addResult()
+            results += script.results
+            act(after: pause, .truncate(to: 0))
+            act(after: .milliseconds(Int.random(in: 0...20, using: &random)), .write(script.bytes))
         default: break
         }
     }

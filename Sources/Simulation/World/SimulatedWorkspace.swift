@@ -119,6 +119,9 @@ package final class SimulatedWorkspace: Workspace {
     /// The present output's bytes; nil where there is none.
     package var output: [UInt8]? { files[FileName.output]?.bytes }
 
+    /// Whether the connector has its output open.
+    var hasWriter: Bool { (files[FileName.output]?.writers ?? 0) > 0 }
+
     /// Opens the output as a shell's `>` does.
     func openOutput() {
         let present = files[FileName.output]

@@ -78,8 +78,8 @@ package final class ControlPlaneClient {
     }
 
     /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
-    package func attempt(_ call: PlatformCall, completion: @escaping Completion) {
-        attempt(call, CallBody(call.body), isLast: false, completion)
+    package func attempt(_ call: PlatformCall, _ body: CallBody? = nil, completion: @escaping Completion) {
+        attempt(call, body ?? CallBody(call.body), isLast: false, completion)
     }
 
     /// Makes the call, and retries transient failures as the API's settings say.

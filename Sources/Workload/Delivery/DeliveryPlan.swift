@@ -36,6 +36,7 @@ package struct DeliveryPlan: Sendable {
     /// - Parameters:
     ///   - unread: why the output, or its rest, could not be read; continues "the connector's output …".
     ///   - exhausted: what the workspace's volume has run out of; continues "no …".
+    ///   - replacesOutput: a sink may hold an output that an earlier plan has stored, see `canBeDeliveredEarly`.
     ///   - mask: hides the configurations' secrets and the sidecar's own credentials; nil: only the former are hidden.
     package init(
         ending: Ending,
@@ -43,14 +44,16 @@ package struct DeliveryPlan: Sendable {
         unread: String? = nil,
         exhausted: String? = nil,
         input: SidecarInput,
-        mask: SecretMask? = nil
+        mask: SecretMask? = nil,
+        replacesOutput: Bool = false
     ) {
         context = VerdictContext(
             input: input,
             transcript: transcript,
             unread: unread,
             exhausted: exhausted,
-            mask: mask
+            mask: mask,
+            replacesOutput: replacesOutput
         )
         let verdict = Verdict.of(ending, transcript, context)
         plainReport = verdict.report
@@ -77,6 +80,10 @@ package struct DeliveryPlan: Sendable {
         }
         return nil
     }
+
+    /// Whether the steps may be performed before the connector has ended: it has given a result, which decides the job output
+    /// whatever the ending will be, and no new configuration, which another one may still replace.
+    package var canBeDeliveredEarly: Bool { isResult && update == nil }
 
     /// Hides secrets. It can be replaced: the answers to the steps can quote credentials that are new.
     package var mask: SecretMask {

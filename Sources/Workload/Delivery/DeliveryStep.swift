@@ -32,7 +32,7 @@ package enum DeliveryResult: Sendable {
 }
 
 /// A discovered catalog on its way to the server API.
-package struct CatalogWrite: Sendable {
+package struct CatalogWrite: Hashable, Sendable {
     package var connector: ConnectorKind
     /// The whole request body, JSON.
     package var body: OutputDocument

@@ -27,12 +27,29 @@ package final class OutputDeliverer {
         self.log = log
     }
 
-    /// Performs the step. The completion is called once with its result, possibly from within the call.
+    /// Performs the step: retries transient failures, and tries one sink after the other. The completion is called once with
+    /// its result, possibly from within the call.
     package func perform(_ step: DeliveryStep, completion: @escaping (DeliveryResult) -> Void) {
         switch step {
         case .updateConfiguration(let update): perform(update, completion)
-        case .writeCatalog(let catalog): write(catalog, completion)
+        case .writeCatalog(let catalog): write(catalog, retries: true, completion)
         case .storeOutput(let output): store(output.document, sinkNumber: 0, problems: [], completion)
+        }
+    }
+
+    /// Tries the step where it is tried first, and there only. The completion is called as by `perform`.
+    package func attempt(_ step: DeliveryStep, completion: @escaping (DeliveryResult) -> Void) {
+        switch step {
+        case .updateConfiguration:
+            completion(.failed("a configuration is updated at the end of a job only"))
+        case .writeCatalog(let catalog):
+            write(catalog, retries: false, completion)
+        case .storeOutput(let output):
+            let document = output.document
+            put(document, in: sinks[0], retries: false) { [self] problem in
+                guard let problem else { return completion(stored(document, in: sinks[0])) }
+                completion(.failed("\(sinks[0].name): \(problem)"))
+            }
         }
     }
 
@@ -60,10 +77,14 @@ package final class OutputDeliverer {
         }
     }
 
-    private func write(_ catalog: CatalogWrite, _ completion: @escaping (DeliveryResult) -> Void) {
+    private func write(
+        _ catalog: CatalogWrite,
+        retries: Bool,
+        _ completion: @escaping (DeliveryResult) -> Void
+    ) {
         let call = PlatformCall.writeCatalog(catalog)
         let body = CallBody(call.body, source: connectorOutput)
-        client.perform(call, body) { outcome in
+        make(call, body, retries: retries) { outcome in
             guard case .accepted(let answer) = outcome else {
                 return completion(.failed(outcome.problem ?? ""))
             }
@@ -84,12 +105,8 @@ package final class OutputDeliverer {
         _ completion: @escaping (DeliveryResult) -> Void
     ) {
         let sink = sinks[sinkNumber]
-        put(output, in: sink) { [self] problem in
-            guard let problem else {
-                let size = output.count.map { " (\($0) bytes)" } ?? ""
-                log.info("The job output\(size) is stored in \(sink.name)")
-                return completion(.outputStored)
-            }
+        put(output, in: sink, retries: true) { [self] problem in
+            guard let problem else { return completion(stored(output, in: sink)) }
             let problems = problems + ["\(sink.name): \(problem)"]
             guard sinkNumber + 1 < sinks.count else {
                 return completion(.failed(problems.joined(separator: "; ")))
@@ -101,18 +118,39 @@ package final class OutputDeliverer {
         }
     }
 
+    private func stored(_ output: OutputDocument, in sink: DeliverySink) -> DeliveryResult {
+        let size = output.count.map { " (\($0) bytes)" } ?? ""
+        log.info("The job output\(size) is stored in \(sink.name)")
+        return .outputStored
+    }
+
+    /// - Parameter retries: whether a call to the server is retried. Storage always retries its requests, of which one
+    ///   output can take several.
     private func put(
         _ output: OutputDocument,
         in sink: DeliverySink,
+        retries: Bool,
         _ completion: @escaping (_ problem: String?) -> Void
     ) {
         switch sink {
         case .serverAPI:
             let call = PlatformCall.writeOutput(output, workloadID: workloadID)
-            client.perform(call, CallBody(call.body, source: connectorOutput)) { completion($0.problem) }
+            let body = CallBody(call.body, source: connectorOutput)
+            make(call, body, retries: retries) { completion($0.problem) }
         case .storage(let storage):
             storage.store(output, workloadID: workloadID, completion: completion)
         }
+    }
+
+    private func make(
+        _ call: PlatformCall,
+        _ body: CallBody,
+        retries: Bool,
+        _ completion: @escaping ControlPlaneClient.Completion
+    ) {
+        retries
+            ? client.perform(call, body, completion: completion)
+            : client.attempt(call, body, completion: completion)
     }
 }
 

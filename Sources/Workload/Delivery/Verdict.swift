@@ -73,6 +73,7 @@ struct Verdict {
         case .terminated(let signal):
             let text = "The sidecar was stopped (\(signalName(signal))) before the connector ended."
             return Verdict(
+                output: context.replacesOutput ? context.failedOutput(context.stop(text)) : nil,
                 report: .failure(source: .airbytePlatform, reason: text),
                 exitStatus: ExitStatus.failure,
                 summary: text

@@ -63,6 +63,16 @@ extension VerdictContext {
         )
     }
 
+    /// The reason of a job that was stopped from outside.
+    func stop(_ text: String) -> FailureReason {
+        FailureReason(
+            failureOrigin: .airbytePlatform,
+            failureType: .transientError,
+            externalMessage: text,
+            metadata: FailureReason.metadata(of: operation)
+        )
+    }
+
     /// So much of a text that stands before a result is quoted, in UTF-16 units: enough to find it in the output.
     private static let maxQuotationLength = 200
 

@@ -13,6 +13,8 @@ struct VerdictContext: Sendable {
     let unread: String?
     /// What the workspace's volume has run out of: "free blocks".
     let exhausted: String?
+    /// Whether a sink may hold an output of this job already: then there has to be one to replace it.
+    let replacesOutput: Bool
     private let actorID: String?
     private let discover: SidecarInput.Discover?
 
@@ -21,7 +23,8 @@ struct VerdictContext: Sendable {
         transcript: Transcript,
         unread: String?,
         exhausted: String? = nil,
-        mask: SecretMask? = nil
+        mask: SecretMask? = nil,
+        replacesOutput: Bool = false
     ) {
         operation = input.operation
         origin = FailureOrigin(input.connectorKind)
@@ -30,6 +33,7 @@ struct VerdictContext: Sendable {
             ?? SecretMask(configurations: [input.connectorConfiguration, transcript.lastConnectorConfig])
         self.unread = unread
         self.exhausted = exhausted
+        self.replacesOutput = replacesOutput
         actorID = input.actorID
         discover = input.discover
     }

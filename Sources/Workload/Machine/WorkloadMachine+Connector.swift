@@ -71,6 +71,7 @@ extension WorkloadMachine {
         phase = .reading(ending)
         var actions: [Action] = [
             .disarm(.startHint), .disarm(.startTimeout), .disarm(.fileTimeout), .disarm(.lostConnector),
+            .disarm(.earlyDelivery),
             .log(ending.isExpected ? .info : .warning, ending.description),
         ]
         if case .connectorExited(let exit) = ending {
@@ -108,7 +109,8 @@ extension WorkloadMachine {
             unread: unread,
             exhausted: exhausted,
             input: input,
-            mask: mask
+            mask: mask,
+            replacesOutput: early.steps.mayHoldOutput
         )
         phase = .delivering(plan)
         let error: [Action] = plan.strayError.map { [.logFromConnector(.error, $0)] } ?? []

@@ -47,6 +47,7 @@ extension WorkloadMachine {
         if !contact.announced {
             contact.announced = true
             actions.append(.log(.info, "The workload is running: the workload API accepts it"))
+            actions += deliverEarly()
         } else {
             actions.append(
                 wasInTrouble

@@ -9,7 +9,7 @@ extension WorkloadMachine {
     mutating func maskChanged(_ mask: SecretMask) -> [Action] {
         self.mask = mask
         switch phase {
-        case .waiting, .reading, .ended: break
+        case .waiting, .reading, .ended: early.plan?.mask = mask
         case .delivering(var plan):
             plan.mask = mask
             phase = .delivering(plan)
@@ -25,6 +25,7 @@ extension WorkloadMachine {
 
     /// Records the result of a step in the plan, and continues with the next step.
     mutating func delivered(_ result: DeliveryResult, _ now: Instant) -> [Action] {
+        if early.step != nil { return earlyStepEnded(result, now) }
         guard case .delivering(var plan) = phase else { return unexpected("a delivery's result") }
         var actions: [Action] = []
         if case .catalogWritten(_, let findings) = result { actions += Self.warnings(findings) }
@@ -33,11 +34,22 @@ extension WorkloadMachine {
         return actions + continueDelivery(plan, now)
     }
 
-    /// delivering → storing log, once nothing is left to deliver.
+    /// delivering → storing log, once nothing is left to deliver. What an early delivery has done is not repeated; one that
+    /// is still under way is waited for.
     mutating func continueDelivery(_ plan: DeliveryPlan, _ now: Instant) -> [Action] {
-        if let step = plan.nextStep { return [.deliver(step)] }
+        guard early.step == nil else { return [] }
+        var plan = plan
+        var actions: [Action] = []
+        while let step = plan.nextStep {
+            guard let known = early.steps.result(of: step) else {
+                phase = .delivering(plan)
+                return actions + [.deliver(step)]
+            }
+            if case .catalogWritten(_, let findings) = known { actions += Self.warnings(findings) }
+            plan.record(known)
+        }
         phase = .storingLog(plan)
-        return [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
+        return actions + [.arm(.logStorage, at: now + Self.logStorageBudget), .storeLog]
     }
 
     /// storing log → reporting.

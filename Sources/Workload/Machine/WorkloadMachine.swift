@@ -23,19 +23,23 @@ package struct WorkloadMachine: Sendable {
         /// From the connector's open of its output to its exit code; nil where there is no limit.
         package var fileTimeout: Duration?
         package var lostConnectorGrace: Duration
+        /// Whether a result is delivered before the connector has ended, see `EarlyDelivery`.
+        package var deliversEarly: Bool
 
         package init(
             heartbeat: HeartbeatSettings,
             contactRetries: RetryPolicy,
             startTimeout: Duration?,
             fileTimeout: Duration?,
-            lostConnectorGrace: Duration
+            lostConnectorGrace: Duration,
+            deliversEarly: Bool
         ) {
             self.heartbeat = heartbeat
             self.contactRetries = contactRetries
             self.startTimeout = startTimeout
             self.fileTimeout = fileTimeout
             self.lostConnectorGrace = lostConnectorGrace
+            self.deliversEarly = deliversEarly
         }
     }
 
@@ -83,6 +87,8 @@ package struct WorkloadMachine: Sendable {
         case startTimeout
         case fileTimeout
         case lostConnector
+        /// A result has stood for long enough to be delivered.
+        case earlyDelivery
         /// The limit for reading the rest of the output.
         case lateReading
         /// The limit for storing the job log before the report.
@@ -103,6 +109,9 @@ package struct WorkloadMachine: Sendable {
         case outputClosed
         /// The connector's output was opened or written to.
         case outputTouched
+        /// The output has a result, or another one, or there is news about its delivery; nil where it has none any more. The
+        /// transcript is what the output says so far.
+        case resultChanged(Transcript?)
         /// Answers `verifyOutputClosed`.
         case outputVerified(Writers)
         /// Answers `lookAtWorkspace`, after the events of what was found.
@@ -113,7 +122,7 @@ package struct WorkloadMachine: Sendable {
         case contactAnswered(ContactCall, CallOutcome)
         /// There are new secrets; from now on, the mask hides what is delivered and reported.
         case maskChanged(SecretMask)
-        /// Answers `deliver`.
+        /// Answers `deliver` and `deliverEarly`.
         case delivered(DeliveryResult)
         /// Answers `storeLog`, whether or not the store has taken the log.
         case logStored
@@ -136,6 +145,8 @@ package struct WorkloadMachine: Sendable {
         case verifyOutputClosed
         /// Perform the step, to be answered by `delivered`.
         case deliver(DeliveryStep)
+        /// Try the step once, to be answered by `delivered`.
+        case deliverEarly(DeliveryStep)
         /// Store what has been logged so far.
         case storeLog
         /// A failure is retried as configured; a success is tried once, since the machine repeats it. To be answered by
@@ -186,6 +197,7 @@ package struct WorkloadMachine: Sendable {
     var phase: Phase = .waiting
     var contact: ContactState
     var connector = ConnectorState()
+    var early = EarlyDelivery()
     /// When the timers are to fire whose lateness matters.
     var deadlines: [TimerName: Instant] = [:]
     /// Set by a signal; then it is the exit status, whatever else happens.
@@ -227,6 +239,7 @@ package struct WorkloadMachine: Sendable {
     /// | any | ended | answers to calls that were in flight when the machine ended |
     /// | `exitCodeFound` | not waiting | event and look find the same file; the file comes while another ending is read |
     /// | `outputOpened`, `outputClosed`, `outputTouched` | not waiting | the watch goes on until the end |
+    /// | `resultChanged` | not waiting | the output is read to its end |
     /// | `outputVerified` | not waiting, or touched since | an earlier event is handled first |
     /// | `workspaceLookedAt` | not waiting, or no ending is due | an incomplete exit code delays the answer |
     /// | `logStored` | reporting | the report has not waited for a slow store |
@@ -243,6 +256,7 @@ package struct WorkloadMachine: Sendable {
         case .outputOpened: return outputOpened(now)
         case .outputClosed: return outputClosed(now)
         case .outputTouched: return outputTouched()
+        case .resultChanged(let transcript): return resultChanged(transcript, now)
         case .outputVerified(let writers): return outputVerified(writers, now)
         case .workspaceLookedAt: return workspaceLookedAt(now)
         case .transcriptRead(let transcript, let unread, let exhausted):
@@ -286,6 +300,8 @@ extension WorkloadMachine {
         case .lostConnector:
             guard case .waiting = phase else { return [] }
             return [.verifyOutputClosed]
+        case .earlyDelivery:
+            return earlyDeliveryIsDue()
         case .lateReading:
             guard case .reading(let ending) = phase else { return [] }
             return [.stopReading(reason: stopReason(ending))]

@@ -39,6 +39,17 @@ struct SecretCollection {
         collect(configuration, isSecret: false)
     }
 
+    /// Adds the secrets of another collection; each has a bound of its own.
+    mutating func merge(_ other: SecretCollection) {
+        forms += other.forms
+        isIncomplete = isIncomplete || other.isIncomplete
+    }
+
+    /// No more secrets are learned.
+    mutating func giveUp() {
+        isIncomplete = true
+    }
+
     /// Adds a credential of the sidecar: as a whole, and what of it is secret alone.
     mutating func add(credential: String) {
         // A key file: the names in it tell what is secret.

@@ -30,6 +30,14 @@ package struct SecretMask: Sendable {
         self.init(secrets)
     }
 
+    /// - Parameter configured: the secrets of configurations.
+    init(credentials: [String], _ configured: SecretCollection) {
+        var secrets = SecretCollection()
+        for credential in credentials { secrets.add(credential: credential) }
+        secrets.merge(configured)
+        self.init(secrets)
+    }
+
     private init(_ secrets: SecretCollection) {
         automaton = SecretAutomaton(secrets.forms)
         isIncomplete = secrets.isIncomplete

@@ -158,6 +158,11 @@ final class Pod {
         try Data().write(to: localStorage.appendingPathComponent(name))
     }
 
+    /// For tests of the delivery itself: with early deliveries, the number of attempts depends on when the connector ends.
+    func deliversAtTheEnd() {
+        environment["SIDECAR_EAGER_DELIVERY"] = "false"
+    }
+
     /// Starts the main container with the connector.
     @discardableResult
     func startConnector(_ connector: Connector) throws -> ChildProcess {

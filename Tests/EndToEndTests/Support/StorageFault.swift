@@ -30,6 +30,7 @@ struct StorageFault: CustomTestStringConvertible, Sendable {
             let proxy = try FaultProxy(before: service.port, rules)
             try service.use(pod, at: proxy.origin, bucket: bucket)
             pod.environment.merge(settings) { $1 }
+            pod.deliversAtTheEnd()
             if let rule { try await pod.controlPlane.addFault(rule) }
             return try await pod.run(.script(Self.succeeded))
         }

@@ -49,11 +49,16 @@ private struct Simulation {
     private var isUpdating = false
     private var isWritingCatalog = false
     private var isStoring = false
+    private var earlyStep: DeliveryStep?
     private var isStoringLog = false
     private var report: Report?
 
     private var hasOpened = false
-    private var stored = false
+    private var finalTranscript = Transcript()
+    /// What the sink holds; nil where that is not known.
+    private var inSink: JobOutput?
+    private var sent: JobOutput?
+    private var finalStores = 0
     private var logWasStored = false
     /// A success went out whose answer was lost.
     private var successMayHaveArrived = false
@@ -76,7 +81,8 @@ private struct Simulation {
                 contactRetries: RetryPolicy(firstDelay: .seconds(2), maxRetries: 5),
                 startTimeout: .seconds(Int.random(in: 1...900, using: &random)),
                 fileTimeout: .seconds(Int.random(in: 1...900, using: &random)),
-                lostConnectorGrace: .seconds(10)
+                lostConnectorGrace: .seconds(10),
+                deliversEarly: seed % 4 != 0
             ),
             input: try sidecarInput(operation, of: kind),
             now: now,
@@ -111,7 +117,10 @@ private struct Simulation {
         case 9..<14: fireNextTimer()
         case 14: freeze()
         case 15: take(Bool.random(using: &random) ? .outputClosed : .outputOpened)
-        case 16: take(.outputTouched)
+        case 16:
+            take(.outputTouched)
+            let transcript = randomTranscript()
+            take(.resultChanged(transcript.result(for: operation) == nil ? nil : transcript))
         case 17: take(.exitCodeFound(exit()))
         case 18: strayEvent()
         default:
@@ -149,6 +158,12 @@ private struct Simulation {
             answers.append(.delivered(roll(kindly) ? .catalogWritten(id: "c") : .failed("x")))
         }
         if isStoring { answers.append(.delivered(roll(kindly) ? .outputStored : .failed("x"))) }
+        switch earlyStep {
+        case nil: break
+        case .updateConfiguration: broken.append("no configuration is updated early")
+        case .writeCatalog: answers.append(.delivered(roll(kindly) ? .catalogWritten(id: "e") : .failed("x")))
+        case .storeOutput: answers.append(.delivered(roll(kindly) ? .outputStored : .failed("x")))
+        }
         if isStoringLog { answers.append(.logStored) }
         if report != nil { answers.append(.reportAnswered(outcome(kindly: kindly))) }
         guard let answer = answers.randomElement(using: &random) else { return false }
@@ -226,12 +241,15 @@ private struct Simulation {
                 contact = nil
                 if outcome == .gone { sawGone = true }
             }
-        case .transcriptRead: isReading = false
+        case .transcriptRead(let transcript, _, _):
+            isReading = false
+            finalTranscript = transcript
         case .outputVerified: isVerifying = false
         case .workspaceLookedAt: isLooking = false
         case .outputOpened: hasOpened = true
         case .delivered(let result):
-            if case .outputStored = result { stored = true }
+            if case .outputStored = result { inSink = sent }
+            earlyStep = nil
             (isUpdating, isWritingCatalog, isStoring) = (false, false, false)
         case .logStored: isStoringLog = false
         case .timerFired(.logStorage): isStoringLog = false
@@ -260,25 +278,31 @@ private struct Simulation {
             expect(hasOpened, "nobody is lost who has not started")
             isVerifying = true
         case .deliver(.updateConfiguration):
-            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "the update comes first")
+            expect(!isDelivering && report == nil, "the update comes first")
             isUpdating = true
         case .deliver(.writeCatalog):
-            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "one step at a time")
+            expect(!isDelivering && report == nil, "one step at a time")
             isWritingCatalog = true
-        case .deliver(.storeOutput):
-            expect(!isUpdating && !isWritingCatalog && !isStoring && report == nil, "one step at a time")
-            expect(!stored, "the output is stored once")
+        case .deliver(.storeOutput(let output)):
+            expect(!isDelivering && report == nil, "one step at a time")
+            expect(finalStores == 0, "the final output is stored once")
+            finalStores += 1
             isStoring = true
+            (sent, inSink) = (output, nil)
+        case .deliverEarly(let step):
+            expect(earlyStep == nil && finalStores == 0 && report == nil, "one early step at a time")
+            earlyStep = step
+            if case .storeOutput(let output) = step { (sent, inSink) = (output, nil) }
         case .storeLog:
-            expect(!isUpdating && !isStoring && !isWritingCatalog, "the log comes after what it tells of")
+            expect(!isDelivering, "the log comes after what it tells of")
             expect(!logWasStored, "the log is stored once before the report")
             (isStoringLog, logWasStored) = (true, true)
         case .report(let report):
             expect(self.report == nil, "one report at a time")
             expect(logWasStored && !isStoringLog, "the log comes before the report")
             expect(report == .success || !successMayHaveArrived, "no failure contradicts a success")
-            expect(report != .success || stored, "no success before the output is stored")
-            expect(!isUpdating && !isStoring && !isWritingCatalog, "the report comes last")
+            expect(report != .success || sinkHoldsTheOutcome, "no success before the outcome is stored")
+            expect(!isDelivering, "the report comes last")
             self.report = report
         case .arm(let timer, let deadline):
             expect(deadline >= now, "timers lie in the future")
@@ -288,6 +312,20 @@ private struct Simulation {
         case .exit(let status): exits.append(status)
         }
         history.append(action.step)
+    }
+
+    private var isDelivering: Bool { isUpdating || isStoring || isWritingCatalog || earlyStep != nil }
+
+    /// Whether the output in the sink is that of the connector's whole output, not of an earlier state.
+    private var sinkHoldsTheOutcome: Bool {
+        guard let inSink else { return false }
+        switch finalTranscript.result(for: operation) {
+        case nil: return inSink.failureReason != nil
+        case .connectionStatus(let status): return inSink.checkConnection?.status == status.status
+        case .spec(let spec): return inSink.spec == spec || inSink.failureReason != nil
+        case .catalog, .destinationCatalog:
+            return inSink.discoverCatalogId != nil || inSink.failureReason != nil
+        }
     }
 
     private mutating func checkExit() {

@@ -48,6 +48,30 @@ import WorkloadTestSupport
         #expect(secrets.mask.masked(text) == "********** ********** ********** **********")
     }
 
+    /// A connector can change its configuration more than once, and quote what it had before.
+    @Test func earlierConfigurationsStaySecret() throws {
+        let secrets = JobSecrets(configuration: try json(#"{"password": "hunter22"}"#.utf8))
+        for number in 1...3 {
+            secrets.configurationChanged(to: try json(#"{"password": "changed-\#(number)"}"#.utf8))
+        }
+        #expect(
+            secrets.mask.masked("hunter22 changed-1 changed-2 changed-3").filter { $0 != "*" && $0 != " " }
+                == ""
+        )
+    }
+
+    /// Each change takes time; a connector that never stops is not shown any more.
+    @Test func endlessChangesAreNotShown() throws {
+        let secrets = JobSecrets()
+        for number in 1...200 {
+            secrets.configurationChanged(to: try json(#"{"password": "changed-\#(number)"}"#.utf8))
+        }
+        #expect(secrets.mask.isIncomplete)
+        let version = secrets.version
+        secrets.configurationChanged(to: try json(#"{"password": "one more"}"#.utf8))
+        #expect(secrets.version == version)
+    }
+
     /// A token that was fetched for a step is quoted by the step's refusal.
     @Test func planHidesWhatIsLearnedDuringTheDelivery() throws {
         var world = MachineWorld(try sidecarInput(.check))

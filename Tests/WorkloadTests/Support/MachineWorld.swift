@@ -9,6 +9,7 @@ struct MachineWorld {
     private(set) var machine: WorkloadMachine
     private(set) var now = Instant(nanoseconds: 1_000_000_000_000)
     let started: Instant
+    let operation: AirbyteProtocol.Operation
     private(set) var timers: [WorkloadMachine.TimerName: Instant] = [:]
     /// Everything that the machine has wanted, timers and log lines left out.
     private(set) var steps: [Step] = []
@@ -34,16 +35,19 @@ struct MachineWorld {
         startTimeout: Duration? = .seconds(1_800),
         fileTimeout: Duration? = .seconds(540),
         retryDelay: Duration = .seconds(2),
+        deliversEarly: Bool = true,
         seed: UInt64 = 1
     ) {
         started = now
+        operation = input.operation
         machine = WorkloadMachine(
             settings: WorkloadMachine.Settings(
                 heartbeat: HeartbeatSettings(interval: interval, contactTimeout: contactTimeout),
                 contactRetries: RetryPolicy(firstDelay: retryDelay, maxRetries: 5),
                 startTimeout: startTimeout,
                 fileTimeout: fileTimeout,
-                lostConnectorGrace: .seconds(10)
+                lostConnectorGrace: .seconds(10),
+                deliversEarly: deliversEarly
             ),
             input: input,
             now: now,
@@ -72,7 +76,7 @@ struct MachineWorld {
             case .log(let level, let message): logged.append("\(level) \(message)")
             case .logFromConnector(let level, let message): connectorLog.append("\(level) \(message)")
             case .storeLog where !storesLogSlowly: answers.append(.logStored)
-            case .deliver(.storeOutput(let output)):
+            case .deliver(.storeOutput(let output)), .deliverEarly(.storeOutput(let output)):
                 self.output = output
                 wanted.append(action.step)
             default: wanted.append(action.step)
@@ -125,6 +129,8 @@ struct MachineWorld {
 /// What an action is, without most of what it carries.
 enum Step: Hashable {
     case running, heartbeat, look, read, stopReading, verify, update, catalog, store, storeLog, success, log
+    /// Before the connector has ended.
+    case earlyCatalog, earlyStore
     case failure(FailureOrigin)
     case arm(WorkloadMachine.TimerName)
     case disarm(WorkloadMachine.TimerName)
@@ -150,6 +156,9 @@ extension WorkloadMachine.Action {
         case .deliver(.updateConfiguration): .update
         case .deliver(.writeCatalog): .catalog
         case .deliver(.storeOutput): .store
+        case .deliverEarly(.updateConfiguration): .update
+        case .deliverEarly(.writeCatalog): .earlyCatalog
+        case .deliverEarly(.storeOutput): .earlyStore
         case .storeLog: .storeLog
         case .report(.success): .success
         case .report(.failure(let source, _)): .failure(source)
