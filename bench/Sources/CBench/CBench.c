@@ -47,14 +47,15 @@ int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key) {
     return control(epoll, EPOLL_CTL_ADD, descriptor, events, key);
 }
 
-int cbench_epoll_modify(int epoll, int descriptor, int events, uint64_t key) {
-    return control(epoll, EPOLL_CTL_MOD, descriptor, events, key);
+int cbench_epoll_remove(int epoll, int descriptor) {
+    return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL) < 0 ? -errno : 0;
 }
 
-int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int timeout_milliseconds) {
+int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int64_t nanoseconds) {
     struct epoll_event events[64];
     if (count > 64) count = 64;
-    int ready = epoll_wait(epoll, events, count, timeout_milliseconds);
+    struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    int ready = epoll_pwait2(epoll, events, count, nanoseconds < 0 ? NULL : &timeout, NULL);
     if (ready < 0) return errno == EINTR ? 0 : -errno;
     for (int i = 0; i < ready; i++) keys[i] = events[i].data.u64;
     return ready;

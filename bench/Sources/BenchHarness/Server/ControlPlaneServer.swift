@@ -6,7 +6,8 @@ import Synchronization
 /// are kept.
 ///
 /// Each request is stamped when its last byte has been read, answered, and then handed to the harness. An answer can be
-/// held back, so that the program can be looked at while it waits for it.
+/// held back, so that the program can be looked at while it waits for it. The server can be at a distance: requests then
+/// arrive later, and are read and stamped then.
 public final class ControlPlaneServer: Sendable {
     /// One read of a body; larger than what a socket usually holds.
     private static let readSize = 1 << 20
@@ -16,6 +17,7 @@ public final class ControlPlaneServer: Sendable {
         /// Workloads whose success is not answered until they are released.
         var held: Set<String> = []
         var released: [String] = []
+        var distance = 0.0
         var isStopping = false
     }
 
@@ -88,6 +90,13 @@ public final class ControlPlaneServer: Sendable {
         shared.withLock { _ = $0.held.insert(workloadID) }
     }
 
+    /// Moves the server: requests on connections that begin from now on arrive so many seconds late.
+    ///
+    /// Answers are not late, and the connection itself is there at once. A round trip takes the distance once.
+    public func setDistance(_ seconds: Double) {
+        shared.withLock { $0.distance = seconds }
+    }
+
     public func release(_ workloadID: String) {
         shared.withLock {
             $0.held.remove(workloadID)
@@ -117,6 +126,8 @@ public final class ControlPlaneServer: Sendable {
         private let server: ControlPlaneServer
         private let router = ControlPlaneRouter()
         private var connections: [UInt64: ServerConnection] = [:]
+        /// Those of them whose requests arrive late.
+        private var distant: [UInt64: ServerConnection] = [:]
         private var nextKey = Key.firstConnection
         /// Answers that are held back, by workload.
         private var waiting: [String: (connection: UInt64, answer: [UInt8])] = [:]
@@ -133,8 +144,8 @@ public final class ControlPlaneServer: Sendable {
         func run() {
             var keys = [UInt64](repeating: 0, count: 64)
             while true {
-                let count = cbench_epoll_wait(server.epoll, &keys, Int32(keys.count), -1)
-                precondition(count >= 0, "epoll_wait fails only for wrong arguments")
+                let count = cbench_epoll_wait(server.epoll, &keys, Int32(keys.count), timeout)
+                precondition(count >= 0, "epoll_pwait2 fails only for wrong arguments")
                 for key in keys.prefix(Int(count)) {
                     switch key {
                     case Key.listener: accept()
@@ -142,7 +153,14 @@ public final class ControlPlaneServer: Sendable {
                     default: serve(key)
                     }
                 }
+                receiveFromAfar()
             }
+        }
+
+        /// Nanoseconds to the next arrival from afar; negative where nothing is on its way.
+        private var timeout: Int64 {
+            guard let next = distant.values.compactMap(\.nextArrival).min() else { return -1 }
+            return max(0, Int64(next.seconds(since: .now) * 1e9))
         }
 
         private func accept() {
@@ -156,7 +174,15 @@ public final class ControlPlaneServer: Sendable {
                 }
                 let key = nextKey
                 nextKey += 1
-                connections[key] = ServerConnection(descriptor: descriptor, id: key, router: router)
+                let delay = server.shared.withLock(\.distance)
+                let connection = ServerConnection(
+                    descriptor: descriptor,
+                    id: key,
+                    router: router,
+                    delay: delay
+                )
+                connections[key] = connection
+                if delay > 0 { distant[key] = connection }
                 _ = cbench_epoll_add(server.epoll, descriptor, 1, key)
                 // The request often is there already.
                 serve(key)
@@ -165,16 +191,37 @@ public final class ControlPlaneServer: Sendable {
 
         private func serve(_ key: UInt64) {
             guard let connection = connections[key] else { return }
-            do {
-                guard let calls = try connection.read(into: buffer) else {
-                    connections[key] = nil
-                    return
+            guard distant[key] == nil else {
+                if !connection.dispatch(through: buffer) {
+                    _ = cbench_epoll_remove(server.epoll, connection.descriptor)
                 }
+                return
+            }
+            do {
+                guard let calls = try connection.read(into: buffer) else { return forget(key) }
                 for call in calls { answer(call, connection) }
             } catch {
-                connections[key] = nil
+                forget(key)
                 violation(error.problem)
             }
+        }
+
+        private func receiveFromAfar() {
+            for (key, connection) in distant {
+                do {
+                    let (calls, hasEnded) = try connection.receive()
+                    for call in calls { answer(call, connection) }
+                    if hasEnded { forget(key) }
+                } catch {
+                    forget(key)
+                    violation(error.problem)
+                }
+            }
+        }
+
+        private func forget(_ key: UInt64) {
+            connections[key] = nil
+            distant[key] = nil
         }
 
         private func answer(_ routed: RoutedCall, _ connection: ServerConnection) {
@@ -187,7 +234,7 @@ public final class ControlPlaneServer: Sendable {
             if isHeld {
                 waiting[routed.call.workloadID] = (connection.id, routed.answer)
             } else if !connection.send(routed.answer) {
-                connections[connection.id] = nil
+                forget(connection.id)
             }
             ControlPlaneServer.signal(server.arrivals)
         }
@@ -207,9 +254,7 @@ public final class ControlPlaneServer: Sendable {
             }
             for workload in released {
                 guard let held = waiting.removeValue(forKey: workload) else { continue }
-                if connections[held.connection]?.send(held.answer) == false {
-                    connections[held.connection] = nil
-                }
+                if connections[held.connection]?.send(held.answer) == false { forget(held.connection) }
             }
             return isStopping
         }

@@ -21,11 +21,15 @@ final class ServerConnection {
     private var request: Request?
     private var requestCount = 0
     private let router: ControlPlaneRouter
+    /// Where requests take their time to come; nil for a server that is near.
+    private var line: DelayLine?
 
-    init(descriptor: Int32, id: UInt64, router: ControlPlaneRouter) {
+    /// - Parameter delay: how late requests arrive, in seconds; answers are not late.
+    init(descriptor: Int32, id: UInt64, router: ControlPlaneRouter, delay: Double) {
         self.descriptor = descriptor
         self.id = id
         self.router = router
+        line = delay > 0 ? DelayLine(delay: delay) : nil
     }
 
     deinit {
@@ -42,16 +46,57 @@ final class ServerConnection {
             let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
             if count < 0 { return errno == EAGAIN || errno == EINTR ? calls : nil }
             if count == 0 { return calls.isEmpty ? nil : calls }
-            let arrival = MonotonicTime.now
-            try parser.take(UnsafeRawBufferPointer(rebasing: buffer[..<count])) { event in
-                switch event {
-                case .head(let head): begin(head)
-                case .body(let bytes): add(bytes)
-                case .end: if let call = end(arrival) { calls.append(call) }
-                }
-            }
+            try take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), at: .now, &calls)
             // A short read has emptied the socket: one call less before the answer.
             if count < buffer.count { return calls }
+        }
+    }
+
+    // MARK: A distant server
+
+    /// When the next bytes arrive, if any are on their way.
+    var nextArrival: MonotonicTime? { line?.nextDue }
+
+    /// Puts on its way what there is.
+    ///
+    /// - Returns: false once the peer has gone: there is nothing more to read.
+    func dispatch(through buffer: UnsafeMutableRawBufferPointer) -> Bool {
+        while true {
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            if count < 0, errno == EAGAIN || errno == EINTR { return true }
+            guard count > 0 else {
+                line?.send(.end, at: .now)
+                return false
+            }
+            line?.send(.bytes(Array(buffer[..<count])), at: .now)
+        }
+    }
+
+    /// Takes what has arrived.
+    ///
+    /// - Returns: the requests that are complete now, and whether the end of the connection has arrived.
+    func receive() throws(HTTPRequestParser.Malformed) -> (calls: [RoutedCall], hasEnded: Bool) {
+        var calls: [RoutedCall] = []
+        while let arrival = line?.receive(by: .now) {
+            guard case .bytes(let bytes) = arrival else { return (calls, true) }
+            try bytes.withUnsafeBufferPointer { bytes throws(HTTPRequestParser.Malformed) in
+                try take(UnsafeRawBufferPointer(bytes), at: .now, &calls)
+            }
+        }
+        return (calls, false)
+    }
+
+    private func take(
+        _ bytes: UnsafeRawBufferPointer,
+        at arrival: MonotonicTime,
+        _ calls: inout [RoutedCall]
+    ) throws(HTTPRequestParser.Malformed) {
+        try parser.take(bytes) { event in
+            switch event {
+            case .head(let head): begin(head)
+            case .body(let bytes): add(bytes)
+            case .end: if let call = end(arrival) { calls.append(call) }
+            }
         }
     }
 

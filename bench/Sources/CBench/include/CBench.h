@@ -16,9 +16,9 @@ uint64_t cbench_now(void);
 int cbench_epoll_create(void);
 /// Watches for input (`events` 1), output (2) or both (3); the key comes back with the event.
 int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key);
-int cbench_epoll_modify(int epoll, int descriptor, int events, uint64_t key);
-/// Writes the keys of what is ready, or gone; returns how many.
-int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int timeout_milliseconds);
+int cbench_epoll_remove(int epoll, int descriptor);
+/// Waits up to `nanoseconds` (negative: for ever), writes the keys of what is ready, or gone; returns how many.
+int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int64_t nanoseconds);
 
 int cbench_eventfd(void);
 /// A descriptor that is readable once SIGINT, SIGTERM or SIGHUP has come; blocks these signals for the process.

@@ -1,0 +1,32 @@
+/// The way to a control plane that is far away: what is sent arrives a fixed time later, in the same order.
+///
+/// The capacity is not limited, so the time does not depend on the length.
+struct DelayLine {
+    enum Arrival: Equatable {
+        case bytes([UInt8])
+        /// The sender has closed the connection; nothing comes after it.
+        case end
+    }
+
+    /// In seconds.
+    let delay: Double
+    private var arrivals: ArraySlice<(due: MonotonicTime, what: Arrival)> = []
+
+    init(delay: Double) {
+        self.delay = delay
+    }
+
+    /// When the next arrival is due; nil while nothing is on its way.
+    var nextDue: MonotonicTime? { arrivals.first?.due }
+
+    mutating func send(_ what: Arrival, at now: MonotonicTime) {
+        arrivals.append((now.advanced(bySeconds: delay), what))
+    }
+
+    /// The next arrival that is due.
+    mutating func receive(by now: MonotonicTime) -> Arrival? {
+        guard let first = arrivals.first, first.due <= now else { return nil }
+        arrivals.removeFirst()
+        return first.what
+    }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import Testing
+
+@testable import BenchHarness
+
+@Suite struct ControlPlaneServerTests {
+    /// A client's connection.
+    private final class Client {
+        private let descriptor: Int32
+
+        init(_ server: ControlPlaneServer) throws {
+            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = server.port.bigEndian
+            address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+            let result = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            try #require(result == 0)
+        }
+
+        deinit { close(descriptor) }
+
+        func send(_ text: String) throws {
+            try #require(Glibc.send(descriptor, text, text.utf8.count, 0) == text.utf8.count)
+        }
+
+        /// No more requests follow.
+        func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
+
+        /// Everything that the server sends until it has sent so many bytes, or closes.
+        func receive(_ count: Int = .max) -> String {
+            var bytes: [UInt8] = []
+            var buffer = [UInt8](repeating: 0, count: 4_096)
+            while bytes.count < count {
+                let count = recv(descriptor, &buffer, buffer.count, 0)
+                guard count > 0 else { break }
+                bytes += buffer[..<count]
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+    }
+
+    private static let answer = "HTTP/1.1 204 No Content\r\n\r\n"
+
+    private func request(_ name: String) -> String {
+        let body = #"{"workloadId":"w"}"#
+        return "PUT /api/v1/workload/\(name) HTTP/1.1\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
+    }
+
+    /// The server's calls once so many have come.
+    private func calls(_ count: Int, _ server: ControlPlaneServer) -> [ReceivedCall] {
+        var calls: [ReceivedCall] = []
+        while calls.count < count { calls += server.takeCalls() }
+        return calls
+    }
+
+    @Test(arguments: [0, 0.03])
+    func requestsAreAnsweredInTheirOrderAtAnyDistance(distance: Double) throws {
+        let server = try ControlPlaneServer()
+        try server.start()
+        defer { server.stop() }
+        server.setDistance(distance)
+        let client = try Client(server)
+        let first = MonotonicTime.now
+        // In two pieces, the second with the beginning of the next request.
+        let text = request("running") + request("heartbeat")
+        try client.send(String(text.prefix(70)))
+        try client.send(String(text.dropFirst(70).prefix(60)))
+        #expect(client.receive(Self.answer.utf8.count) == Self.answer)
+        let second = MonotonicTime.now
+        try client.send(String(text.dropFirst(130)))
+        #expect(client.receive(Self.answer.utf8.count) == Self.answer)
+        // The last request is not lost where the end of the connection follows at once.
+        let third = MonotonicTime.now
+        try client.send(request("success"))
+        client.finish()
+        #expect(client.receive() == Self.answer)
+
+        let calls = calls(3, server)
+        #expect(calls.map(\.kind) == [.running, .heartbeat, .success])
+        #expect(calls.map(\.numberOnConnection) == [1, 2, 3])
+        for (call, sent) in zip(calls, [first, second, third]) {
+            #expect(call.arrival.seconds(since: sent) >= distance)
+        }
+    }
+
+    @Test func aConnectionKeepsItsDistance() throws {
+        let server = try ControlPlaneServer()
+        try server.start()
+        defer { server.stop() }
+        server.setDistance(0.03)
+        let far = try Client(server)
+        try far.send(request("running"))
+        #expect(far.receive(Self.answer.utf8.count) == Self.answer)
+        server.setDistance(0)
+        let sent = MonotonicTime.now
+        try far.send(request("success"))
+        #expect(far.receive(Self.answer.utf8.count) == Self.answer)
+        #expect(calls(2, server)[1].arrival.seconds(since: sent) >= 0.03)
+    }
+
+    @Test func nonsenseFromAfarIsAViolation() throws {
+        let server = try ControlPlaneServer()
+        try server.start()
+        defer { server.stop() }
+        server.setDistance(0.001)
+        let client = try Client(server)
+        try client.send("GET /\r\n\r\n")
+        #expect(client.receive() == "")
+        #expect(calls(1, server)[0].kind == .violation)
+    }
+}
