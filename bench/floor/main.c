@@ -1,8 +1,10 @@
-// The floor of what the kernel, the loader and libcurl allow: a sidecar that knows nothing of the protocol. It makes
-// the calls that a CHECK or SPEC takes, passes the connector's output on to the console as it comes, stores what was
-// written as the output, and reports success. Whatever the real program costs beyond this is its own.
+// The floor of what the kernel, the loader and libcurl allow at the exit code: a sidecar that knows nothing of the
+// protocol. It makes the calls that a job takes, passes the connector's output on to the console as it comes, stores what
+// was written as the output once the exit code is there, and reports success. For a DISCOVER it writes the output as the
+// catalog first, and stores what the server answers. Whatever the real program costs beyond this is its own.
 //
-// It reads AIRBYTE_CONFIG_DIR, WORKLOAD_API_HOST, INTERNAL_API_HOST, and the workload's id from FLOOR_WORKLOAD_ID.
+// It reads AIRBYTE_CONFIG_DIR, WORKLOAD_API_HOST, INTERNAL_API_HOST, and what it does not read from the job's files:
+// FLOOR_WORKLOAD_ID and FLOOR_OPERATION (spec, check, discover).
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +29,12 @@ static void fail(const char *what) {
     exit(1);
 }
 
-static size_t ignore(char *bytes, size_t size, size_t count, void *context) {
-    (void)bytes, (void)context;
+/// Keeps the answer, where there is one, in place of the output: the last answer with a body is the catalog's.
+static size_t keep(char *bytes, size_t size, size_t count, void *context) {
+    (void)context;
+    if (size * count > CAPACITY - output_length) fail("the answer is too long");
+    memcpy(output + output_length, bytes, size * count);
+    output_length += size * count;
     return size * count;
 }
 
@@ -42,7 +48,7 @@ static void call(const char *method, const char *host, const char *path) {
     CURLcode result = curl_easy_perform(curl);
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    if (result != CURLE_OK || status != 204) fail(path);
+    if (result != CURLE_OK || (status != 204 && status != 200)) fail(path);
 }
 
 static void call_workload(const char *name) {
@@ -64,8 +70,9 @@ static void pass_on(int *file) {
     if (output_length == CAPACITY) fail("the output is too long");
 }
 
-static void store(void) {
-    char *end = body + snprintf(body, sizeof body, "{\"workloadId\":\"%s\",\"output\":\"", workload);
+/// Makes a document of one text beside others: `head`, the output as the text, and the end.
+static void wrap_output(const char *head) {
+    char *end = body + strlen(strcpy(body, head));
     for (size_t i = 0; i < output_length; i++) {
         unsigned char byte = (unsigned char)output[i];
         if (byte < ' ') byte = ' ';
@@ -73,6 +80,19 @@ static void store(void) {
         *end++ = (char)byte;
     }
     strcpy(end, "\"}");
+}
+
+static void write_catalog(void) {
+    wrap_output("{\"sourceId\":\"9f5b5f0e-6a1c-4d5a-9a0f-6f6b3a4c1d2e\",\"connectorVersion\":\"1.0.0\","
+                "\"configurationHash\":\"c0ffee\",\"catalog\":\"");
+    output_length = 0;
+    call("POST", "INTERNAL_API_HOST", "sources/write_discover_catalog_result");
+}
+
+static void store(void) {
+    char head[256];
+    snprintf(head, sizeof head, "{\"workloadId\":\"%s\",\"output\":\"", workload);
+    wrap_output(head);
     call("POST", "INTERNAL_API_HOST", "workload_output/write");
 }
 
@@ -101,7 +121,8 @@ static void wait_for_exit(int watch) {
 int main(void) {
     workload = getenv("FLOOR_WORKLOAD_ID");
     const char *directory = getenv("AIRBYTE_CONFIG_DIR");
-    if (workload == NULL || directory == NULL || chdir(directory) < 0) fail("environment");
+    const char *operation = getenv("FLOOR_OPERATION");
+    if (workload == NULL || directory == NULL || operation == NULL || chdir(directory) < 0) fail("environment");
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || (curl = curl_easy_init()) == NULL) fail("libcurl");
     struct curl_slist *fields = curl_slist_append(NULL, "Content-Type: application/json");
     fields = curl_slist_append(fields, "X-Airbyte-Version: dev");
@@ -109,11 +130,12 @@ int main(void) {
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "FloorSidecar");
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, ignore);
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, keep);
     call_workload("running");
     int watch = inotify_init1(IN_CLOEXEC);
     if (watch < 0 || inotify_add_watch(watch, ".", IN_MOVED_TO | IN_MODIFY | IN_CREATE) < 0) fail("inotify");
     wait_for_exit(watch);
+    if (strcmp(operation, "discover") == 0) write_catalog();
     store();
     call_workload("success");
     return 0;

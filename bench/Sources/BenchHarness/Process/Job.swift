@@ -40,6 +40,7 @@ public struct Job: Sendable {
             "SIDECAR_STORAGE_MAX_RETRIES": "0",
             "SIDECAR_OUTPUT_SINK": "api",
             "FLOOR_WORKLOAD_ID": workloadID,
+            "FLOOR_OPERATION": operation.rawValue,
         ]
         if sink == .s3 {
             environment["SIDECAR_OUTPUT_SINK"] = "storage"
