@@ -18,11 +18,11 @@ public struct Report: Codable, Sendable {
         public var subject: String
         public var baseline: String
         public var ratio: MedianRatio
-        /// What was asked for, if anything was.
+        /// What the ratio is to reach, if anything.
         public var target: Target?
     }
 
-    /// A single figure that was asked for.
+    /// A single figure that has a target.
     public struct Verdict: Codable, Sendable {
         public var metric: String
         public var subject: String
@@ -82,7 +82,7 @@ public struct Report: Codable, Sendable {
         )
     }
 
-    /// Holds the median of a metric against what was asked for.
+    /// Holds the median of a metric against its target.
     public mutating func judge(_ metric: String, _ subject: String, _ target: Target) {
         guard let measurement = measurements.first(where: { $0.metric == metric && $0.subject == subject })
         else { return }
@@ -102,7 +102,7 @@ public struct Report: Codable, Sendable {
     }
 }
 
-/// A bound that was asked for.
+/// A bound that a figure is to reach.
 public enum Target: Codable, Sendable, Equatable {
     case atMost(Double)
     case atLeast(Double)

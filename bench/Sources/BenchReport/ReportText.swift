@@ -14,7 +14,7 @@ public struct ReportText {
         }
         sections += metrics.map(table)
         if !report.comparisons.isEmpty { sections.append(comparisons) }
-        if !report.verdicts.isEmpty { sections.append(verdicts) }
+        if let targets { sections.append(targets) }
         if !report.notes.isEmpty {
             sections.append(report.notes.map { "Note: \($0)" }.joined(separator: "\n"))
         }
@@ -50,23 +50,31 @@ public struct ReportText {
                 "\(comparison.metric): \(comparison.subject) / \(comparison.baseline)",
                 "\(comparison.ratio.ratio.fixed(3))",
                 "\(comparison.ratio.low.fixed(3)) … \(comparison.ratio.high.fixed(3))",
-                comparison.target.map { $0.text(met: $0.isMet(by: comparison.ratio.ratio), unit: .count) }
-                    ?? "",
             ]
         }
         return "Ratios of medians, with their 95 % intervals\n"
-            + Self.aligned([["", "ratio", "interval", "asked for"]] + rows)
+            + Self.aligned([["", "ratio", "interval"]] + rows)
     }
 
-    private var verdicts: String {
-        let rows = report.verdicts.map { verdict in
+    /// Everything that has a target, ratios first.
+    private var targets: String? {
+        let ratios = report.comparisons.compactMap { comparison in
+            comparison.target.map { target in
+                [
+                    "\(comparison.metric): \(comparison.subject) / \(comparison.baseline)",
+                    comparison.ratio.ratio.fixed(3), target.text(.count),
+                    target.verdict(on: comparison.ratio.ratio),
+                ]
+            }
+        }
+        let figures = report.verdicts.map { verdict in
             [
-                "\(verdict.metric): \(verdict.subject)",
-                verdict.unit.text(verdict.value),
-                verdict.target.text(met: verdict.target.isMet(by: verdict.value), unit: verdict.unit),
+                "\(verdict.metric): \(verdict.subject)", verdict.unit.text(verdict.value),
+                verdict.target.text(verdict.unit), verdict.target.verdict(on: verdict.value),
             ]
         }
-        return "Figures that were asked for\n" + Self.aligned([["", "median", "asked for"]] + rows)
+        guard !ratios.isEmpty || !figures.isEmpty else { return nil }
+        return "Targets\n" + Self.aligned([["", "median", "target", ""]] + ratios + figures)
     }
 
     /// Columns as wide as their widest cell; the first one on the left, numbers on the right.
@@ -89,12 +97,12 @@ public struct ReportText {
 }
 
 extension Target {
-    func text(met: Bool, unit: Quantity) -> String {
-        let bound =
-            switch self {
-            case .atMost(let bound): "≤ \(unit.text(bound))"
-            case .atLeast(let bound): "≥ \(unit.text(bound))"
-            }
-        return "\(bound): \(met ? "met" : "MISSED")"
+    func text(_ unit: Quantity) -> String {
+        switch self {
+        case .atMost(let bound): "≤ \(unit.text(bound))"
+        case .atLeast(let bound): "≥ \(unit.text(bound))"
+        }
     }
+
+    func verdict(on value: Double) -> String { isMet(by: value) ? "met" : "MISSED" }
 }
