@@ -68,7 +68,10 @@ let package = Package(
         .testTarget(name: "BenchReportTests", dependencies: ["BenchReport"], swiftSettings: strict),
         .testTarget(
             name: "BenchHarnessTests",
-            dependencies: ["BenchHarness", "sidecar-bench"],
+            dependencies: [
+                "BenchHarness", "BenchReport", "sidecar-bench",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict
         ),
     ],

@@ -86,11 +86,26 @@ public final class Harness {
         return run
     }
 
-    /// Waits for the program's end, which must be a good one, and forgets the run.
+    /// Ends the connector as the launcher's shell does: closes the output, and moments later puts the exit code into its
+    /// place.
+    ///
+    /// - Returns: the moment before the rename.
+    @discardableResult
+    public func endConnector(_ workspace: JobWorkspace) throws(HarnessError) -> MonotonicTime {
+        workspace.closeOutput()
+        try workspace.prepareExitCode()
+        try pause(seconds: JobWorkspace.secondsFromCloseToExitCode)
+        return try workspace.publishExitCode()
+    }
+
+    /// Waits for the program's end, which must be a good one after a right delivery, and forgets the run.
     public func finish(_ run: SidecarRun) throws(HarnessError) -> SidecarRun.ProcessExit {
         try wait("its end", run) { run.exit != nil }
         run.drainConsole(into: buffer)
         guard let exit = run.exit, exit.status == 0 else { throw HarnessError("failed\n\(run.story)") }
+        if let problem = Delivery(run.calls, of: run.job).problem {
+            throw HarnessError("\(problem)\n\(run.story)")
+        }
         discard(run)
         return exit
     }

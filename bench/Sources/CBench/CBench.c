@@ -4,11 +4,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -127,6 +130,27 @@ int cbench_accept(int listener) {
 
 // --- Processes
 
+/// Lets calls that ask for news of files fail as they do on a node that has none left, see seccomp(2).
+static int refuse_notifications(void) {
+    struct sock_filter filter[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+#ifdef SYS_inotify_init
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_inotify_init, 1, 0),
+#endif
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_inotify_init1, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EMFILE),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fcntl, 0, 3),
+        // The lower half of the command, on a little-endian machine.
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, F_NOTIFY, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EINVAL),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return -1;
+    return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program);
+}
+
 /// What the child does before its program; runs in the parent's memory, so nothing here may allocate.
 static void become(const struct cbench_child *child, int null) {
     sigset_t none;
@@ -138,6 +162,7 @@ static void become(const struct cbench_child *child, int null) {
     setpgid(0, 0);
     if (dup2(null, 0) < 0 || dup2(child->standard_output, 1) < 0 || dup2(child->standard_error, 2) < 0) return;
     if (chdir(child->directory) < 0) return;
+    if (child->without_notifications && refuse_notifications() < 0) return;
     execve(child->path, child->arguments, child->environment);
 }
 

@@ -3,18 +3,6 @@ import SyntheticOutput
 
 /// Plays one job after the other with a program, as the connector and the main container, and times what it does.
 final class JobPlayer {
-    /// What tables call the timings.
-    enum Metric {
-        static let spawn = "spawn to running received"
-        static let firstLine = "first log line to console"
-        static let console = "log line to console"
-        static let output = "rename to output received"
-        static let completion = "rename to success received"
-        static let exit = "success received to exit"
-        static let cpu = "CPU time of a job"
-        static let peak = "peak resident memory"
-    }
-
     /// In seconds.
     struct Timing {
         /// From before the process is made to the end of the announcement's reading.
@@ -23,7 +11,10 @@ final class JobPlayer {
         /// job, which finds everything cold, and the second one, as all others are.
         var firstLineToConsole: Double?
         var lineToConsole: Double?
-        /// From before the rename of `exitCode.txt` to the end of the reading of the stored output, and of the report.
+        /// From before the write of the result to the end of the reading of the output that was stored last.
+        var resultToOutput: Double
+        /// From before the rename of `exitCode.txt` to there, negative where the output was stored before, and to the end
+        /// of the reading of the report.
         var renameToOutput: Double
         var renameToSuccess: Double
         /// From there, or where the peak is read, from the answer's release.
@@ -40,43 +31,67 @@ final class JobPlayer {
 
     private let harness: Harness
     private let maxPause: Double
+    private let standing: ClosedRange<Double>
+    private let seed: UInt64
     private var random: SeededGenerator
     private var lineCount = 0
     /// Programs whose way of watching has been looked at.
     private var checked: Set<String> = []
 
-    /// - Parameter maxPause: the pauses between the steps are random and up to so long, in seconds, so that a
-    ///   program that looks in intervals is met at every phase.
-    init(harness: Harness, maxPause: Double, seed: UInt64) {
+    /// - Parameters:
+    ///   - maxPause: the pauses between the steps are random and up to so long, in seconds, so that a program that looks
+    ///     in intervals is met at every phase.
+    ///   - standing: how long the connector runs on after its result, in seconds.
+    init(harness: Harness, maxPause: Double, standing: ClosedRange<Double>, seed: UInt64) {
         self.harness = harness
         self.maxPause = maxPause
+        self.standing = standing
+        self.seed = seed
         random = SeededGenerator(seed: seed)
     }
 
-    func play(_ job: Job, _ program: Program) throws(HarnessError) -> Timing {
+    /// Plays a job.
+    ///
+    /// - Parameter round: all jobs of a round have the same pauses, whoever plays them.
+    func play(
+        _ variant: JobVariant,
+        _ program: Program,
+        round: Int
+    ) throws(HarnessError) -> Timing {
+        var seeds = SeededGenerator(seed: UInt64(round))
+        random = SeededGenerator(seed: seed ^ seeds.next())
+        let job = Job(operation: variant.operation)
+        harness.server.setDistance(variant.distance / 1_000)
         let (workloadID, workspace) = try harness.prepare(job, name: program.name)
-        try workspace.prepareExitCode()
         let run = try harness.start(program, job, in: (workloadID, workspace))
         let running = try harness.wait(for: .running, run)
+        try pause()
+        try workspace.openOutput()
         try pause()
         let firstLineToConsole = try timeLine(workspace, run)
         try check(program, run)
         try pause()
         let lineToConsole = try timeLine(workspace, run)
         try pause()
-        try workspace.writeOutput(job.minResultLength)
-        workspace.closeOutput()
-        try pause()
+        let written = try workspace.writeOutput(job.minResult)
         if readsPeak { harness.server.holdSuccess(of: workloadID) }
-        let renamed = try workspace.publishExitCode()
+        try harness.pause(seconds: Double.random(in: standing, using: &random))
+        let renamed = try harness.endConnector(workspace)
         let success = try harness.wait(for: .success, run)
-        guard let output = run.call(.writeOutput), output.arrival < success.arrival else {
+        guard success.arrival >= renamed else {
+            throw HarnessError("success was reported before the exit code was there\n\(run.story)")
+        }
+        guard let output = Delivery(run.calls, of: job).output else {
             throw HarnessError("no output was stored before the report\n\(run.story)")
+        }
+        guard output.arrival >= written else {
+            throw HarnessError("the output was stored before the result was there\n\(run.story)")
         }
         var timing = Timing(
             spawnToRunning: running.arrival.seconds(since: run.spawned),
             firstLineToConsole: firstLineToConsole,
             lineToConsole: lineToConsole,
+            resultToOutput: output.arrival.seconds(since: written),
             renameToOutput: output.arrival.seconds(since: renamed),
             renameToSuccess: success.arrival.seconds(since: renamed),
             successToExit: 0,
@@ -112,7 +127,8 @@ final class JobPlayer {
 
     /// The poller must poll and the others must not: else the comparison would be of something else.
     private func check(_ program: Program, _ run: SidecarRun) throws(HarnessError) {
-        guard let watches = program.watches, checked.insert(program.name).inserted else { return }
+        guard program.watching != .unknown, checked.insert(program.name).inserted else { return }
+        let watches = program.watching == .inotify
         guard ProcessFiles(run.pid).usesInotify == watches else {
             throw HarnessError(
                 "\(watches ? "inotify is not in use" : "the poller has inotify")\n\(run.story)"

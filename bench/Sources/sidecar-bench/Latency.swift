@@ -9,13 +9,15 @@ struct Latency: ParsableCommand {
         abstract:
             "Time to the announcement, to a log line on the console, and from the exit code to the report.",
         discussion: """
-            Every round plays the same job with each program, in turn: the sidecar on io_uring and on epoll, the floor \
-            (a C program that does nothing but the same calls), and the sidecar as a poller that looks at its files \
-            every 100 ms.
+            Every round plays the same jobs with each program, in turn: the sidecar on io_uring and on epoll, the \
+            floor (a C program that does nothing but the same calls, at the exit code), and the sidecar as a poller \
+            that looks at its files every 100 ms. With --distances 0,20 the control plane is also 20 ms away.
             """
     )
 
     @OptionGroup var common: CommonOptions
+
+    @OptionGroup var jobs: JobOptions
 
     @Option(help: "Rounds.")
     var runs = 1_000
@@ -26,8 +28,6 @@ struct Latency: ParsableCommand {
     @Option(help: "How often the poller looks, in seconds; the harness's pauses are up to as long.")
     var pollInterval = 0.1
 
-    private typealias Metric = JobPlayer.Metric
-
     func validate() throws {
         guard runs > 0, pollInterval > 0 else {
             throw ValidationError("--runs and --poll-interval are positive")
@@ -35,29 +35,43 @@ struct Latency: ParsableCommand {
     }
 
     func run() throws {
+        let variants = try jobs.variants()
         var report = Report(
             command: "latency",
             parameters: [
                 MachineFacts.Fact("runs", "\(runs)"), MachineFacts.Fact("seed", "\(common.seed)"),
                 MachineFacts.Fact("poll interval", "\(pollInterval) s"),
+                MachineFacts.Fact("jobs", jobs.operations),
+                MachineFacts.Fact("distances", "\(jobs.distances) ms"),
+                MachineFacts.Fact("a result stands", "\(jobs.standing) s"),
             ]
         )
         try common.withHarness { harness in
             let programs = try chosenPrograms(harness)
-            let player = JobPlayer(harness: harness, maxPause: pollInterval, seed: common.seed)
+            let player = JobPlayer(
+                harness: harness,
+                maxPause: pollInterval,
+                standing: jobs.standing.bounds,
+                seed: common.seed
+            )
             let progress = Progress("latency", total: runs)
-            var timings: [String: [JobPlayer.Timing]] = [:]
+            var timings = JobTimings()
             for round in 1...runs {
-                for program in programs {
-                    timings[program.name, default: []].append(
-                        try player.play(Job(operation: .check), program)
-                    )
+                for variant in variants {
+                    for program in programs {
+                        timings.add(try player.play(variant, program, round: round), program.name, variant)
+                    }
                 }
                 progress.show(round)
             }
-            for program in programs { add(timings[program.name] ?? [], program.name, to: &report) }
+            for variant in variants {
+                for program in programs { timings.report(program.name, variant, to: &report) }
+            }
         }
-        compare(&report)
+        for variant in variants { compare(variant, &report) }
+        report.notes.append(
+            "The floor passes the output on as it is, parses nothing, and delivers at the exit code."
+        )
         try common.publish(report)
     }
 
@@ -67,35 +81,29 @@ struct Latency: ParsableCommand {
             switch name {
             case "io_uring", "epoll": Program.sidecar(sidecar, backend: String(name))
             case "floor":
-                Program(name: "floor", command: [try CommonOptions.builtFloor(harness)], watches: true)
+                Program(name: "floor", command: [try CommonOptions.builtFloor(harness)], watching: .inotify)
             case "poller": Program.poller(sidecar, everySeconds: pollInterval)
             default: throw ValidationError("there is no program '\(name)'")
             }
         }
     }
 
-    private func add(_ timings: [JobPlayer.Timing], _ name: String, to report: inout Report) {
-        // The poller's start has the making of its user namespace in it.
-        if name != "poller" { report.add(Metric.spawn, name, .seconds, timings.map(\.spawnToRunning)) }
-        report.add(Metric.firstLine, name, .seconds, timings.compactMap(\.firstLineToConsole))
-        report.add(Metric.console, name, .seconds, timings.compactMap(\.lineToConsole))
-        report.add(Metric.output, name, .seconds, timings.map(\.renameToOutput))
-        report.add(Metric.completion, name, .seconds, timings.map(\.renameToSuccess))
-        report.add(Metric.exit, name, .seconds, timings.map(\.successToExit))
-        if name != "poller" { report.add(Metric.cpu, name, .seconds, timings.map(\.cpuSeconds)) }
-    }
-
-    private func compare(_ report: inout Report) {
+    private func compare(_ variant: JobVariant, _ report: inout Report) {
+        let floor = variant.subject("floor")
+        let poller = variant.subject("poller")
+        // The start, the console and the processor time of another job are the same.
+        let isCheck = variant.operation == .check
         for backend in ["io_uring", "epoll"] {
-            report.compare(Metric.spawn, backend, to: "floor", target: .atMost(2))
-            report.compare(Metric.firstLine, backend, to: "floor")
-            report.compare(Metric.console, backend, to: "floor")
-            report.compare(Metric.output, backend, to: "floor")
-            report.compare(Metric.completion, backend, to: "floor", target: .atMost(1.5))
-            report.compare(Metric.completion, backend, to: "poller", target: .atMost(0.05))
-            report.compare(Metric.cpu, backend, to: "floor")
+            let sidecar = variant.subject(backend)
+            report.compare(JobMetric.spawn, sidecar, to: floor, target: isCheck ? Aims.start : nil)
+            report.compare(JobMetric.firstLine, sidecar, to: floor)
+            report.compare(JobMetric.console, sidecar, to: floor, target: isCheck ? Aims.console : nil)
+            report.compare(JobMetric.result, sidecar, to: floor)
+            report.compare(JobMetric.output, sidecar, to: floor)
+            report.compare(JobMetric.completion, sidecar, to: floor, target: Aims.completion(variant))
+            report.compare(JobMetric.completion, sidecar, to: poller)
+            report.compare(JobMetric.cpu, sidecar, to: floor, target: isCheck ? Aims.processorTime : nil)
         }
-        report.compare(Metric.completion, "io_uring", to: "epoll")
-        report.notes.append("The floor passes the output on as it is, and parses nothing.")
+        report.compare(JobMetric.completion, variant.subject("io_uring"), to: variant.subject("epoll"))
     }
 }

@@ -133,10 +133,11 @@ struct Logs: ParsableCommand {
                             progress.show(done)
                         }
                     }
-                    for (program, reading) in zip(programs, readings) {
-                        let subject = Subject(kind: kind, console: console, program: program)
+                    let subjects = programs.map { Subject(kind: kind, console: console, program: $0) }
+                    for (subject, reading) in zip(subjects, readings) {
                         add(reading, subject.name, to: &report)
                     }
+                    if against != nil { compare(subjects, &report) }
                 }
                 try harness.removeScratch(path)
             }
@@ -157,6 +158,7 @@ struct Logs: ParsableCommand {
     ) throws(HarnessError) {
         let (workloadID, workspace) = try harness.prepare(job, name: "logs")
         try workspace.linkOutput(from: path)
+        workspace.closeOutput()
         try workspace.prepareExitCode()
         try workspace.publishExitCode()
         harness.server.holdSuccess(of: workloadID)
@@ -187,7 +189,6 @@ struct Logs: ParsableCommand {
     ) throws(HarnessError) {
         let (workloadID, workspace) = try harness.prepare(job, name: "logs")
         try workspace.linkOutput(from: path)
-        try workspace.prepareExitCode()
         let run = try harness.start(
             subject.program,
             job,
@@ -200,7 +201,7 @@ struct Logs: ParsableCommand {
         guard run.consoleLines >= lines else {
             throw HarnessError("only \(run.consoleLines) lines were shown of \(lines)\n\(run.story)")
         }
-        try workspace.publishExitCode()
+        try harness.endConnector(workspace)
         _ = try harness.wait(for: .success, run)
         _ = try harness.finish(run)
         reading.streamed.append(Double(lines) / seen.seconds(since: run.spawned))
@@ -220,23 +221,28 @@ struct Logs: ParsableCommand {
     }
 
     private var job: Job {
-        // A file that nobody writes to is no lost connector, as long as the lines take.
+        // Messages of every level are shown.
         Job(
             operation: .check,
-            settings: [
-                "PLATFORM_LOG_FORMAT": format, "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS": "600",
-                // Messages of every level are shown.
-                "LOG_LEVEL": "DEBUG",
-            ],
+            settings: ["PLATFORM_LOG_FORMAT": format, "LOG_LEVEL": "DEBUG"],
             secrets: secrets
         )
     }
 
+    /// - Parameter subjects: in pairs: the sidecar, and the other on the same loop.
+    private func compare(_ subjects: [Subject], _ report: inout Report) {
+        for index in stride(from: 0, to: subjects.count, by: 2) {
+            let target = Aims.logLines(format: format, isPlain: subjects[index].kind == .plain)
+            let (ours, other) = (subjects[index].name, subjects[index + 1].name)
+            report.compare(Metric.complete, ours, to: other)
+            report.compare(Metric.streamed, ours, to: other, target: target)
+            report.compare(Metric.cpu, ours, to: other)
+        }
+    }
+
     private func add(_ reading: Reading, _ subject: String, to report: inout Report) {
         report.add(Metric.complete, subject, .perSecond, reading.complete)
-        report.judge(Metric.complete, subject, .atLeast(1e6))
         report.add(Metric.streamed, subject, .perSecond, reading.streamed)
-        report.judge(Metric.streamed, subject, .atLeast(1e6))
         report.add(Metric.shown, subject, .count, reading.shown)
         report.add(Metric.cpu, subject, .seconds, reading.cpu)
         report.add(Metric.peak, subject, .bytes, reading.peak)

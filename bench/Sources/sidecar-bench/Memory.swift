@@ -30,7 +30,10 @@ struct Memory: ParsableCommand {
     @Option(help: "Seconds that a run may take.")
     var patience = 300.0
 
-    @Option(help: "What a large result may take above idle.")
+    @Option(help: "Seconds that a result stands, from the announcement on, before its connector ends.")
+    var standing = 1.0
+
+    @Option(help: "What a large specification may take above idle.")
     var allowance: ByteSize = ByteSize(8 << 20)
 
     enum Metric {
@@ -51,7 +54,10 @@ struct Memory: ParsableCommand {
         let sinks = try list(self.sinks) { Job.Sink(rawValue: $0) }
         var report = Report(
             command: "memory",
-            parameters: [MachineFacts.Fact("sizes", self.sizes), MachineFacts.Fact("backend", backend)]
+            parameters: [
+                MachineFacts.Fact("sizes", self.sizes), MachineFacts.Fact("backend", backend),
+                MachineFacts.Fact("a result stands", "\(standing) s"),
+            ]
         )
         var failures = 0
         try common.withHarness { harness in
@@ -73,6 +79,9 @@ struct Memory: ParsableCommand {
                             )
                             if size == 0 { idle[sink] = reading }
                             add(reading, subject, size == 0 ? nil : idle[sink], to: &report)
+                            if size > 0 {
+                                report.judge(Metric.above, subject, target(operation, size))
+                            }
                         } catch let error as HarnessError where !error.isStop {
                             failures += 1
                             print("\(subject): \(error)")
@@ -128,18 +137,18 @@ struct Memory: ParsableCommand {
         _ harness: Harness
     ) throws(HarnessError) -> Reading {
         let (workloadID, workspace) = try harness.prepare(job, name: "memory")
-        try workspace.prepareExitCode()
         if let file {
             try workspace.linkOutput(from: file.path)
         } else {
-            try workspace.writeOutput(job.minResultLength)
-            workspace.closeOutput()
+            try workspace.openOutput()
+            try workspace.writeOutput(job.minResult)
         }
         let run = try harness.start(program, job, in: (workloadID, workspace))
         defer { harness.discard(run) }
         _ = try harness.wait(for: .running, run)
         harness.server.holdSuccess(of: workloadID)
-        let published = try workspace.publishExitCode()
+        try harness.pause(seconds: standing)
+        let published = try harness.endConnector(workspace)
         let success = try harness.wait(for: .success, run)
         let peak = try ProcessFiles(run.pid).status().number("VmHWM")
         harness.server.release(workloadID)
@@ -155,7 +164,7 @@ struct Memory: ParsableCommand {
     private func check(_ run: SidecarRun, _ job: Job, _ length: Int) throws(HarnessError) {
         let kind: ReceivedCall.Kind =
             job.operation == .discover ? .writeCatalog : job.sink == .s3 ? .putObject : .writeOutput
-        guard let call = run.call(kind) else {
+        guard let call = run.lastCall(kind) else {
             throw HarnessError("\(kind.rawValue) never came\n\(run.story)")
         }
         // The envelope of the message stays behind; a catalog grows by its conversion, a spec by its quotes.
@@ -169,6 +178,10 @@ struct Memory: ParsableCommand {
         report.add(Metric.time, subject, .seconds, [reading.seconds])
         guard let idle else { return }
         report.add(Metric.above, subject, .bytes, [reading.peak - idle.peak])
-        report.judge(Metric.above, subject, .atMost(Double(allowance.bytes)))
+    }
+
+    private func target(_ operation: Job.Operation, _ size: Int) -> Target {
+        operation == .discover
+            ? Aims.catalogMemory(size) ?? .atMost(Double(allowance.bytes)) : .atMost(Double(allowance.bytes))
     }
 }

@@ -51,11 +51,15 @@ import Testing
     @Test func latencyOfTheFloor() throws {
         let outcome = try bench([
             "latency", "--runs", "2", "--programs", "floor", "--poll-interval", "0.01", "--sidecar",
-            Self.anyProgram,
+            Self.anyProgram, "--operations", "check,spec,discover", "--distances", "0,1", "--standing",
+            "0-0.02",
         ])
         #expect(outcome.status == 0, "\(outcome.errors)")
         for metric in ["spawn to running received", "log line to console", "rename to success received"] {
             #expect(outcome.output.contains("\(metric)\n"))
+        }
+        for subject in ["floor, check", "floor, spec", "floor, discover", "floor, discover, 1 ms away"] {
+            #expect(outcome.output.contains("\n  \(subject) "))
         }
         #expect(outcome.files.contains { $0.hasSuffix(".json") })
     }
@@ -67,7 +71,98 @@ import Testing
         compiler.waitUntilExit()
         let outcome = try bench(["compare", "--a", floor, "--b", floor, "--runs", "2", "--pause", "0.01"])
         #expect(outcome.status == 0, "\(outcome.errors)")
-        #expect(outcome.output.contains("peak resident memory: A / B"))
+        #expect(outcome.output.contains("peak resident memory: A, check / B, check"))
+    }
+
+    /// Writes a program for Python that is removed with the test.
+    private func withScript(_ text: String, _ body: (String) throws -> Void) throws {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID().uuidString).py")
+            .path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        try body(path)
+    }
+
+    /// A sidecar that stores an output as soon as there is a result, usually while the connector is still running, and
+    /// acts at the exit code.
+    private static func earlySidecar(atTheEnd: String) -> String {
+        """
+        #!/usr/bin/python3
+        import http.client, json, os, time
+        server = http.client.HTTPConnection(os.environ["WORKLOAD_API_HOST"].removeprefix("http://"))
+        workload = os.environ["FLOOR_WORKLOAD_ID"]
+        def call(method, path, **more):
+            body = json.dumps({"workloadId": workload, **more}, separators=(",", ":"))
+            server.request(method, "/api/v1/" + path, body)
+            server.getresponse().read()
+        def store(output):
+            call("POST", "workload_output/write", output=output)
+        def text():
+            return open("jobOutput.json").read() if os.path.exists("jobOutput.json") else ""
+        call("PUT", "workload/running")
+        while "CONNECTION_STATUS" not in text():
+            time.sleep(0.001)
+        store("succeeded")
+        while not os.path.exists("exitCode.txt"):
+            time.sleep(0.001)
+        \(atTheEnd)
+        """
+    }
+
+    private func compareEarlySidecars(atTheEnd: String) throws -> Outcome {
+        var outcome: Outcome?
+        try withScript(Self.earlySidecar(atTheEnd: atTheEnd)) { path in
+            outcome = try bench([
+                "compare", "--a", path, "--b", path, "--runs", "2", "--pause", "0.01", "--without-console",
+                "--standing", "0.3",
+            ])
+        }
+        return try #require(outcome)
+    }
+
+    @Test func anOutputMayBeStoredBeforeTheExitCode() throws {
+        let outcome = try compareEarlySidecars(atTheEnd: #"call("PUT", "workload/success")"#)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(outcome.output.contains("result to output received: A, check / B, check"))
+        #expect(outcome.output.contains("rename to success received: A, check / B, check"))
+    }
+
+    @Test(arguments: [
+        (
+            #"store("failed"); call("PUT", "workload/success")"#,
+            "the last output that was stored is not the result"
+        ),
+        (
+            #"call("PUT", "workload/success"); store("succeeded")"#,
+            "the report of the success was not the last call"
+        ),
+    ])
+    func theLastOutputHasToBeRight(atTheEnd: String, words: String) throws {
+        let outcome = try compareEarlySidecars(atTheEnd: atTheEnd)
+        #expect(outcome.status != 0)
+        #expect(outcome.errors.contains(words))
+        #expect(outcome.files == [])
+    }
+
+    @Test func aPollerGetsNoNewsOfItsFiles() throws {
+        let script = """
+            #!/usr/bin/python3
+            import ctypes, errno, fcntl, os, sys
+            libc = ctypes.CDLL(None, use_errno=True)
+            assert libc.inotify_init1(0) == -1 and ctypes.get_errno() == errno.EMFILE
+            try:
+                fcntl.fcntl(os.open(".", os.O_RDONLY), fcntl.F_NOTIFY, fcntl.DN_CREATE)
+            except OSError as error:
+                assert error.errno == errno.EINVAL
+                assert fcntl.fcntl(0, fcntl.F_GETFD) >= 0
+                sys.exit("it has to poll")
+            """
+        try withScript(script) { path in
+            let outcome = try bench(["latency", "--runs", "1", "--programs", "poller", "--sidecar", path])
+            #expect(outcome.status != 0)
+            #expect(outcome.errors.contains("it has to poll"))
+        }
     }
 
     @Test(arguments: [

@@ -8,10 +8,11 @@ import Testing
 
     @Test func playsTheConnectorAndTheMainContainer() throws {
         let workspace = try JobWorkspace(path: folder, input: Job(operation: .check).input(workloadID: "w"))
-        try workspace.prepareExitCode()
+        try workspace.openOutput()
         try workspace.writeOutput("one\n")
         try workspace.writeOutput("two\n")
         workspace.closeOutput()
+        try workspace.prepareExitCode()
         #expect(FileManager.default.fileExists(atPath: "\(folder)/exitCode.txt") == false)
         try workspace.publishExitCode()
         #expect(try String(contentsOfFile: "\(folder)/jobOutput.json", encoding: .utf8) == "one\ntwo\n")

@@ -79,7 +79,7 @@ public struct Job: Sendable {
     }
 
     /// The shortest message that ends the job well, with its newline.
-    public var minResultLength: String {
+    public var minResult: String {
         switch operation {
         case .spec:
             #"{"type":"SPEC","spec":{"connectionSpecification":{"type":"object","required":["count"],"#

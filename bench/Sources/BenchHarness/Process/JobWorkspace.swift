@@ -3,6 +3,10 @@ import Glibc
 /// A directory that is shared by the measured program and the harness, which plays the connector and the pod's main
 /// container in it.
 public final class JobWorkspace {
+    /// From the end of the connector, which closes the output, to the exit code in its place: the launcher's shell
+    /// writes the code to a file and starts `mv`.
+    public static let secondsFromCloseToExitCode = 0.002
+
     public let path: String
     private var output: Int32 = -1
 
@@ -14,19 +18,22 @@ public final class JobWorkspace {
     }
 
     deinit {
-        if output >= 0 { close(output) }
+        closeOutput()
         Self.removeTree(path)
     }
 
-    /// Appends to the connector's output in one write.
+    /// Opens the connector's output as the launcher's shell does when it starts the connector, and keeps it open.
+    public func openOutput() throws(HarnessError) {
+        closeOutput()
+        output = open("\(path)/jobOutput.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard output >= 0 else { throw Self.failure("jobOutput.json cannot be made") }
+    }
+
+    /// Writes the next bytes of the connector's output, which is open, in one write.
     ///
     /// - Returns: the moment before the write.
     @discardableResult
     public func writeOutput(_ text: String) throws(HarnessError) -> MonotonicTime {
-        if output < 0 {
-            output = open("\(path)/jobOutput.json", O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-            guard output >= 0 else { throw Self.failure("jobOutput.json cannot be made") }
-        }
         var text = text
         let before = MonotonicTime.now
         let written = text.withUTF8 { Glibc.write(output, $0.baseAddress, $0.count) }
@@ -34,11 +41,14 @@ public final class JobWorkspace {
         return before
     }
 
-    /// Takes a file that is there already as the connector's output, without a copy.
+    /// Takes a file that is there already as the connector's output, without a copy, and keeps it open.
     public func linkOutput(from file: String) throws(HarnessError) {
+        closeOutput()
         guard link(file, "\(path)/jobOutput.json") == 0 else {
             throw Self.failure("\(file) cannot be linked into \(path)")
         }
+        output = open("\(path)/jobOutput.json", O_WRONLY | O_CLOEXEC)
+        guard output >= 0 else { throw Self.failure("\(file) cannot be opened for writing") }
     }
 
     /// Closes the output, as the end of the connector does.

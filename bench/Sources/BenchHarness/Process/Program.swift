@@ -6,34 +6,42 @@ public struct Program: Sendable {
     public var command: [String]
     /// On top of the job's environment.
     public var settings: [String: String]
-    /// Whether it has to have inotify in use; nil where nobody knows.
-    public var watches: Bool?
+    /// How it learns what happens to its files.
+    public var watching: Watching
 
-    public init(name: String, command: [String], settings: [String: String] = [:], watches: Bool? = nil) {
+    public enum Watching: Sendable {
+        /// Nobody knows.
+        case unknown
+        /// It has to have inotify in use.
+        case inotify
+        /// The kernel refuses it inotify and `fcntl(F_NOTIFY)`, so it has to poll.
+        case polling
+    }
+
+    public init(
+        name: String,
+        command: [String],
+        settings: [String: String] = [:],
+        watching: Watching = .unknown
+    ) {
         self.name = name
         self.command = command
         self.settings = settings
-        self.watches = watches
+        self.watching = watching
     }
 
     /// The sidecar with a given loop.
     public static func sidecar(_ path: String, backend: String) -> Program {
-        Program(name: backend, command: [path], settings: ["SIDECAR_IO_BACKEND": backend], watches: true)
+        Program(name: backend, command: [path], settings: ["SIDECAR_IO_BACKEND": backend], watching: .inotify)
     }
 
-    /// The sidecar where inotify has no instances left, so that it looks at its files again and again.
-    ///
-    /// It gets a user namespace of its own, whose limit of inotify instances is 0, see user_namespaces(7). The program
-    /// takes the shell's place, so its process is the one that was started.
+    /// The sidecar where the kernel tells it nothing about its files, so that it looks at them again and again.
     public static func poller(_ path: String, everySeconds seconds: Double) -> Program {
         Program(
             name: "poller",
-            command: [
-                "/usr/bin/unshare", "--map-root-user", "/bin/sh", "-c",
-                "echo 0 > /proc/sys/user/max_inotify_instances && exec \"$0\"", path,
-            ],
+            command: [path],
             settings: ["SIDECAR_RESCAN_SECONDS": "\(seconds)", "SIDECAR_IO_BACKEND": "io_uring"],
-            watches: false
+            watching: .polling
         )
     }
 

@@ -24,6 +24,7 @@ public final class SidecarRun {
     private static let pipeSize: Int32 = 1 << 20
 
     public let program: Program
+    public let job: Job
     public let workloadID: String
     public let workspace: JobWorkspace
     public let pid: pid_t
@@ -51,6 +52,7 @@ public final class SidecarRun {
         console target: ConsoleTarget
     ) throws(HarnessError) {
         self.program = program
+        self.job = job
         self.workloadID = workloadID
         self.workspace = workspace
         let (reader, writer) = try Self.open(target)
@@ -60,7 +62,7 @@ public final class SidecarRun {
         let environment = job.environment(workspace: workspace.path, workloadID: workloadID, server: server)
             .merging(program.settings) { $1 }
         var started: UInt64 = 0
-        let pid = Self.spawn(program.command, environment, workspace.path, writer, errors, &started)
+        let pid = Self.spawn(program, environment, workspace.path, writer, errors, &started)
         self.pid = try HarnessError.check(pid, "the process \(program.command.joined(separator: " "))")
         spawned = MonotonicTime(nanoseconds: started)
         processDescriptor = try HarnessError.check(cbench_pidfd(pid), "a process descriptor")
@@ -73,6 +75,11 @@ public final class SidecarRun {
 
     public func call(_ kind: ReceivedCall.Kind) -> ReceivedCall? {
         calls.first { $0.kind == kind }
+    }
+
+    /// A result can be delivered again; the last call of a kind is the one that counts.
+    public func lastCall(_ kind: ReceivedCall.Kind) -> ReceivedCall? {
+        calls.last { $0.kind == kind }
     }
 
     /// Notes when a text comes out of the console from now on.
@@ -190,16 +197,16 @@ extension SidecarRun {
     }
 
     static func spawn(
-        _ command: [String],
+        _ program: Program,
         _ environment: [String: String],
         _ directory: String,
         _ output: Int32,
         _ errors: Int32,
         _ started: inout UInt64
     ) -> pid_t {
-        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+        var arguments: [UnsafeMutablePointer<CChar>?] = program.command.map { strdup($0) }
         var variables: [UnsafeMutablePointer<CChar>?] = environment.map { strdup("\($0.key)=\($0.value)") }
-        let path = strdup(command[0])
+        let path = strdup(program.command[0])
         let folder = strdup(directory)
         defer {
             for text in arguments + variables + [path, folder] { free(text) }
@@ -214,7 +221,8 @@ extension SidecarRun {
                     environment: variables.baseAddress,
                     directory: folder,
                     standard_output: output,
-                    standard_error: errors
+                    standard_error: errors,
+                    without_notifications: program.watching == .polling ? 1 : 0
                 )
                 return cbench_spawn(&child, &started)
             }

@@ -14,7 +14,14 @@ public final class ToolProcess {
         defer { close(null) }
         var started: UInt64 = 0
         let environment = ["PATH": "/usr/local/bin:/usr/bin:/bin"]
-        let pid = SidecarRun.spawn(command, environment, "/", null, errors, &started)
+        let pid = SidecarRun.spawn(
+            Program(name: "tool", command: command),
+            environment,
+            "/",
+            null,
+            errors,
+            &started
+        )
         self.pid = try HarnessError.check(pid, command.joined(separator: " "))
     }
 

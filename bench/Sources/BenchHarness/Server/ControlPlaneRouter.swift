@@ -12,12 +12,14 @@ final class ControlPlaneRouter {
 
     /// The bucket that every job is given.
     static let bucket = "workload-output"
+    /// What every catalog is answered with.
+    static let catalogID = "5a0a9e0c-6f52-4d0b-9a44-3f6f0d9d6f10"
 
     static let refusal = Array("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".utf8)
     private static let noContent = Array("HTTP/1.1 204 No Content\r\n\r\n".utf8)
     private static let unknown = Array("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".utf8)
     private static let catalogWritten = document(
-        #"{"catalogId":"5a0a9e0c-6f52-4d0b-9a44-3f6f0d9d6f10"}"#,
+        #"{"catalogId":"\#(catalogID)"}"#,
         type: "application/json"
     )
 

@@ -29,6 +29,9 @@ public struct ReceivedCall: Sendable, Equatable {
     public var connection: UInt64
     public var numberOnConnection: Int
 
+    /// Whether `text` is the whole body.
+    var isWhole: Bool { text.utf8.count == byteCount }
+
     public init(
         kind: Kind,
         workloadID: String,

@@ -43,6 +43,8 @@ struct cbench_child {
     const char *directory;
     int standard_output;
     int standard_error;
+    /// Refuses inotify (EMFILE) and fcntl(F_NOTIFY) (EINVAL), so that the program has to poll its files.
+    int without_notifications;
 };
 
 /// Starts a program; it gets SIGKILL should the thread that called this end. `started` is the moment before.
