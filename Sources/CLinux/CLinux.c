@@ -41,6 +41,17 @@ int clinux_is_open_for_writing(int descriptor) {
     return errno == EAGAIN ? 1 : -1;
 }
 
+int clinux_notify_of_changes(int directory) {
+    // 0: SIGIO itself, of which one stays pending. A real-time signal would queue with each change.
+    if (fcntl(directory, F_SETSIG, 0) != 0)
+        return -1;
+    return fcntl(directory, F_NOTIFY, (long)(DN_MULTISHOT | DN_CREATE | DN_DELETE | DN_RENAME | DN_MODIFY));
+}
+
+void clinux_ignore_changes(int directory) {
+    fcntl(directory, F_NOTIFY, 0L);
+}
+
 long long clinux_seek_data(int descriptor, long long offset) {
     return lseek(descriptor, offset, SEEK_DATA);
 }

@@ -7,7 +7,7 @@ enum ProcessState {
 
     static func prepare() {
         keepStandardDescriptors()
-        holdStopSignals()
+        holdSignals()
         // SIGPIPE, SIGXFSZ: a closed console or connection and a file that may not grow are errors of the write, not
         // the end of the program. SIGIO: asking the kernel who has a file open can provoke one.
         for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
@@ -23,10 +23,11 @@ enum ProcessState {
     }
 
     /// A signal that comes before the loop watches for it waits until then.
-    private static func holdStopSignals() {
+    private static func holdSignals() {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
-        for number in stopSignals { unsafe sigaddset(&signals, number) }
+        // SIGIO: F_NOTIFY's. It is ignored, but the kernel keeps a signal that every thread blocks.
+        for number in stopSignals + [SIGIO] { unsafe sigaddset(&signals, number) }
         unsafe sigprocmask(SIG_BLOCK, &signals, nil)
     }
 }

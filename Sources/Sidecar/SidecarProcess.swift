@@ -16,6 +16,7 @@ final class SidecarProcess {
     private let transport: any HTTPTransport
     private let console: Console
     private let inotify: Inotify
+    private let notifier: DirectoryNotifier
     private var signals: SignalSource?
     private var jobs: [WorkloadJob] = []
 
@@ -35,6 +36,7 @@ final class SidecarProcess {
         self.reactor = reactor
         console = Console(descriptor: descriptor, reactor: reactor)
         inotify = Inotify(reactor: reactor)
+        notifier = DirectoryNotifier(reactor: reactor)
         if let makeTransport {
             transport = makeTransport(reactor)
         } else {
@@ -111,7 +113,12 @@ final class SidecarProcess {
             scheduler: reactor,
             wallClock: .system,
             seed: random.next(),
-            workspace: WorkspaceDirectory(directory, reactor: reactor, inotify: inotify),
+            workspace: WorkspaceDirectory(
+                directory,
+                reactor: reactor,
+                inotify: inotify,
+                notifier: notifier
+            ),
             transport: transport,
             credentials: credentials,
             console: console,

@@ -49,11 +49,64 @@ import Testing
     }
 
     /// A user's limit of inotify instances that is used up, as it happens on crowded nodes.
+    private func useUpInotify(_ pod: Pod) {
+        pod.launcher = refusing("EMFILE", "inotify_init1")
+        // Nothing but F_NOTIFY makes the sidecar look.
+        pod.environment["SIDECAR_RESCAN_SECONDS"] = "3600"
+        pod.environment["SIDECAR_HEARTBEAT_INTERVAL_SECONDS"] = "3600"
+        pod.environment["SIDECAR_HEARTBEAT_TIMEOUT_MINUTES"] = "0"
+    }
+
     @Test(arguments: Backend.allCases)
-    func withoutInotifyTheWorkspaceIsLookedAtAgainAndAgain(_ backend: Backend) async throws {
+    func withoutInotifyChangesAreReportedAllTheSame(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            useUpInotify(pod)
+            let sidecar = try pod.startSidecar()
+            try await pod.controlPlane.wait(for: "running")
+            try pod.startConnector(.script("line first\nwait-for go\nline \(Self.result)"))
+            #expect(try await sidecar.waitForOutput("source > first"))
+            try pod.write("", to: "go")
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+            #expect(outcome.console.contains("through F_NOTIFY: inotify is not available"), "\(outcome)")
+            #expect(!outcome.console.contains("Scanning"), "\(outcome)")
+        }
+    }
+
+    private static let result = #"{"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}"#
+
+    /// One signal stays pending, however many writes there are.
+    @Test(arguments: Backend.allCases)
+    func withoutInotifyAFloodOfWritesDoesNoHarm(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            useUpInotify(pod)
+            let flood = "import os\\nfor n in range(200000): os.write(1, b' ')"
+            let outcome = try await pod.run(
+                .script("shell /usr/bin/python3 -c \"$(printf \"\(flood)\")\"\nline\nline \(Self.result)")
+            )
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(outcome.output["checkConnection"]["status"] == "succeeded")
+        }
+    }
+
+    /// F_NOTIFY reports no closes.
+    @Test(arguments: Backend.allCases)
+    func withoutInotifyALostConnectorIsMissed(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            useUpInotify(pod)
+            pod.environment["SIDECAR_LOST_CONNECTOR_GRACE_SECONDS"] = "0.5"
+            let outcome = try await pod.run(.script("line hello\nshell kill -KILL $MAIN_CONTAINER_PID"))
+            #expect(outcome.exitCode == 1, "\(outcome)")
+            #expect(outcome.console.contains("No process has the connector's output open"), "\(outcome)")
+        }
+    }
+
+    @Test(arguments: Backend.allCases)
+    func withoutAnyWatchTheWorkspaceIsLookedAtAgainAndAgain(_ backend: Backend) async throws {
         try await Pod.with("check", backend: backend) { pod in
             pod.environment["SIDECAR_RESCAN_SECONDS"] = "0.1"
-            pod.launcher = refusing("EMFILE", "inotify_init1")
+            pod.launcher = refusing("EMFILE", "inotify_init1,fcntl=1026")
             let outcome = try await pod.run(.sampleSource)
             #expect(outcome.exitCode == 0, "\(outcome)")
             #expect(

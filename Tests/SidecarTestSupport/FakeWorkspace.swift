@@ -108,6 +108,7 @@ private final class FakeFile: WorkspaceFile {
 }
 
 private final class FakeWatch: WorkspaceWatch {
+    let missing: SystemError? = nil
     private(set) var handler: (([WorkspaceChange]) -> Void)?
 
     init(_ handler: @escaping ([WorkspaceChange]) -> Void) {

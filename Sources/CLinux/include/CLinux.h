@@ -35,6 +35,13 @@ int clinux_open_beneath(int directory, const char *name);
 // Whether anybody holds the file open for writing: 1 or 0; -1 where the kernel does not tell (fcntl(2), F_SETLEASE).
 int clinux_is_open_for_writing(int descriptor);
 
+// fcntl(2), F_NOTIFY: SIGIO from now on whenever something is created, deleted, renamed or written in the directory.
+// Returns 0, or -1 with errno.
+int clinux_notify_of_changes(int directory);
+
+// Ends that.
+void clinux_ignore_changes(int directory);
+
 // lseek(2) with SEEK_DATA: where the next data is, at or behind the offset; -1 with errno, ENXIO where there is none.
 long long clinux_seek_data(int descriptor, long long offset);
 

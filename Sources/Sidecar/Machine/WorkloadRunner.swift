@@ -94,6 +94,7 @@ final class WorkloadRunner {
             workspace: workspace,
             scheduler: scheduler,
             usesWatch: workspace.watchIsReliable,
+            quietPeriod: machine.lostConnectorGrace,
             rescanInterval: rescanInterval,
             log: log
         ) { [weak self] change in self?.workspaceChanged(change) }

@@ -33,7 +33,7 @@ package protocol Workspace: AnyObject {
 
     /// Reports changes from now on, from the loop and in order, until the watch is cancelled.
     ///
-    /// Throws where the kernel gives no watch.
+    /// Throws where the kernel gives no watch, not even a coarse one.
     func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError) -> any WorkspaceWatch
 
     /// A reader for one file at a time.
@@ -97,6 +97,9 @@ package struct FileModification: Hashable {
 
 /// A watch of a workspace.
 package protocol WorkspaceWatch: AnyObject {
+    /// Why the watch is a coarse one: every change is reported as `unknown`, and opens and closes are not reported. Nil for a
+    /// watch that reports all.
+    var missing: SystemError? { get }
     /// Also reports opens and closes of the output, until `ignoreOpens`. Best effort.
     func watchOpens(of output: any WorkspaceFile)
     /// Stops to report opens, so that readers of the output do not wake the process.

@@ -1,8 +1,8 @@
 import Logging
 import Scheduling
 
-/// Reports what happens to the files of the workspace: through inotify, or through periodic scans where inotify
-/// cannot be relied on.
+/// Reports what happens to the files of the workspace: through inotify, through `F_NOTIFY` where there is no inotify, or
+/// through periodic scans where neither can be relied on.
 final class WorkspaceWatcher {
     /// Inotify reports a change that a look has found within the next tick.
     private static let patienceWithInotify: Duration = .milliseconds(100)
@@ -11,21 +11,27 @@ final class WorkspaceWatcher {
     private let scheduler: any Scheduler
     private let usesWatch: Bool
     private let rescanInterval: Duration
+    private let quietPeriod: Duration
     private let log: Logger
     private let handler: (WorkspaceChange) -> Void
     private var watch: (any WorkspaceWatch)?
     private var isRescanning = false
+    /// When a coarse watch has reported last, and whether a look is due once it has been quiet for a while.
+    private var lastReport: Instant?
+    private var quietLook: TimerToken?
     /// How many batches of changes inotify has reported.
     private var reports = 0
     private var isCancelled = false
 
     /// - Parameters:
     ///   - usesWatch: false where inotify does not report the connector's writes.
+    ///   - quietPeriod: after this time without a report, a coarse watch is helped by a look: it reports no closes.
     ///   - rescanInterval: how often the workspace is scanned where inotify is not used or not available.
     init(
         workspace: any Workspace,
         scheduler: any Scheduler,
         usesWatch: Bool,
+        quietPeriod: Duration,
         rescanInterval: Duration,
         log: Logger,
         handler: @escaping (WorkspaceChange) -> Void
@@ -34,6 +40,7 @@ final class WorkspaceWatcher {
         self.scheduler = scheduler
         self.usesWatch = usesWatch
         self.rescanInterval = rescanInterval
+        self.quietPeriod = quietPeriod
         self.log = log
         self.handler = handler
     }
@@ -56,6 +63,8 @@ final class WorkspaceWatcher {
         isCancelled = true
         watch?.cancel()
         watch = nil
+        if let quietLook { scheduler.cancel(quietLook) }
+        quietLook = nil
     }
 
     /// Starts to report opens of the output, until `ignoreOpens`. Readers cause events, too.
@@ -81,10 +90,27 @@ final class WorkspaceWatcher {
 
     private func startWatch() {
         do {
-            watch = try workspace.watch { [weak self] changes in self?.report(changes) }
+            let watch = try workspace.watch { [weak self] changes in self?.report(changes) }
+            self.watch = watch
+            guard let error = watch.missing else { return }
+            log.info("Watching \(workspace.path) through F_NOTIFY: inotify is not available (\(error))")
         } catch {
-            // ENOSPC, EMFILE: the user's limits of watches or instances are used up on this node.
-            rescan(because: "inotify is not available (\(error))")
+            rescan(because: "inotify is not available (\(error)), and neither is F_NOTIFY")
+        }
+    }
+
+    /// A coarse watch says nothing of a connector that has closed its output. Looks at everything once it has been quiet.
+    private func awaitQuiet() {
+        lastReport = scheduler.now
+        if quietLook == nil { scheduleQuietLook(at: scheduler.now + quietPeriod) }
+    }
+
+    private func scheduleQuietLook(at time: Instant) {
+        quietLook = scheduler.schedule(at: time) { [weak self] in
+            guard let self, let lastReport else { return }
+            quietLook = nil
+            let due = lastReport + quietPeriod
+            due > scheduler.now ? scheduleQuietLook(at: due) : handler(.unknown)
         }
     }
 
@@ -107,6 +133,7 @@ final class WorkspaceWatcher {
 
     private func report(_ changes: [WorkspaceChange]) {
         reports += 1
+        if watch?.missing != nil { awaitQuiet() }
         // Many writes between two ticks make many changes that all say the same. Only repetitions are left out: the
         // last change of a file has to be the last that is reported.
         var lastOfOutput: WorkspaceChange?

@@ -1,7 +1,8 @@
 /// A fault that a run can have.
 package enum Fault: String, CaseIterable, Sendable {
     // The workspace.
-    case outputLeftToMain, outputMadeByMain, watchRefused, watchSilent, watchOverflow, watchUnreliable,
+    case outputLeftToMain, outputMadeByMain, watchRefused, watchCoarse, watchSilent, watchOverflow,
+        watchUnreliable,
         leaseRefused
     case readBusy, readError, readShort, volumeFull, inodesUsedUp
     // The connector.

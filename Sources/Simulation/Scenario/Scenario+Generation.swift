@@ -308,8 +308,9 @@ extension Scenario {
     }
 
     private mutating func makeWorkspaceFaults(using random: inout SplitMix64) {
-        switch Int.random(in: 0..<9, using: &random) {
+        switch Int.random(in: 0..<10, using: &random) {
         case 0: workspace.watch = .refused
+        case 9: workspace.watch = .coarse
         case 1: workspace.watch = .silent
         case 2: workspace.watch = .overflowing
         case 3:

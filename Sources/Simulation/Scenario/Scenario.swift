@@ -93,6 +93,8 @@ struct WorkspaceFaults: Sendable {
         case works
         /// There is none.
         case refused
+        /// It reports that something has changed, but not what, and no closes.
+        case coarse
         /// It reports nothing.
         case silent
         /// Events are lost now and then.

@@ -23,6 +23,7 @@ package final class SimulatedWorkspace: Workspace {
     private var lastNumber: Int32 = 0
     private var hasSpareMarker = false
     private weak var watching: SimulatedWatch?
+    private var isReportPending = false
     /// Bytes that the sidecar has been handed in the present tick.
     var bytesRead = 0
     /// Loses what the sidecar reads from this offset on.
@@ -80,7 +81,12 @@ package final class SimulatedWorkspace: Workspace {
             census.count(.watchRefused)
             throw SystemError(call: "inotify_init1", errno: EMFILE)
         }
-        let watch = SimulatedWatch(handler)
+        let isCoarse = faults.watch == .coarse
+        if isCoarse { census.count(.watchCoarse) }
+        let watch = SimulatedWatch(
+            missing: isCoarse ? SystemError(call: "inotify_init1", errno: EMFILE) : nil,
+            handler
+        )
         watching = watch
         return watch
     }
@@ -205,21 +211,31 @@ package final class SimulatedWorkspace: Workspace {
         case .overflowing where Int.random(in: 0..<4, using: &random) == 0:
             census.count(.watchOverflow)
             changes = [.unknown]
+        case .coarse:
+            // One report for all changes, and none of closes.
+            guard !isReportPending, changes != [.outputClosed] else { return }
+            isReportPending = true
+            changes = [.unknown]
         default: break
         }
-        timeline.plan(after: .zero, .sidecar) { [weak self] in self?.watching?.handler?(changes) }
+        timeline.plan(after: .zero, .sidecar) { [weak self] in
+            self?.isReportPending = false
+            self?.watching?.handler?(changes)
+        }
     }
 }
 
 private final class SimulatedWatch: WorkspaceWatch {
+    let missing: SystemError?
     private(set) var handler: (([WorkspaceChange]) -> Void)?
     private(set) var reportsOpens = false
 
-    init(_ handler: @escaping ([WorkspaceChange]) -> Void) {
+    init(missing: SystemError?, _ handler: @escaping ([WorkspaceChange]) -> Void) {
+        self.missing = missing
         self.handler = handler
     }
 
-    func watchOpens(of output: any WorkspaceFile) { reportsOpens = true }
+    func watchOpens(of output: any WorkspaceFile) { reportsOpens = missing == nil }
     func ignoreOpens() { reportsOpens = false }
     func cancel() { handler = nil }
 }

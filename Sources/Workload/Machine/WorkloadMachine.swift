@@ -217,6 +217,9 @@ package struct WorkloadMachine: Sendable {
         random = SplitMix64(seed: seed)
     }
 
+    /// How long the output may be closed without an exit code.
+    package var lostConnectorGrace: Duration { settings.lostConnectorGrace }
+
     /// Whether the connector is still waited for.
     var isWaiting: Bool {
         guard case .waiting = phase else { return false }

@@ -82,6 +82,11 @@ extension WorkspaceDirectory {
     }
 
     convenience init(path: String, reactor: Reactor) throws(SystemError) {
-        self.init(try OpenDirectory(path: path), reactor: reactor, inotify: Inotify(reactor: reactor))
+        self.init(
+            try OpenDirectory(path: path),
+            reactor: reactor,
+            inotify: Inotify(reactor: reactor),
+            notifier: DirectoryNotifier(reactor: reactor)
+        )
     }
 }

@@ -26,6 +26,7 @@ import Text
                 workspace: try WorkspaceDirectory(path: directory.path, reactor: reactor),
                 scheduler: reactor,
                 usesWatch: usesWatch,
+                quietPeriod: .seconds(1),
                 rescanInterval: .milliseconds(1),
                 log: log.logger
             ) { [told] in told.changes.append($0) }

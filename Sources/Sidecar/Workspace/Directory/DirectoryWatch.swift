@@ -2,6 +2,7 @@ import Reactor
 
 /// Watches a workspace's directory through inotify.
 final class DirectoryWatch: WorkspaceWatch {
+    let missing: SystemError? = nil
     private let handler: ([WorkspaceChange]) -> Void
     private var source: InotifySource?
     private var directoryWatch: InotifyWatch?

@@ -10,11 +10,13 @@ final class WorkspaceDirectory: Workspace {
     let directory: OpenDirectory
     private let reactor: Reactor
     private let inotify: Inotify
+    private let notifier: DirectoryNotifier
 
-    init(_ directory: OpenDirectory, reactor: Reactor, inotify: Inotify) {
+    init(_ directory: OpenDirectory, reactor: Reactor, inotify: Inotify, notifier: DirectoryNotifier) {
         self.directory = directory
         self.reactor = reactor
         self.inotify = inotify
+        self.notifier = notifier
     }
 
     var path: String { directory.path }
@@ -28,7 +30,15 @@ final class WorkspaceDirectory: Workspace {
     }
 
     func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError) -> any WorkspaceWatch {
-        try DirectoryWatch(directory, inotify, handler)
+        do {
+            return try DirectoryWatch(directory, inotify, handler)
+        } catch {
+            // EMFILE, ENOSPC: the user's limits of instances or watches are used up on this node.
+            guard let watch = try? CoarseDirectoryWatch(directory, notifier, missing: error, handler) else {
+                throw error
+            }
+            return watch
+        }
     }
 
     func makeReader() -> any WorkspaceReader {
