@@ -7,7 +7,9 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "CLinux.h"
@@ -54,6 +56,16 @@ void clinux_ignore_changes(int directory) {
 
 long long clinux_seek_data(int descriptor, long long offset) {
     return lseek(descriptor, offset, SEEK_DATA);
+}
+
+long clinux_write_to_pipe(int descriptor, const void *bytes, unsigned long count) {
+    struct iovec piece = {(void *)bytes, count};
+    return pwritev2(descriptor, &piece, 1, -1, RWF_NOWAIT);
+}
+
+int clinux_is_pipe(int descriptor) {
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode);
 }
 
 int clinux_pipe(int ends[2]) {

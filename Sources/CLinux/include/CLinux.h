@@ -45,6 +45,13 @@ void clinux_ignore_changes(int directory);
 // lseek(2) with SEEK_DATA: where the next data is, at or behind the offset; -1 with errno, ENXIO where there is none.
 long long clinux_seek_data(int descriptor, long long offset);
 
+// Writes to a pipe what it takes at once, whoever opened it and however: pwritev2(2) with RWF_NOWAIT. Returns the number of
+// bytes, or -1 with errno: EAGAIN where the pipe is full, EOPNOTSUPP where an older kernel cannot.
+long clinux_write_to_pipe(int descriptor, const void *bytes, unsigned long count);
+
+// Whether the descriptor is a pipe.
+int clinux_is_pipe(int descriptor);
+
 // A pipe that no other program inherits; its reading end does not block. Returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 

@@ -1,9 +1,10 @@
+import CLinux
 import Glibc
 import Scheduling
 
 /// Writes to a descriptor that others have opened, perhaps as a blocking one, without ever waiting beyond a limit.
 extension ArraySlice<UInt8> {
-    /// A writable pipe takes this many bytes without blocking (pipe(7), `PIPE_BUF`).
+    /// Whatever is writable takes this many bytes without blocking (pipe(7), `PIPE_BUF`).
     private static var atomicWrite: Int { 4_096 }
 
     /// How a write ended.
@@ -19,25 +20,41 @@ extension ArraySlice<UInt8> {
     /// Writes the bytes as the descriptor takes them, until the deadline at the longest; without one, only what it takes
     /// at once.
     func write(to descriptor: Int32, until deadline: Instant? = nil) -> WriteOutcome {
+        // Nearly every console is a pipe, which takes all that has room in it at once.
+        var isPipe = clinux_is_pipe(descriptor) != 0
         var rest = self
         while !rest.isEmpty {
             let left = deadline.map { $0 - .monotonic() } ?? .zero
-            guard Self.isWritable(descriptor, within: left) else {
+            if !isPipe, !Self.isWritable(descriptor, within: left) {
                 return .stalled(written: count - rest.count)
             }
-            let chunk = rest.prefix(Self.atomicWrite)
-            let written = unsafe chunk.withUnsafeBytes {
-                unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
-            }
+            let written = isPipe ? rest.writeToPipe(descriptor) : rest.writeLittle(descriptor)
             if written >= 0 {
                 rest.removeFirst(written)
             } else if errno == EAGAIN {
-                guard left > .zero else { return .stalled(written: count - rest.count) }
+                guard left > .zero, Self.isWritable(descriptor, within: left) else {
+                    return .stalled(written: count - rest.count)
+                }
+            } else if isPipe, [EOPNOTSUPP, EINVAL, ENOSYS, EPERM].contains(errno) {
+                // An older kernel, or a filter.
+                isPipe = false
             } else if errno != EINTR {
                 return .broken
             }
         }
         return .complete
+    }
+
+    /// As write(2), but never waits.
+    private func writeToPipe(_ descriptor: Int32) -> Int {
+        unsafe withUnsafeBytes { unsafe clinux_write_to_pipe(descriptor, $0.baseAddress, UInt($0.count)) }
+    }
+
+    /// As write(2), of so little that what is writable takes it without waiting.
+    private func writeLittle(_ descriptor: Int32) -> Int {
+        unsafe prefix(Self.atomicWrite).withUnsafeBytes {
+            unsafe Glibc.write(descriptor, $0.baseAddress, $0.count)
+        }
     }
 
     private static func isWritable(_ descriptor: Int32, within wait: Duration) -> Bool {

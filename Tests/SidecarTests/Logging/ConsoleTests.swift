@@ -204,6 +204,38 @@ import Testing
         #expect(reader.everything() == Self.flood)
     }
 
+    /// What is no pipe is written to in small steps: a file, or a socket whose reader falls behind.
+    @Test func otherDescriptorsGetEverythingToo() throws {
+        let directory = TemporaryDirectory()
+        directory.write("console", "")
+        let file = open(directory.path("console"), O_WRONLY | O_CLOEXEC)
+        try #require(file >= 0)
+        defer { close(file) }
+        let console = Console(descriptor: file, reactor: try Reactor(backend: .epoll))
+        console.pending.append(contentsOf: Self.flood.utf8)
+        console.flush()
+        #expect(console.pending.isEmpty)
+        #expect(directory.read("console") == Self.flood)
+    }
+
+    @Test func socketThatIsFullHoldsNobodyUp() throws {
+        var ends: [Int32] = [-1, -1]
+        try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        defer { for end in ends { close(end) } }
+        let reactor = try Reactor(backend: .epoll)
+        let console = Console(descriptor: ends[1], reactor: reactor)
+        console.pending.append(contentsOf: Self.flood.utf8)
+        console.flush()
+        #expect(console.isStalled)
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count < Self.flood.utf8.count {
+            let count = recv(ends[0], &chunk, chunk.count, Int32(MSG_DONTWAIT))
+            if count > 0 { bytes += chunk[..<count] } else { try reactor.tick() }
+        }
+        #expect(String(decoding: bytes, as: UTF8.self) == Self.flood)
+    }
+
     @Test func drainWritesWhatIsLeft() throws {
         let fixture = try Fixture(.epoll)
         fixture.print("last words\n")
