@@ -30,9 +30,16 @@ package enum ByteSearch {
 
     /// Whether the byte stands anywhere in the text.
     package static func contains(byte: UInt8, in text: Span<UInt8>) -> Bool {
+        first(byte, in: text) < text.count
+    }
+
+    /// Where the byte stands first at or after `start`; the text's end where it does not.
+    package static func first(_ byte: UInt8, in text: Span<UInt8>, from start: Int = 0) -> Int {
         unsafe text.withUnsafeBufferPointer { text in
-            guard let base = text.baseAddress else { return false }
-            return unsafe memchr(base, Int32(byte), text.count) != nil
+            guard start < text.count, let base = text.baseAddress,
+                let found = unsafe memchr(base + start, Int32(byte), text.count - start)
+            else { return text.count }
+            return unsafe UnsafePointer(found.assumingMemoryBound(to: UInt8.self)) - base
         }
     }
 

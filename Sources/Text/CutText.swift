@@ -8,17 +8,15 @@ package enum CutMark {
     /// The positions in UTF-8 at which texts were cut: before each ellipsis, and before the space that is a part of the
     /// mark.
     package static func cuts(in text: Span<UInt8>) -> [Int] {
-        guard ByteSearch.contains(byte: 0xE2, in: text) else { return [] }
         var cuts: [Int] = []
-        var position = 0
+        var position = ByteSearch.first(0xE2, in: text)
         while position + 2 < text.count {
             // U+2026
-            if text[position] == 0xE2, text[position + 1] == 0x80, text[position + 2] == 0xA6 {
+            if text[position + 1] == 0x80, text[position + 2] == 0xA6 {
                 let hasSpace = position > 0 && text[position - 1] == UInt8(ascii: " ")
                 cuts.append(hasSpace ? position - 1 : position)
-                position += 2
             }
-            position += 1
+            position = ByteSearch.first(0xE2, in: text, from: position + 1)
         }
         return cuts
     }
@@ -39,7 +37,22 @@ extension String {
     }
 }
 
+extension Span<UInt8> {
+    /// How many bytes the beginning of a text in UTF-8 has that is no longer than so many, and cuts no character.
+    package func beginning(_ limit: Int) -> Int {
+        guard count > limit else { return count }
+        var end = limit
+        while end > 0, self[end] & 0xC0 == 0x80 { end -= 1 }
+        return end
+    }
+}
+
 extension Array<UInt8> {
+    /// Appends a copy of the bytes.
+    package mutating func append(_ bytes: Span<UInt8>) {
+        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+    }
+
     /// The first bytes of a text in UTF-8, without a part of a character at their end.
     package func beginning(_ limit: Int) -> ArraySlice<UInt8> {
         guard count > limit else { return self[...] }

@@ -166,8 +166,4 @@ extension [UInt8] {
             }
         }
     }
-
-    private mutating func append(_ bytes: Span<UInt8>) {
-        unsafe bytes.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
-    }
 }

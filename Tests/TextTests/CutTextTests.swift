@@ -28,6 +28,8 @@ import Text
         #expect(cuts("abc…") == [3])
         #expect(cuts("…a …") == [0, 4])
         #expect(cuts("– “abc”") == [])
+        #expect(cuts("……→… …") == [0, 3, 9, 12])
+        #expect(cuts("→→→ …→") == [9])
         #expect(cuts("") == [])
     }
 }

@@ -97,7 +97,9 @@ struct SecretCollection {
             collect(inner.root, isSecret: false)
         }
         let bytes = Array(text.utf8)
-        for place in URLPasswords.places(in: bytes) { add(String(decoding: bytes[place], as: UTF8.self)) }
+        for place in URLPasswords.places(in: bytes.span) {
+            add(String(decoding: bytes[place], as: UTF8.self))
+        }
         if isSecret || text.hasPrefix("-----BEGIN ") { add(text) }
     }
 

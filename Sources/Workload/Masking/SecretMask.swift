@@ -54,17 +54,15 @@ package struct SecretMask: Sendable {
 
     /// The text with every secret replaced.
     package func masked(_ text: String) -> String {
-        // Every log line passes here, and hardly any holds a secret.
-        let places = places(in: text.utf8.span)
-        guard !places.isEmpty || SecretMembers.mayStand(in: text.utf8.span) else { return text }
-        var bytes = Array(text.utf8)
-        Self.hide(places, in: &bytes)
-        let members = SecretMembers.values(in: bytes)
-        Self.hide(members, in: &bytes)
-        let passwords = URLPasswords.places(in: bytes)
-        Self.hide(passwords, in: &bytes)
-        let isChanged = !(places.isEmpty && members.isEmpty && passwords.isEmpty)
-        return isChanged ? String(decoding: bytes, as: UTF8.self) : text
+        masked(text.utf8.span).map { String(decoding: $0, as: UTF8.self) } ?? text
+    }
+
+    /// A text in UTF-8 with every secret replaced; nil where there is none in it. Every log line passes here, and hardly
+    /// any holds a secret: then nothing is copied.
+    package func masked(_ text: Span<UInt8>) -> [UInt8]? {
+        let withoutKnown = Self.hiding(places(in: text), in: text)
+        let withoutNamed = Self.hiding(SecretMembers.values, in: text, after: withoutKnown)
+        return Self.hiding(URLPasswords.places, in: text, after: withoutNamed)
     }
 
     /// Where secrets stand, and the beginnings of secrets at which the text was cut.
@@ -93,18 +91,29 @@ package struct SecretMask: Sendable {
         return joined
     }
 
-    /// Replaces all the places, which lie in order, in one go: a connector can write a line full of secrets.
-    private static func hide(_ places: [Range<Int>], in text: inout [UInt8]) {
-        guard !places.isEmpty else { return }
+    /// Replaces what is found in a text, or in what has become of it already.
+    private static func hiding(
+        _ places: (Span<UInt8>) -> [Range<Int>],
+        in text: Span<UInt8>,
+        after hidden: [UInt8]?
+    ) -> [UInt8]? {
+        guard let hidden else { return hiding(places(text), in: text) }
+        return hiding(places(hidden.span), in: hidden.span) ?? hidden
+    }
+
+    /// Replaces all the places, which lie in order, in one go: a connector can write a line full of secrets. Nil where there
+    /// are none.
+    private static func hiding(_ places: [Range<Int>], in text: Span<UInt8>) -> [UInt8]? {
+        guard !places.isEmpty else { return nil }
         var hidden: [UInt8] = []
         hidden.reserveCapacity(text.count)
         var position = 0
         for place in places {
-            hidden += text[position..<place.lowerBound]
+            hidden.append(text.extracting(position..<place.lowerBound))
             hidden += replacement
             position = place.upperBound
         }
-        hidden += text[position...]
-        text = hidden
+        hidden.append(text.extracting(position...))
+        return hidden
     }
 }

@@ -4,34 +4,46 @@ import Text
 /// `\"token\":\"x\"` at any depth of escaping, `client_secret=x`, `Authorization: Bearer x`.
 enum SecretMembers {
     /// Where the values of such members lie, in order.
-    static func values(in text: [UInt8]) -> [Range<Int>] {
+    static func values(in text: Span<UInt8>) -> [Range<Int>] {
         var found: [Range<Int>] = []
-        var position = 0
-        while let separator = nextSeparator(in: text, from: position) {
-            position = separator + 1
-            guard let (name, isQuoted) = name(before: separator, in: text),
-                SecretNames.contains(text[name], isQuoted: isQuoted),
+        var separators = Separators(in: text)
+        var separator = separators.next(in: text, from: 0)
+        while separator < text.count {
+            var position = separator + 1
+            if let (name, isQuoted) = name(before: separator, in: text),
+                SecretNames.contains(text.extracting(name), isQuoted: isQuoted),
                 let value = value(after: separator, in: text), !value.isEmpty
-            else { continue }
-            found.append(value)
-            position = value.upperBound
+            {
+                found.append(value)
+                position = value.upperBound
+            }
+            separator = separators.next(in: text, from: position)
         }
         return found
     }
 
-    /// False where the text certainly has no such member, since nothing in it stands between a name and a value.
-    static func mayStand(in text: Span<UInt8>) -> Bool {
-        ByteSearch.contains(":", in: text) || ByteSearch.contains("=", in: text)
-    }
+    /// Finds what stands between a name and a value. Each of the two is looked for once where it is rare.
+    private struct Separators {
+        private var colon: Int
+        private var equals: Int
 
-    private static func nextSeparator(in text: [UInt8], from start: Int) -> Int? {
-        text[start...].firstIndex { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "=") }
+        init(in text: Span<UInt8>) {
+            colon = ByteSearch.first(UInt8(ascii: ":"), in: text)
+            equals = ByteSearch.first(UInt8(ascii: "="), in: text)
+        }
+
+        /// The first one from there on; the text's end where there is none.
+        mutating func next(in text: Span<UInt8>, from start: Int) -> Int {
+            if colon < start { colon = ByteSearch.first(UInt8(ascii: ":"), in: text, from: start) }
+            if equals < start { equals = ByteSearch.first(UInt8(ascii: "="), in: text, from: start) }
+            return min(colon, equals)
+        }
     }
 
     /// The name that ends before the separator, without its quotes and spaces, and whether it has quotes.
     private static func name(
         before separator: Int,
-        in text: [UInt8]
+        in text: Span<UInt8>
     ) -> (name: Range<Int>, isQuoted: Bool)? {
         var end = separator
         var isQuoted = false
@@ -45,7 +57,7 @@ enum SecretMembers {
     }
 
     /// The value that begins after the separator, without its quotes.
-    private static func value(after separator: Int, in text: [UInt8]) -> Range<Int>? {
+    private static func value(after separator: Int, in text: Span<UInt8>) -> Range<Int>? {
         var start = separator + 1
         while start < text.count, isSpace(text[start]) { start += 1 }
         let opening = quote(at: start, in: text)
@@ -69,17 +81,17 @@ enum SecretMembers {
     }
 
     /// A quotation mark and the backslashes before it.
-    private static func quote(at start: Int, in text: [UInt8]) -> [UInt8]? {
+    private static func quote(at start: Int, in text: Span<UInt8>) -> [UInt8]? {
         var end = start
         while end < text.count, text[end] == UInt8(ascii: "\\") { end += 1 }
         guard end < text.count, text[end] == UInt8(ascii: "\"") || text[end] == UInt8(ascii: "'") else {
             return nil
         }
-        return Array(text[start...end])
+        return (start...end).map { text[$0] }
     }
 
     /// Up to the quotation mark that has as many backslashes as the opening one; to the end where there is none.
-    private static func quoted(from start: Int, _ opening: [UInt8], in text: [UInt8]) -> Range<Int> {
+    private static func quoted(from start: Int, _ opening: [UInt8], in text: Span<UInt8>) -> Range<Int> {
         let mark = opening[opening.count - 1]
         var end = start
         var backslashes = 0
@@ -97,12 +109,14 @@ enum SecretMembers {
     private static let schemesWithParameters = ["aws4-hmac-sha256 ", "digest "]
 
     /// The position behind the scheme that stands there, if any of them does.
-    private static func afterScheme(_ schemes: [String], _ start: Int, in text: [UInt8]) -> Int? {
+    private static func afterScheme(_ schemes: [String], _ start: Int, in text: Span<UInt8>) -> Int? {
         for scheme in schemes {
             let end = start + scheme.utf8.count
             guard end <= text.count else { continue }
-            let candidate = text[start..<end].map { (65...90).contains($0) ? $0 | 0x20 : $0 }
-            if candidate.elementsEqual(scheme.utf8) { return end }
+            let isThere = zip(start..<end, scheme.utf8).allSatisfy { index, letter in
+                ((65...90).contains(text[index]) ? text[index] | 0x20 : text[index]) == letter
+            }
+            if isThere { return end }
         }
         return nil
     }

@@ -44,9 +44,11 @@ enum SecretNames {
     ///   - name: as it stands between its quotes.
     ///   - isQuoted: whether it stands in quotes, as in JSON. Only there the platform's own names count: without, `key`,
     ///     `value` or `email` before a colon is an ordinary word.
-    static func contains(_ name: some Collection<UInt8>, isQuoted: Bool) -> Bool {
-        if isQuoted, isPlatformName(name) { return true }
-        return hasSecretWord(name)
+    static func contains(_ name: Span<UInt8>, isQuoted: Bool) -> Bool {
+        unsafe name.withUnsafeBufferPointer { name in
+            if isQuoted, unsafe isPlatformName(name) { return true }
+            return unsafe hasSecretWord(name)
+        }
     }
 
     /// Whether the value of a configuration's member with this name is hidden wherever it turns up.

@@ -1,7 +1,9 @@
+import Text
+
 /// Finds passwords in URLs: `postgres://user:password@host` (RFC 3986, section 3.2.1).
 enum URLPasswords {
     /// Where the passwords stand, in order.
-    static func places(in text: [UInt8]) -> [Range<Int>] {
+    static func places(in text: Span<UInt8>) -> [Range<Int>] {
         var places: [Range<Int>] = []
         var position = 0
         while let start = authority(in: text, from: position) {
@@ -13,21 +15,19 @@ enum URLPasswords {
                 end += 1
             }
             position = end
-            guard let at, let colon = text[start..<at].firstIndex(of: UInt8(ascii: ":")), colon + 1 < at
-            else {
-                continue
-            }
-            places.append(colon + 1..<at)
+            guard let at else { continue }
+            let colon = ByteSearch.first(UInt8(ascii: ":"), in: text, from: start)
+            if colon + 1 < at { places.append(colon + 1..<at) }
         }
         return places
     }
 
     /// The position behind the next `://`.
-    private static func authority(in text: [UInt8], from start: Int) -> Int? {
-        var position = start
-        while let colon = text[position...].firstIndex(of: UInt8(ascii: ":")) {
-            position = colon + 1
-            if text[position...].starts(with: [UInt8(ascii: "/"), UInt8(ascii: "/")]) { return colon + 3 }
+    private static func authority(in text: Span<UInt8>, from start: Int) -> Int? {
+        var colon = ByteSearch.first(UInt8(ascii: ":"), in: text, from: start)
+        while colon + 2 < text.count {
+            if text[colon + 1] == UInt8(ascii: "/"), text[colon + 2] == UInt8(ascii: "/") { return colon + 3 }
+            colon = ByteSearch.first(UInt8(ascii: ":"), in: text, from: colon + 1)
         }
         return nil
     }
