@@ -63,14 +63,16 @@ extension Character {
 
 extension String {
     /// Whether the text holds no line end and nothing that disturbs text (see `Unicode.Scalar.disturbsText`) but tabs.
-    package var isPlainLine: Bool {
-        let text = utf8.span
-        return TextDisturbance.first(in: text, from: 0, keepingTabs: true) == text.count
-    }
+    package var isPlainLine: Bool { utf8.span.isPlainLine }
+}
+
+extension Span<UInt8> {
+    /// The same of a text in UTF-8.
+    package var isPlainLine: Bool { TextDisturbance.first(in: self, from: 0, keepingTabs: true) == count }
 }
 
 /// Finds characters that disturb text in UTF-8, see `Unicode.Scalar.disturbsText`.
-enum TextDisturbance {
+package enum TextDisturbance {
     /// Where the first one begins at or after `start`; the text's end where there is none.
     static func first(in text: Span<UInt8>, from start: Int, keepingTabs: Bool) -> Int {
         var index = start
@@ -91,18 +93,18 @@ enum TextDisturbance {
     }
 
     /// Whether one begins at a byte of UTF-8.
-    private static func stands(at index: Int, of text: Span<UInt8>) -> Bool {
+    package static func stands(at index: Int, of text: Span<UInt8>) -> Bool {
         switch text[index] {
         case 0..<0x20, 0x7F: true
-        case 0xC2: text[index + 1] < 0xA0
-        case 0xD8: text[index + 1] == 0x9C
-        case 0xE2: standsBeyond2000(text[index + 1], text[index + 2])
+        case 0xC2: index + 1 < text.count && text[index + 1] < 0xA0
+        case 0xD8: index + 1 < text.count && text[index + 1] == 0x9C
+        case 0xE2: index + 2 < text.count && standsBeyond2000(text[index + 1], text[index + 2])
         default: false
         }
     }
 
     /// How many bytes one has, by its first.
-    static func length(startingWith byte: UInt8) -> Int { byte < 0x80 ? 1 : byte < 0xE0 ? 2 : 3 }
+    package static func length(startingWith byte: UInt8) -> Int { byte < 0x80 ? 1 : byte < 0xE0 ? 2 : 3 }
 
     /// Of U+2000 and above, by the second and third byte: 200E, 200F, 2028 to 202E, 2066 to 2069.
     private static func standsBeyond2000(_ second: UInt8, _ third: UInt8) -> Bool {
@@ -142,11 +144,11 @@ extension Array<UInt8> {
 }
 
 extension [UInt8] {
-    /// Appends a text of several lines; what disturbs text (see `Unicode.Scalar.disturbsText`) is spelled out, but for tabs.
+    /// Appends a text of several lines in UTF-8; what disturbs text (see `Unicode.Scalar.disturbsText`) is spelled out, but
+    /// for tabs.
     ///
     /// - Parameter indent: stands before each further line.
-    package mutating func append(lines text: String, indent: String) {
-        let bytes = text.utf8.span
+    package mutating func append(lines bytes: Span<UInt8>, indent: String) {
         var start = 0
         while true {
             var index = TextDisturbance.first(in: bytes, from: start, keepingTabs: true)

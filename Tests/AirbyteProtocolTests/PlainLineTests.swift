@@ -31,6 +31,25 @@ import Text
         }
     }
 
+    /// In one go or in two, the same comes out.
+    @Test(arguments: 0..<10)
+    func escapesForTheConsoleAsForJSONAndThenForTheTerminal(_ seed: Int) {
+        var random = SeededRandom(state: UInt64(seed))
+        let others = Array("\"\\/éö→漢🚀\u{2027}\u{A0}\u{80}".unicodeScalars) + Self.controls
+        for _ in 0..<500 {
+            var text = ""
+            for _ in 0..<Int.random(in: 0...40, using: &random) {
+                let isPlain = Int.random(in: 0..<8, using: &random) > 0
+                text.unicodeScalars.append(isPlain ? "a" : others.randomElement(using: &random) ?? "b")
+            }
+            var atOnce = Array("before".utf8)
+            atOnce.append(escapedForConsole: text.utf8.span)
+            var inTwo = Array("before".utf8)
+            inTwo.append(escapedForJSON: text.utf8.span)
+            #expect(atOnce == inTwo.escapingDisturbancesInJSON, "\(text.debugDescription)")
+        }
+    }
+
     @Test func noControlCharacterGoesUnnoticed() {
         for control in Self.controls where control != "\t" {
             for position in 0...20 {

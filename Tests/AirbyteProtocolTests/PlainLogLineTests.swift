@@ -82,3 +82,52 @@ import Testing
         }
     }
 }
+
+/// The shortcut for lines for people has to say what the decoder says, or nothing.
+@Suite struct PlainLineShortcutTests {
+    private static let parts =
+        [
+            "{", "\"", "'", "C", "CATALOG", "\"SPEC\"", "'TRACE'", " ", "\t", "\0", "text", "größe", "→", "🚀",
+            "\u{7F}",
+            #"{"type":"RECORD","record":{"#, #"{"type":"LOG"}"#, "}", "[", "1",
+        ].map { Array($0.utf8) } + [[0xFF], [0xC3], [0xED, 0xA0, 0x80]]
+
+    /// Lines made of parts that mean something, in an order that chance decides.
+    @Test(arguments: 0..<20)
+    func saysNothingThatTheDecoderDoesNot(_ seed: Int) {
+        var random = SeededRandom(state: UInt64(seed))
+        let decoder = MessageDecoder()
+        var plain = 0
+        for _ in 0..<1_000 {
+            let count = Int.random(in: 0...6, using: &random)
+            let line = (0..<count).flatMap { _ in Self.parts.randomElement(using: &random) ?? [] }
+            guard decoder.isPlain(line.span.bytes) else { continue }
+            plain += 1
+            let text = String(decoding: line, as: UTF8.self)
+            #expect(
+                decoder.decodeSingleJSON(line.span.bytes)
+                    == .notAMessage(looksLikeRecord: false, text: text, named: []),
+                "\(text)"
+            )
+        }
+        #expect(plain > 100)
+    }
+
+    /// The reader gives the same of each line, whether it takes a shortcut or not.
+    @Test(arguments: [
+        "", "plain", #"{"type":"LOG","log":{"level":"ERROR","message":"m"}}"#, "größe → x", "\u{1B}[31mred",
+    ])
+    func readerTellsWhatTheDecoderTells(_ line: String) {
+        var reader = TranscriptReader(digestSeed: 1)
+        var transcript = Transcript()
+        let events: [TranscriptEvent] = reader.read(Array("\(line)\n".utf8))
+        let decoded = MessageDecoder().decodeSingleJSON(Array(line.utf8).span.bytes)
+        switch decoded {
+        case .message(.log(let log))?: #expect(events == [.connectorLog(log)])
+        case .notAMessage(_, let text, _)?: #expect(events == [.plainLine(text)])
+        default: Issue.record("\(line) is something else")
+        }
+        if let decoded { transcript.consume(decoded) }
+        #expect(reader.transcript == transcript)
+    }
+}

@@ -1,3 +1,5 @@
+import Text
+
 /// Which bytes cannot stand for themselves in a JSON string (RFC 8259, section 7).
 enum EscapeFinder {
     /// Whether a byte has to be escaped.
@@ -32,5 +34,26 @@ enum EscapeFinder {
             index &+= 1
         }
         return index
+    }
+
+    /// Where the first character from `start` on begins that has to be escaped or disturbs text in a terminal, see
+    /// `Unicode.Scalar.disturbsText`; the text's length if there is none.
+    static func firstForConsole(in text: Span<UInt8>, from start: Int) -> Int {
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        var index = start
+        while index < text.count {
+            if index &+ 8 <= text.count {
+                let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let noDelete = word ^ ones &* 0x7F
+                let isDelete = (noDelete &- ones) & ~noDelete & (ones &* 0x80)
+                if (word & (ones &* 0x80)) | flags(in: word) | isDelete == 0 {
+                    index &+= 8
+                    continue
+                }
+            }
+            if isEscaped(text[index]) || TextDisturbance.stands(at: index, of: text) { return index }
+            index &+= 1
+        }
+        return text.count
     }
 }

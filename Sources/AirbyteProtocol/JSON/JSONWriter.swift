@@ -90,103 +90,17 @@ public struct JSONWriter: Sendable {
 
     /// The text as it stands between a string's quotes.
     static func escaped(_ text: [UInt8]) -> [UInt8] {
-        var writer = JSONWriter(capacity: text.count + text.count / 8)
-        writer.append(escaped: text.span)
-        return writer.bytes
+        var escaped: [UInt8] = []
+        escaped.reserveCapacity(text.count + text.count / 8)
+        escaped.append(escapedForJSON: text.span)
+        return escaped
     }
 
     private mutating func append(quoted text: Span<UInt8>) {
         bytes.append(UInt8(ascii: "\""))
-        append(escaped: text)
+        bytes.append(escapedForJSON: text)
         bytes.append(UInt8(ascii: "\""))
     }
-
-    /// A longer text is measured first, in bytes: a buffer that grows takes up to three times as much for a while.
-    private static let maxUnmeasured = 64 * 1_024
-
-    /// How many bytes a text has when it is escaped.
-    private static func escapedLength(of text: Span<UInt8>) -> Int {
-        var length = text.count
-        for index in text.indices {
-            switch text[index] {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0x08, 0x09, 0x0A, 0x0C, 0x0D: length &+= 1
-            case 0..<0x20: length &+= 5
-            default: break
-            }
-        }
-        return length
-    }
-
-    private mutating func append(escaped text: Span<UInt8>) {
-        if text.count > Self.maxUnmeasured { return append(escapedLong: text) }
-        var start = 0
-        while start < text.count {
-            // What needs no escape goes in at once: every event of the job's log comes by here.
-            let end = unsafe EscapeFinder.first(in: text.bytes, from: start)
-            unsafe text.extracting(start..<end).withUnsafeBufferPointer {
-                unsafe bytes.append(contentsOf: $0)
-            }
-            if end < text.count { append(escaping: text[end]) }
-            start = end + 1
-        }
-    }
-
-    private mutating func append(escapedLong text: Span<UInt8>) {
-        let start = bytes.count
-        let length = Self.escapedLength(of: text)
-        // Some more for what follows.
-        bytes.reserveCapacity(start + length + 1_024)
-        bytes.append(contentsOf: repeatElement(0, count: length))
-        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
-            var index = start
-            for source in text.indices {
-                let byte = text[source]
-                guard EscapeFinder.isEscaped(byte) else {
-                    unsafe bytes[index] = byte
-                    index &+= 1
-                    continue
-                }
-                unsafe bytes[index] = UInt8(ascii: "\\")
-                if let letter = Self.letter(escaping: byte) {
-                    unsafe bytes[index &+ 1] = letter
-                    index &+= 2
-                } else {
-                    unsafe bytes[index &+ 1] = UInt8(ascii: "u")
-                    unsafe bytes[index &+ 2] = UInt8(ascii: "0")
-                    unsafe bytes[index &+ 3] = UInt8(ascii: "0")
-                    unsafe bytes[index &+ 4] = Self.hexDigits[Int(byte >> 4)]
-                    unsafe bytes[index &+ 5] = Self.hexDigits[Int(byte & 15)]
-                    index &+= 6
-                }
-            }
-        }
-    }
-
-    private mutating func append(escaping byte: UInt8) {
-        bytes.append(UInt8(ascii: "\\"))
-        if let letter = Self.letter(escaping: byte) {
-            bytes.append(letter)
-        } else {
-            bytes.append(contentsOf: "u00".utf8)
-            bytes.append(Self.hexDigits[Int(byte >> 4)])
-            bytes.append(Self.hexDigits[Int(byte & 15)])
-        }
-    }
-
-    /// What follows the backslash; nil where the byte has no short escape.
-    private static func letter(escaping byte: UInt8) -> UInt8? {
-        switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): byte
-        case 0x08: UInt8(ascii: "b")
-        case 0x09: UInt8(ascii: "t")
-        case 0x0A: UInt8(ascii: "n")
-        case 0x0C: UInt8(ascii: "f")
-        case 0x0D: UInt8(ascii: "r")
-        default: nil
-        }
-    }
-
-    private static let hexDigits = Array("0123456789abcdef".utf8)
 }
 
 // MARK: - Members of an object

@@ -29,6 +29,25 @@ public struct MessageDecoder {
         return named.isEmpty ? notAMessage(line, named) : nil
     }
 
+    /// Whether a line is certainly one for people that can be shown as it is: no JSON, nothing to repair, cut or tell of.
+    func isPlain(_ line: RawSpan) -> Bool {
+        line.byteCount <= Self.maximumQuotedBytes && !Self.beginsWithBrace(line)
+            && NamedTypes(in: line).isEmpty && !looksLikeRecord(line) && UTF8Repair.isValid(line)
+    }
+
+    private func looksLikeRecord(_ line: RawSpan) -> Bool {
+        var lookout = RecordLookout()
+        lookout.look(at: line)
+        return lookout.hasFound
+    }
+
+    /// White space left out.
+    private static func beginsWithBrace(_ line: RawSpan) -> Bool {
+        let blank = MessageSpace.leading(in: line)
+        guard blank < line.byteCount else { return false }
+        return unsafe line.unsafeLoad(fromByteOffset: blank, as: UInt8.self) == UInt8(ascii: "{")
+    }
+
     /// Decides what a line is by its first value, as if there were no others.
     public func decode(_ line: [UInt8]) -> DecodedLine {
         if let single = unsafe decodeSingle(line.span.bytes) { return single }
@@ -38,11 +57,11 @@ public struct MessageDecoder {
 
     /// The object with which a line begins; most lines without one can be told by their first byte.
     private func parseObject(_ line: RawSpan) -> JSONDocument? {
-        let blank = MessageSpace.leading(in: line)
-        guard blank < line.byteCount,
-            unsafe line.unsafeLoad(fromByteOffset: blank, as: UInt8.self) == UInt8(ascii: "{")
-        else { return nil }
-        return try? parser.parse(line.extracting(droppingFirst: blank), trailing: .ignored)
+        guard Self.beginsWithBrace(line) else { return nil }
+        return try? parser.parse(
+            line.extracting(droppingFirst: MessageSpace.leading(in: line)),
+            trailing: .ignored
+        )
     }
 
     /// What an object is; nil where the schema does not allow it.
@@ -64,14 +83,13 @@ public struct MessageDecoder {
     }
 
     private func notAMessage(_ line: RawSpan, _ named: NamedTypes) -> DecodedLine {
-        var lookout = RecordLookout()
-        lookout.look(at: line)
+        let looksLikeRecord = looksLikeRecord(line)
         let text = Self.quotation(of: line)
         // Where the text is cut or repaired, what it names is looked for in it again.
         guard text.utf8.count == line.byteCount else {
-            return Self.notAMessage(looksLikeRecord: lookout.hasFound, text: text)
+            return Self.notAMessage(looksLikeRecord: looksLikeRecord, text: text)
         }
-        return .notAMessage(looksLikeRecord: lookout.hasFound, text: text, named: named)
+        return .notAMessage(looksLikeRecord: looksLikeRecord, text: text, named: named)
     }
 
     /// Both ways of reading look for names in the same text, the one that may be quoted.

@@ -70,6 +70,19 @@ public struct Transcript: Hashable, Sendable {
         }
     }
 
+    /// Takes the next line, a `LOG` message without a stack trace. Valid UTF-8.
+    mutating func consume(_ level: LogLevel, _ message: RawSpan) {
+        lastLines.append(message)
+        guard level == .fatal || level == .error else { return }
+        note(unsafe message.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) })
+    }
+
+    /// Takes the next line, one for people that names no type of a message. Valid UTF-8.
+    mutating func consumePlainLine(_ line: RawSpan) {
+        nonAirbyteMessageLogLine += 1
+        lastLines.append(line)
+    }
+
     private mutating func salvage(_ message: ProtocolMessage, behind textBefore: String) {
         if case .errorTrace(let trace) = message { salvagedErrorTrace = salvagedErrorTrace ?? trace }
         guard let (type, result) = message.result else { return }

@@ -1,4 +1,4 @@
-/// Something that a connector's output gives to log, or that the log has to know, in the output's order.
+/// Something that a connector's output gives to log, in the output's order.
 public enum TranscriptEvent: Hashable, Sendable {
     /// A `LOG` message.
     case connectorLog(ConnectorLog)
@@ -8,8 +8,6 @@ public enum TranscriptEvent: Hashable, Sendable {
     case suspectedRecord
     /// A line that was left out; at debug.
     case dropped(reason: String)
-    /// The connector asks the platform to store this configuration. Nothing to log: what it holds is secret.
-    case configuration(JSONValue)
 }
 
 /// Reads a connector's output: bytes in, events to log out, and a transcript at the end.
@@ -50,11 +48,16 @@ public struct TranscriptReader {
         )
     }
 
-    /// Takes the output's next bytes, cut anywhere.
-    public mutating func read(_ chunk: RawSpan) -> [TranscriptEvent] {
-        var events: [TranscriptEvent] = []
+    /// Takes the output's next bytes, cut anywhere, and appends what they give to log.
+    public mutating func read(_ chunk: RawSpan, events: inout TranscriptEvents) {
         framer.append(chunk) { lines.read($0, $1, lineStart: $2, events: &events) }
-        return events
+    }
+
+    /// The same, for somebody who takes the events one by one.
+    public mutating func read(_ chunk: RawSpan) -> [TranscriptEvent] {
+        var events = TranscriptEvents()
+        read(chunk, events: &events)
+        return events.list
     }
 
     /// Takes the output's next bytes, cut anywhere.
@@ -74,10 +77,15 @@ public struct TranscriptReader {
     }
 
     /// Ends the output; a last line without a line end is read.
-    public mutating func finish() -> [TranscriptEvent] {
-        var events: [TranscriptEvent] = []
+    public mutating func finish(events: inout TranscriptEvents) {
         framer.finish { lines.read($0, $1, lineStart: $2, events: &events) }
-        return events
+    }
+
+    /// The same, for somebody who takes the events one by one.
+    public mutating func finish() -> [TranscriptEvent] {
+        var events = TranscriptEvents()
+        finish(events: &events)
+        return events.list
     }
 }
 
@@ -102,7 +110,7 @@ private struct LineReader {
         _ bytes: RawSpan,
         _ part: LineFramer.Part,
         lineStart: UInt64,
-        events: inout [TranscriptEvent]
+        events: inout TranscriptEvents
     ) {
         if part == .whole { return read(bytes, events: &events) }
         var line = longLine.take() ?? LineScanner(start: lineStart, digestSeed: digestSeed)
@@ -118,10 +126,19 @@ private struct LineReader {
         longLine = consume line
     }
 
-    private mutating func read(_ line: RawSpan, events: inout [TranscriptEvent]) {
+    private mutating func read(_ line: RawSpan, events: inout TranscriptEvents) {
         // A line never has more UTF-16 units than bytes.
         if line.byteCount >= tooLongLine { note(utf16Length: UTF16Length.of(line)) }
-        guard let decoded = decoder.decodeSingle(line) else {
+        if let log = PlainLogLine.find(in: line) {
+            let message = line.extracting(log.message)
+            transcript.consume(log.level, message)
+            return events.append(.connectorLog(log.level), message)
+        }
+        if decoder.isPlain(line) {
+            transcript.consumePlainLine(line)
+            return events.append(.plainLine, line)
+        }
+        guard let decoded = decoder.decodeSingleJSON(line) else {
             for part in decoder.parts(of: line) { record(part, events: &events) }
             return
         }
@@ -132,19 +149,19 @@ private struct LineReader {
         if length >= tooLongLine { transcript.noteTooLongLine(length: length) }
     }
 
-    private mutating func record(_ part: LineScanner.Part, events: inout [TranscriptEvent]) {
+    private mutating func record(_ part: LineScanner.Part, events: inout TranscriptEvents) {
         if let decoded = decoder.decode(part) { record(decoded, events: &events) }
     }
 
-    private mutating func record(_ decoded: DecodedLine, events: inout [TranscriptEvent]) {
+    private mutating func record(_ decoded: DecodedLine, events: inout TranscriptEvents) {
         transcript.consume(decoded)
         switch decoded {
-        case .message(.log(let log)): events.append(.connectorLog(log))
-        case .message(.control(let configuration?)): events.append(.configuration(configuration))
+        case .message(.log(let log)): events.append(log)
+        case .message(.control(let configuration?)): events.append(configuration: configuration)
         case .message: break
-        case .dropped(let message): events.append(.dropped(reason: message.description))
+        case .dropped(let message): events.append(.dropped, message.description)
         case .notAMessage(looksLikeRecord: true, _, _): events.append(.suspectedRecord)
-        case .notAMessage(looksLikeRecord: false, let text, _): events.append(.plainLine(text))
+        case .notAMessage(looksLikeRecord: false, let text, _): events.append(.plainLine, text)
         // The line itself has been reported.
         case .salvaged: break
         }

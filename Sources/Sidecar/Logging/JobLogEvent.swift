@@ -7,7 +7,8 @@ enum LogSource: String, Sendable {
     case destination
 }
 
-/// One event of a job's log.
+/// One event of a job's log. Its message lies elsewhere, since most events are lines of a flood: UTF-8 that may hold several
+/// lines, as a stack trace stands below the message.
 struct JobLogEvent: Sendable {
     /// Where in this program the event comes from; none for the connector's own.
     struct Caller: Sendable {
@@ -20,8 +21,6 @@ struct JobLogEvent: Sendable {
     var timestamp: Int64
     var level: Logger.Level
     var source: LogSource
-    /// May hold several lines: a stack trace stands below the message.
-    var message: String
     var caller: Caller?
 }
 
@@ -35,5 +34,40 @@ extension Logger.Level {
         case .warning: "WARN"
         case .error, .critical: "ERROR"
         }
+    }
+}
+
+/// A text for each level and source, made when it is first needed: the lines of a flood differ in little else.
+struct EventTexts {
+    /// Five levels as the platform has them, three sources.
+    private static let none = [[UInt8]](repeating: [], count: 5 * 3)
+
+    private var texts = none
+
+    /// The text, which depends on the event's level and source only.
+    mutating func text(of event: JobLogEvent, _ make: () -> [UInt8]) -> [UInt8] {
+        let place = Self.place(of: event)
+        if texts[place].isEmpty { texts[place] = make() }
+        return texts[place]
+    }
+
+    mutating func removeAll() { texts = Self.none }
+
+    private static func place(of event: JobLogEvent) -> Int {
+        let level =
+            switch event.level {
+            case .trace: 0
+            case .debug: 1
+            case .info, .notice: 2
+            case .warning: 3
+            case .error, .critical: 4
+            }
+        let source =
+            switch event.source {
+            case .platform: 0
+            case .source: 1
+            case .destination: 2
+            }
+        return level * 3 + source
     }
 }

@@ -59,9 +59,9 @@ final class JobLogUploader {
     }
 
     /// Takes an event, unless the log is being closed: what its last documents give to log would make further ones.
-    func append(_ event: JobLogEvent) {
+    func append(_ event: JobLogEvent, _ message: Span<UInt8>) {
         guard onClosed == nil else { return }
-        batches.append(JSONWriter.object { event.write(to: &$0) })
+        batches.append(event.json(message))
         if batches.isCrowded, !isFailing {
             upload()
         } else {

@@ -14,10 +14,7 @@ final class LogPipeline {
     private var formatter: any LogFormatter
     private let secrets: JobSecrets
     /// Events that are not written out yet.
-    private var waiting: [JobLogEvent] = []
-    /// How many bytes of a waiting event's message have been left out, by its place; hardly any has so many.
-    private var leftOut: [Int: Int] = [:]
-    private var waitingBytes = 0
+    private var waiting = WaitingEvents()
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
 
@@ -48,24 +45,22 @@ final class LogPipeline {
         caller: JobLogEvent.Caller? = nil
     ) {
         guard accepts(level) else { return }
-        var message = message
-        let length = message.utf8.count
-        if length > Self.maxMessageLength + Self.maxSecretLength {
-            // What is left out anyway is not held, and not looked through for secrets.
-            message = message.beginning(utf8: Self.maxMessageLength + Self.maxSecretLength)
-            leftOut[waiting.count] = length - message.utf8.count
-        }
-        waiting.append(
-            JobLogEvent(
-                timestamp: wallClock.millisecondsSince1970,
-                level: level,
-                source: source,
-                message: message,
-                caller: caller
-            )
+        write(
+            JobLogEvent(timestamp: now, level: level, source: source, caller: caller),
+            message.utf8.span
         )
-        waitingBytes += message.utf8.count
-        if waiting.count >= Self.maxWaitingEvents || waitingBytes >= Self.maxWaitingBytes { forwardWaiting() }
+    }
+
+    /// The time of an event that happens now, in milliseconds since 1970.
+    var now: Int64 { wallClock.millisecondsSince1970 }
+
+    /// Takes an event whose message is in UTF-8.
+    func write(_ event: JobLogEvent, _ message: Span<UInt8>) {
+        guard accepts(event.level) else { return }
+        // What is left out anyway is not held, and not looked through for secrets.
+        let held = message.beginning(Self.maxMessageLength + Self.maxSecretLength)
+        waiting.append(event, message.extracting(first: held), leftOut: message.count - held)
+        if waiting.count >= Self.maxWaitingEvents || waiting.size >= Self.maxWaitingBytes { forwardWaiting() }
     }
 
     /// Few enough to be no burden, and far more than a job says about its end.
@@ -74,23 +69,32 @@ final class LogPipeline {
 
     /// Hides secrets in the events that wait, and hands them to everybody who takes events.
     func forwardWaiting() {
-        guard !waiting.isEmpty else { return }
+        guard waiting.count > 0 else { return }
         // What is said meanwhile waits for the next time.
-        let events = waiting
-        waiting.removeAll(keepingCapacity: true)
-        waitingBytes = 0
+        var events = WaitingEvents()
+        swap(&events, &waiting)
         let mask = secrets.mask
-        let leftOut = leftOut
-        self.leftOut = [:]
-        for (place, var event) in events.enumerated() {
-            event.message = mask.masked(event.message)
-            if !leftOut.isEmpty || event.message.utf8.count > Self.maxMessageLength {
-                event.message = Self.cut(event.message, leftOut: leftOut[place] ?? 0)
-            }
-            formatter.format(event, into: &console.pending)
-            console.flushIfCrowded()
-            jobLog?.append(event)
+        events.forEach { event, message, leftOut in
+            guard let masked = mask.masked(message) else { return forward(event, message, leftOut) }
+            forward(event, masked.span, leftOut)
         }
+        console.flushIfCrowded()
+        events.removeAll()
+        // The memory serves again.
+        if waiting.count == 0 { swap(&events, &waiting) }
+    }
+
+    private func forward(_ event: JobLogEvent, _ message: Span<UInt8>, _ leftOut: Int) {
+        guard leftOut == 0, message.count <= Self.maxMessageLength else {
+            let cut = Self.cut(message, leftOut: leftOut)
+            return hand(event, cut.span)
+        }
+        hand(event, message)
+    }
+
+    private func hand(_ event: JobLogEvent, _ message: Span<UInt8>) {
+        formatter.format(event, message, into: &console.pending)
+        jobLog?.append(event, message)
     }
 
     /// The most of a message that is logged, in bytes; more than that helps nobody, and a line that is no message is quoted
@@ -108,11 +112,17 @@ final class LogPipeline {
     ///
     /// - Parameter leftOut: so many bytes have been left out already. The text can end with the beginning of a secret then:
     ///   as much as the longest secret may have is left out too.
-    private static func cut(_ text: String, leftOut: Int) -> String {
-        guard leftOut > 0 || text.utf8.count > maxMessageLength + maxNoteLength else { return text }
-        let safe = leftOut > 0 ? max(0, text.utf8.count - maxSecretLength) : text.utf8.count
-        let kept = text.beginning(utf8: min(maxMessageLength, safe))
-        return kept + "… (\(text.utf8.count - kept.utf8.count + leftOut) more bytes)"
+    private static func cut(_ text: Span<UInt8>, leftOut: Int) -> [UInt8] {
+        var cut: [UInt8] = []
+        guard leftOut > 0 || text.count > maxMessageLength + maxNoteLength else {
+            cut.append(text)
+            return cut
+        }
+        let safe = leftOut > 0 ? max(0, text.count - maxSecretLength) : text.count
+        let kept = text.beginning(min(maxMessageLength, safe))
+        cut.append(text.extracting(first: kept))
+        cut.append(contentsOf: "… (\(text.count - kept + leftOut) more bytes)".utf8)
+        return cut
     }
 
     /// True while somebody who takes the events is so far behind that nothing should be added that can wait.
@@ -164,6 +174,45 @@ private struct PipelineLogHandler: LogHandler, @unchecked Sendable {
 
 /// Turns an event into the bytes of its lines on the console.
 protocol LogFormatter {
-    /// Appends the event, its last newline included.
-    mutating func format(_ event: JobLogEvent, into output: inout [UInt8])
+    /// Appends the event with its message, which is UTF-8, and its last newline.
+    mutating func format(_ event: JobLogEvent, _ message: Span<UInt8>, into output: inout [UInt8])
+}
+
+/// Events that wait, their messages one behind the other: a flood of them takes no memory line by line.
+private struct WaitingEvents {
+    private struct Entry {
+        var event: JobLogEvent
+        /// Where the message ends in `text`.
+        var end: Int
+        /// How many bytes of the message have been left out.
+        var leftOut: Int
+    }
+
+    private var entries: [Entry] = []
+    private var text: [UInt8] = []
+
+    /// A buffer up to this size is kept: twice as much as hardly ever waits.
+    private static let keptCapacity = 128 * 1_024
+
+    var count: Int { entries.count }
+    /// Of all messages, in bytes.
+    var size: Int { text.count }
+
+    mutating func append(_ event: JobLogEvent, _ message: Span<UInt8>, leftOut: Int) {
+        text.append(message)
+        entries.append(Entry(event: event, end: text.count, leftOut: leftOut))
+    }
+
+    func forEach(_ body: (_ event: JobLogEvent, _ message: Span<UInt8>, _ leftOut: Int) -> Void) {
+        var start = 0
+        for entry in entries {
+            body(entry.event, text.span.extracting(start..<entry.end), entry.leftOut)
+            start = entry.end
+        }
+    }
+
+    mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        text.removeAll(keepingCapacity: text.capacity <= Self.keptCapacity)
+    }
 }

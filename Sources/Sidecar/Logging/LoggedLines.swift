@@ -14,9 +14,11 @@ struct LoggedLines {
     /// How often each digest is still to be met again; empty while the output is read for the first time.
     private var known: [Int: Int] = [:]
 
-    /// Whether the event is to be logged, which it is counted for.
-    mutating func admit(_ event: TranscriptEvent) -> Bool {
-        let digest = event.digest
+    /// Whether an event is to be logged, which it is counted for.
+    mutating func admit(_ kind: TranscriptEvents.Kind, _ text: Span<UInt8>) -> Bool {
+        // Most of a flood: nothing is known of its lines, and nothing more is remembered.
+        if known.isEmpty, digests.count == Self.maxLines { return true }
+        let digest = Self.digest(kind, text)
         if let count = known[digest] {
             known[digest] = count > 1 ? count - 1 : nil
             return false
@@ -25,42 +27,16 @@ struct LoggedLines {
         return true
     }
 
+    /// Two events with one digest are taken for the same. 64 bits, seeded anew by each process.
+    private static func digest(_ kind: TranscriptEvents.Kind, _ text: Span<UInt8>) -> Int {
+        var hasher = Hasher()
+        hasher.combine(kind)
+        unsafe text.withUnsafeBytes { unsafe hasher.combine(bytes: $0) }
+        return hasher.finalize()
+    }
+
     /// The output is read again from its beginning.
     mutating func startOver() {
         known = digests.reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    }
-}
-
-extension TranscriptEvent {
-    /// Two events with one digest are taken for the same. 64 bits, seeded anew by each process.
-    fileprivate var digest: Int {
-        var hasher = Hasher()
-        switch self {
-        case .connectorLog(let log):
-            hasher.combine(0)
-            hasher.combine(log.level)
-            hasher.combine(bytesOf: log.message)
-            hasher.combine(bytesOf: log.stackTrace ?? "")
-        case .plainLine(let text):
-            hasher.combine(1)
-            hasher.combine(bytesOf: text)
-        case .suspectedRecord:
-            hasher.combine(2)
-        case .dropped(let reason):
-            hasher.combine(3)
-            hasher.combine(bytesOf: reason)
-        case .configuration:
-            hasher.combine(4)
-        }
-        return hasher.finalize()
-    }
-}
-
-extension Hasher {
-    /// The text as it is written: hashing it as a string would normalize what is not ASCII first.
-    fileprivate mutating func combine(bytesOf text: String) {
-        var text = text
-        combine(text.utf8.count)
-        text.withUTF8 { unsafe combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -8,32 +8,37 @@ import Text
 struct TextLogFormatter: LogFormatter {
     /// Stands in front of each message where the process has several workloads.
     var workloadID: String?
-    /// The time of the last event, and how it is written: of many lines, most have the same.
-    private var lastTime: (milliseconds: Int64, text: [UInt8])?
+    /// The time of the last event, and what stands before the messages of that time: of many lines, most have the same.
+    private var time: Int64?
+    private var heads = EventTexts()
 
     init(workloadID: String? = nil) {
         self.workloadID = workloadID
     }
 
-    mutating func format(_ event: JobLogEvent, into output: inout [UInt8]) {
-        if lastTime?.milliseconds != event.timestamp {
-            let time = CalendarTime(millisecondsSince1970: event.timestamp)
-            lastTime = (event.timestamp, Array(time.text.utf8))
+    mutating func format(_ event: JobLogEvent, _ message: Span<UInt8>, into output: inout [UInt8]) {
+        if event.timestamp != time {
+            time = event.timestamp
+            heads.removeAll()
         }
-        if let lastTime { output.append(contentsOf: lastTime.text) }
-        output.append(UInt8(ascii: " "))
-        let level = event.level.platformName
-        output.append(contentsOf: level.utf8)
-        output.append(contentsOf: repeatElement(UInt8(ascii: " "), count: max(0, 5 - level.utf8.count) + 1))
-        output.append(contentsOf: event.source.rawValue.utf8)
-        output.append(contentsOf: " > ".utf8)
-        if let workloadID { output.append(contentsOf: "[\(workloadID.escapingControlCharacters())] ".utf8) }
-        if event.message.isPlainLine {
+        let workloadID = workloadID
+        output += heads.text(of: event) { Self.head(of: event, workloadID) }
+        if message.isPlainLine {
             // Nearly every line, and a flood of them must cost little.
-            output.append(contentsOf: event.message.utf8)
+            output.append(message)
         } else {
-            output.append(lines: event.message, indent: "    ")
+            output.append(lines: message, indent: "    ")
         }
         output.append(UInt8(ascii: "\n"))
+    }
+
+    private static func head(of event: JobLogEvent, _ workloadID: String?) -> [UInt8] {
+        var head: [UInt8] = []
+        CalendarTime(millisecondsSince1970: event.timestamp).append(to: &head)
+        let level = event.level.platformName
+        let gap = String(repeating: " ", count: max(0, 5 - level.utf8.count) + 1)
+        head.append(contentsOf: " \(level)\(gap)\(event.source.rawValue) > ".utf8)
+        if let workloadID { head.append(contentsOf: "[\(workloadID.escapingControlCharacters())] ".utf8) }
+        return head
     }
 }

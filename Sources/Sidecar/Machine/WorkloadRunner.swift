@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Logging
 import Scheduling
+import Text
 import Workload
 
 /// Performs the machine's actions and reports events to it: the thin shell around the pure core.
@@ -13,6 +14,8 @@ final class WorkloadRunner {
     private var loggedLines = LoggedLines()
     /// How many of the transcript's decisions the machine knows.
     private var knownDecisions = 0
+    /// What the bytes that were read last give to log.
+    private var logEvents = TranscriptEvents()
     private let digestSeed: UInt64
     private let input: SidecarInput
     private let scheduler: any Scheduler
@@ -339,9 +342,8 @@ extension WorkloadRunner {
             guard let self else { return }
             // What is not read to its end can end in the middle of a line, and of a secret: that line is not shown.
             if problem == nil {
-                let events = reader.finish()
-                hideNewSecrets(in: events)
-                show(events)
+                reader.finish(events: &logEvents)
+                showLogEvents()
             }
             let text = problem.map { "\($0.file) \($0.problem)" }
             post(.transcriptRead(reader.transcript, unread: text, exhausted: workspace.exhausted))
@@ -349,9 +351,8 @@ extension WorkloadRunner {
     }
 
     private func read(_ bytes: RawSpan) {
-        let events = reader.read(bytes)
-        hideNewSecrets(in: events)
-        show(events)
+        reader.read(bytes, events: &logEvents)
+        showLogEvents()
         postResult()
     }
 
@@ -365,11 +366,8 @@ extension WorkloadRunner {
 
     /// A configuration that the connector has changed to brings secrets that were not known before, also where it is not
     /// the last.
-    private func hideNewSecrets(in events: [TranscriptEvent]) {
-        guard reader.decisions != knownDecisions else { return }
-        for case .configuration(let configuration) in events {
-            secrets.configurationChanged(to: configuration)
-        }
+    private func hideNewSecrets() {
+        for configuration in logEvents.configurations { secrets.configurationChanged(to: configuration) }
     }
 
     /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.
@@ -380,33 +378,42 @@ extension WorkloadRunner {
         knownDecisions = 0
     }
 
-    private func show(_ events: [TranscriptEvent]) {
-        guard !secrets.mask.isIncomplete else { return withhold(events) }
-        let source = LogSource(input.connectorKind)
-        for event in events where loggedLines.admit(event) {
-            switch event {
-            case .configuration: break
-            case .connectorLog(let log):
-                pipeline.write(log.level.loggerLevel, from: source, log.textWithStackTrace)
-            case .plainLine(let text):
-                pipeline.write(.info, from: source, text)
-            case .suspectedRecord:
-                pipeline.write(
-                    .warning,
-                    from: source,
-                    "Skipped a line that is not a valid message; it looks like a record and is not shown"
-                )
-            case .dropped(let reason):
-                pipeline.write(.debug, from: source, "Skipped a message: \(reason)")
+    private func showLogEvents() {
+        defer { logEvents.removeAll() }
+        hideNewSecrets()
+        if logEvents.isEmpty { return }
+        if secrets.mask.isIncomplete {
+            withhold()
+        } else {
+            let now = pipeline.now
+            logEvents.forEach { kind, text in
+                if loggedLines.admit(kind, text) { show(kind, text, at: now) }
             }
         }
     }
-}
 
-extension WorkloadRunner {
+    private func show(_ kind: TranscriptEvents.Kind, _ text: Span<UInt8>, at now: Int64) {
+        switch kind {
+        case .connectorLog(let level): show(level.loggerLevel, text, at: now)
+        case .plainLine: show(.info, text, at: now)
+        case .suspectedRecord:
+            let note = "Skipped a line that is not a valid message; it looks like a record and is not shown"
+            show(.warning, note.utf8.span, at: now)
+        case .dropped:
+            var note = Array("Skipped a message: ".utf8)
+            note.append(text)
+            show(.debug, note.span, at: now)
+        }
+    }
+
+    private func show(_ level: Logger.Level, _ text: Span<UInt8>, at now: Int64) {
+        let source = LogSource(input.connectorKind)
+        pipeline.write(JobLogEvent(timestamp: now, level: level, source: source), text)
+    }
+
     /// Says once that log lines are not shown.
-    private func withhold(_ events: [TranscriptEvent]) {
-        guard !events.isEmpty, !hasWithheld else { return }
+    private func withhold() {
+        guard !hasWithheld else { return }
         hasWithheld = true
         log.warning("The connector's log lines: \(SecretMask.withheld)")
     }

@@ -40,6 +40,7 @@ import Workload
     }
 
     @Test func eventsFollowEachOtherLineByLine() throws {
+        var formatter = formatter
         var output: [UInt8] = []
         for message in ["one", "two\nlines", "three"] { formatter.format(event(message), into: &output) }
         #expect(output.last == UInt8(ascii: "\n"))

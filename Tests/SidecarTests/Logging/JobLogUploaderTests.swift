@@ -63,7 +63,7 @@ private final class SlowStore: ObjectStore {
 
     private func log(_ messages: some Sequence<String>) {
         for message in messages {
-            uploader.append(JobLogEvent(timestamp: 1, level: .info, source: .source, message: message))
+            uploader.append(JobLogEvent(timestamp: 1, level: .info, source: .source), message.utf8.span)
         }
     }
 

@@ -10,7 +10,7 @@ import Testing
         var lines = LoggedLines()
         return versions.enumerated().flatMap { number, version in
             if number > 0 { lines.startOver() }
-            return version.filter { lines.admit(.plainLine($0)) }
+            return version.filter { lines.admit(.plainLine, $0.utf8.span) }
         }
     }
 
@@ -37,20 +37,18 @@ import Testing
     }
 
     @Test func eventsOfAllKindsAreToldApart() {
-        let events: [TranscriptEvent] = [
-            .plainLine("x"), .dropped(reason: "x"), .suspectedRecord, .plainLine("é"), .plainLine("e\u{301}"),
-            .connectorLog(ConnectorLog(level: .info, message: "x")),
-            .connectorLog(ConnectorLog(level: .warn, message: "x")),
-            .connectorLog(ConnectorLog(level: .info, message: "x", stackTrace: "y")),
-            .connectorLog(ConnectorLog(level: .info, message: "xy")),
+        let events: [(TranscriptEvents.Kind, String)] = [
+            (.plainLine, "x"), (.dropped, "x"), (.suspectedRecord, ""), (.plainLine, "é"),
+            (.plainLine, "e\u{301}"), (.connectorLog(.info), "x"), (.connectorLog(.warn), "x"),
+            (.connectorLog(.info), "x\ny"), (.connectorLog(.info), "xy"),
         ]
         var lines = LoggedLines()
-        _ = lines.admit(events[0])
+        _ = lines.admit(events[0].0, events[0].1.utf8.span)
         lines.startOver()
-        let others = events.dropFirst().map { lines.admit($0) }
+        let others = events.dropFirst().map { lines.admit($0, $1.utf8.span) }
         #expect(others.allSatisfy { $0 })
         lines.startOver()
-        let again = events.map { lines.admit($0) }
+        let again = events.map { lines.admit($0, $1.utf8.span) }
         #expect(!again.contains(true))
     }
 

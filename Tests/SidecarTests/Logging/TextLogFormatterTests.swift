@@ -11,9 +11,7 @@ import Testing
         var formatter = TextLogFormatter()
         var output: [UInt8] = []
         for time in [0, 0, 1, 86_400_000] as [Int64] {
-            var event = event("m")
-            event.timestamp = time
-            formatter.format(event, into: &output)
+            formatter.format(event("m", at: time), into: &output)
         }
         let times = String(decoding: output, as: UTF8.self).split(separator: "\n").map { $0.prefix(23) }
         #expect(
