@@ -73,6 +73,25 @@ import Testing
         }
     }
 
+    /// The same of texts with strings that are looked through many bytes at a time.
+    @Test(arguments: [1, 30, 31, 32, 33, 63, 64, 65])
+    func decidesAsTheParserInLongStrings(_ length: Int) {
+        let filling = String(repeating: "é", count: length / 2) + (length % 2 == 0 ? "" : "x")
+        let text = Array(
+            #"{"a":{"\#(filling)":[-12.50e-7,"\#(filling)\n\\\u00e9\#(filling)",{"k\"":true}],"b" : [ ] }}"#
+                .utf8
+        )
+        compare(text, cuts: 0...text.count)
+        for index in text.indices {
+            for byte in Array("{}[]:,\"\\ \n0-.eu".utf8) + [0, 0x1F, 0x80] {
+                var broken = text
+                broken[index] = byte
+                compare(broken, cuts: [0, index])
+            }
+            compare(Array(text[..<index]), cuts: [0, index / 2])
+        }
+    }
+
     /// Wants no more of a text from the value of a number on.
     private struct Refuser: JSONScannerHandler {
         var values = 0

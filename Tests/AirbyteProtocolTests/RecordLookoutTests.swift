@@ -50,6 +50,26 @@ import Testing
             }
         }
     }
+
+    /// In lines that are long enough to be looked through many bytes at a time, a record anywhere in them, or nearly one.
+    @Test(arguments: [
+        #"{"type":"RECORD","record":"#, #"{ "type":"record","record":"#, #"{"type":"record" ,"record":"#,
+        #"{"type":"string","record":"#, #"{{"type":"record","record":"#, #"{"type":"r","record":"#,
+        #"{"type":{"type":"record","record":"#, "{\"ty\u{B}pe\":\"record\",\"record\":",
+    ])
+    func findsARecordAnywhereInALongLine(_ record: String) {
+        for filling in ["x", "{", " ", "{\"type\":\""] {
+            for before in 0...70 {
+                let line =
+                    Array(String(repeating: filling, count: before).utf8) + Array(record.utf8)
+                    + Array(String(repeating: filling, count: 70).utf8)
+                #expect(
+                    RecordLookout.suspects(line) == isSuspicious(line),
+                    "\(String(decoding: line, as: UTF8.self))"
+                )
+            }
+        }
+    }
 }
 
 extension RecordLookout {

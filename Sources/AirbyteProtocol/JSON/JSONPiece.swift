@@ -22,25 +22,8 @@ import Glibc
     /// Steps to the first byte that cannot simply stand within a string: a quotation mark, a backslash, a control
     /// character, or the piece's end.
     @inline(__always) mutating func skipPlainText() {
-        unsafe index = plainTextEnd(from: index)
-    }
-
-    /// Where that byte is, seen from another one.
-    @inline(__always) func plainTextEnd(from start: Int) -> Int {
-        unsafe EscapeFinder.first(in: UnsafeRawBufferPointer(start: base, count: count).bytes, from: start)
-    }
-
-    /// Where a string ends whose opening quotation mark is at `index`: behind its closing one. Nil where it does not end in
-    /// this piece, or has something in it that is not plain text.
-    @inline(__always) func plainStringEnd(at index: Int) -> Int? {
-        let end = unsafe plainTextEnd(from: index &+ 1)
-        return unsafe end < count && base[end] == UInt8(ascii: "\"") ? end &+ 1 : nil
-    }
-
-    /// Whether a word stands there.
-    @inline(__always) func has(_ word: StaticString, at index: Int) -> Bool {
-        let length = word.utf8CodeUnitCount
-        return unsafe index &+ length <= count && memcmp(base + index, word.utf8Start, length) == 0
+        let bytes = unsafe UnsafeRawBufferPointer(start: base, count: count).bytes
+        unsafe index = EscapeFinder.first(in: bytes, from: index)
     }
 
     @inline(__always) mutating func skipDigits() {

@@ -1,3 +1,5 @@
+import CSimdjson
+
 /// Validates a JSON text (RFC 8259) that comes in pieces, cut anywhere, and holds none of it.
 ///
 /// Accepts the objects and arrays that `JSONParser` does: what follows the first value is not looked at. UTF-8 need not be repaired,
@@ -22,7 +24,7 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     private(set) var hasSurrogateEscapes = false
 
     /// What may come next.
-    private enum State {
+    fileprivate enum State {
         case value
         /// A value or the array's end.
         case firstElement
@@ -62,8 +64,8 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     private var state = State.value
     /// How many objects and arrays are open.
     private(set) var depth = 0
-    /// Of each open object or array whether it is an object, the outermost first.
-    private var isObject: [Bool] = []
+    /// Of each open object or array whether it is an object, the outermost first; `depth` of them.
+    private var isObject = [Bool](repeating: false, count: JSONDocument.maximumDepth)
     /// The last of them.
     private var isInObject = false
     /// The depth at which the value stands whose inside is not told; nil outside of one.
@@ -92,7 +94,6 @@ struct JSONScanner<Handler: JSONScannerHandler> {
 
     init(handler: Handler) {
         self.handler = handler
-        isObject.reserveCapacity(JSONDocument.maximumDepth)
     }
 
     /// Takes the next bytes; `offset` is that of the first.
@@ -132,9 +133,9 @@ struct JSONScanner<Handler: JSONScannerHandler> {
     /// Whether the text, as far as it goes, is within an object that has a key and a colon at least. Text for people has
     /// brackets too, but nothing like that.
     var isWithinMember: Bool {
-        guard let innermost = isObject.last else { return false }
-        if isObject.dropLast().contains(true) { return true }
-        guard innermost else { return false }
+        guard depth > 0 else { return false }
+        if isObject[..<(depth - 1)].contains(true) { return true }
+        guard isInObject else { return false }
         switch state {
         case .firstKey: return false
         case .colon: return !keyIsFirst
@@ -240,7 +241,7 @@ extension JSONScanner {
         unsafe begin(kind, piece)
         unsafe piece.index &+= 1
         isInObject = kind == .object
-        isObject.append(isInObject)
+        isObject[depth] = isInObject
         depth &+= 1
         state = kind == .object ? .firstKey : .firstElement
     }
@@ -250,7 +251,6 @@ extension JSONScanner {
             return status = .invalid
         }
         unsafe piece.index &+= 1
-        isObject.removeLast()
         depth &-= 1
         if depth > 0 { isInObject = isObject[depth &- 1] }
         if silentDepth == depth { silentDepth = nil }
@@ -262,73 +262,44 @@ extension JSONScanner {
 
 extension JSONScanner {
     /// Goes on within a value whose inside is not told, as long as nothing unusual comes. Nearly all of a catalog lies
-    /// within such values, so this is the loop that counts: it keeps what it needs in variables of its own.
+    /// within such values, so this is the loop that counts, and it is written in C.
     ///
-    /// Whatever it does not know (white space, escapes, numbers, mistakes, the value's own end, a string that the piece
-    /// cuts) is left where it is for `run`.
+    /// Whatever it does not know (some escapes, mistakes, the value's own end, what the piece cuts) is left where it is for
+    /// `run`.
     private mutating func runSilently(_ piece: inout JSONPiece, within outside: Int) {
-        var index = unsafe piece.index
-        var state = self.state
-        var depth = self.depth
-        var isInObject = self.isInObject
-        tokens: while unsafe index < piece.count {
-            switch state {
-            case .next:
-                let byte = unsafe piece.base[index]
-                if byte == UInt8(ascii: ",") {
-                    index &+= 1
-                    state = isInObject ? .key : .value
-                } else if depth &- 1 > outside, byte == (isInObject ? UInt8(ascii: "}") : UInt8(ascii: "]")) {
-                    index &+= 1
-                    depth &-= 1
-                    isObject.removeLast()
-                    isInObject = isObject[depth &- 1]
-                } else {
-                    break tokens
-                }
-            case .key, .firstKey:
-                guard unsafe piece.base[index] == UInt8(ascii: "\""),
-                    let end = unsafe piece.plainStringEnd(at: index),
-                    unsafe end < piece.count, unsafe piece.base[end] == UInt8(ascii: ":")
-                else { break tokens }
-                index = end &+ 1
-                state = .value
-            case .value, .firstElement:
-                switch unsafe piece.base[index] {
-                case UInt8(ascii: "\""):
-                    guard let end = unsafe piece.plainStringEnd(at: index) else { break tokens }
-                    index = end
-                    state = .next
-                case UInt8(ascii: "{") where depth < JSONDocument.maximumDepth:
-                    index &+= 1
-                    depth &+= 1
-                    isObject.append(true)
-                    isInObject = true
-                    state = .firstKey
-                case UInt8(ascii: "[") where depth < JSONDocument.maximumDepth:
-                    index &+= 1
-                    depth &+= 1
-                    isObject.append(false)
-                    isInObject = false
-                    state = .firstElement
-                case UInt8(ascii: "t") where unsafe piece.has("true", at: index),
-                    UInt8(ascii: "n") where unsafe piece.has("null", at: index):
-                    index &+= 4
-                    state = .next
-                case UInt8(ascii: "f") where unsafe piece.has("false", at: index):
-                    index &+= 5
-                    state = .next
-                default:
-                    break tokens
-                }
-            default:
-                break tokens
-            }
+        guard let code = state.code else { return }
+        var place = unsafe CSimdjsonPlace(index: piece.index, depth: depth, state: UInt8(code.rawValue))
+        unsafe isObject.withUnsafeMutableBufferPointer {
+            unsafe csimdjson_pass(piece.base, piece.count, outside, $0.baseAddress, &place)
         }
-        unsafe piece.index = index
-        self.state = state
-        self.depth = depth
-        self.isInObject = isInObject
+        unsafe piece.index = place.index
+        depth = place.depth
+        state = State(code: UInt32(place.state))
+        isInObject = isObject[depth - 1]
+    }
+}
+
+extension JSONScanner.State {
+    /// The state as the loop in C knows it; nil where it does not.
+    fileprivate var code: CSimdjsonState? {
+        switch self {
+        case .next: CSIMDJSON_NEXT
+        case .key: CSIMDJSON_KEY
+        case .firstKey: CSIMDJSON_FIRST_KEY
+        case .value: CSIMDJSON_VALUE
+        case .firstElement: CSIMDJSON_FIRST_ELEMENT
+        case .colon, .text, .escape, .hexadecimal, .number, .literal: nil
+        }
+    }
+
+    fileprivate init(code: UInt32) {
+        switch code {
+        case CSIMDJSON_KEY.rawValue: self = .key
+        case CSIMDJSON_FIRST_KEY.rawValue: self = .firstKey
+        case CSIMDJSON_VALUE.rawValue: self = .value
+        case CSIMDJSON_FIRST_ELEMENT.rawValue: self = .firstElement
+        default: self = .next
+        }
     }
 }
 

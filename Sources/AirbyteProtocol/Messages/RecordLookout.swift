@@ -1,4 +1,4 @@
-import Glibc
+import CSimdjson
 
 /// Tells lines that may hold a customer's data from lines for people. Takes a line in pieces, cut anywhere.
 struct RecordLookout {
@@ -15,20 +15,16 @@ struct RecordLookout {
     mutating func look(at bytes: RawSpan) {
         guard !hasFound else { return }
         unsafe bytes.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress else { return }
+            guard let base = unsafe bytes.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
             let beginning = unsafe Self.beginning.utf8Start
             var index = 0
             while index < bytes.count {
                 if matched == 0 {
-                    // All that is no brace is stepped over at once.
-                    let brace = unsafe Int32(beginning[0])
-                    guard let found = unsafe memchr(base + index, brace, bytes.count &- index) else { return }
-                    index = unsafe UnsafeRawPointer(found) - base &+ 1
-                    if let mismatch = unsafe Self.mismatch(in: bytes, at: index) {
-                        index = mismatch
-                    } else {
-                        matched = 1
-                    }
+                    // Schemas and messages are full of braces; nearly every one is stepped over.
+                    unsafe index = csimdjson_find_record(base, index, bytes.count)
+                    if index == bytes.count { return }
+                    matched = 1
+                    index &+= 1
                     continue
                 }
                 let byte = unsafe bytes[index]
@@ -46,19 +42,5 @@ struct RecordLookout {
                 }
             }
         }
-    }
-
-    /// Where the eight bytes behind an opening brace differ from the beginning of a record, if that is certain: schemas
-    /// and messages are full of braces, and nearly every one is ruled out so at once.
-    private static func mismatch(in bytes: UnsafeRawBufferPointer, at index: Int) -> Int? {
-        guard index &+ 8 <= bytes.count else { return nil }
-        let word = unsafe UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-        // `"type":"`. With bit 5 set, letters are lower case and the other bytes of it stay as they are; a few more bytes
-        // look like them, but white space does not.
-        let difference = (word | 0x2020_2020_2020_2020) ^ 0x223A_2265_7079_7422
-        guard difference != 0 else { return nil }
-        let mismatch = index &+ difference.trailingZeroBitCount / 8
-        let byte = unsafe bytes[mismatch]
-        return byte == 0x20 || byte &- 0x09 < 5 ? nil : mismatch
     }
 }

@@ -18,6 +18,10 @@ enum UTF16Length {
         var units = text.count
         var index = 0
         while index &+ 8 <= text.count {
+            if index &+ 32 <= text.count, unsafe isASCII(text, at: index) {
+                index &+= 32
+                continue
+            }
             let word = unsafe text.loadUnaligned(fromByteOffset: index, as: UInt64.self)
             index &+= 8
             let high = word &>> 7
@@ -30,5 +34,12 @@ enum UTF16Length {
         }
         let rest = unsafe text[index...]
         return unsafe units &- rest.count &+ of(rest)
+    }
+
+    /// Whether the 32 bytes from there on are ASCII.
+    @inline(__always)
+    private static func isASCII(_ text: UnsafeRawBufferPointer, at index: Int) -> Bool {
+        let words = unsafe text.loadUnaligned(fromByteOffset: index, as: SIMD4<UInt64>.self)
+        return (words[0] | words[1] | words[2] | words[3]) & 0x8080_8080_8080_8080 == 0
     }
 }

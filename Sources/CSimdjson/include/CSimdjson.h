@@ -102,6 +102,40 @@ void csimdjson_trim(CSimdjsonParser *parser);
 /// Whether the bytes are UTF-8 (no surrogates, no overlong forms).
 bool csimdjson_is_utf8(const uint8_t *bytes, size_t length);
 
+/// What may come next in a JSON text.
+enum CSimdjsonState {
+    /// A comma or the innermost value's end.
+    CSIMDJSON_NEXT = 0,
+    CSIMDJSON_KEY = 1,
+    /// A key or the object's end.
+    CSIMDJSON_FIRST_KEY = 2,
+    CSIMDJSON_VALUE = 3,
+    /// A value or the array's end.
+    CSIMDJSON_FIRST_ELEMENT = 4,
+};
+
+/// Where in a text somebody is.
+typedef struct CSimdjsonPlace {
+    /// That of the next byte.
+    size_t index;
+    /// How many objects and arrays are open.
+    size_t depth;
+    /// An enum CSimdjsonState.
+    uint8_t state;
+} CSimdjsonPlace;
+
+/// Validates a text from a place within an object or array on that stands at the depth `outside`, and moves the place up to
+/// that value's end, or before the first token that is a mistake, is cut, or needs a closer look (`\u`). UTF-8 is not
+/// validated.
+///
+/// `is_object` tells of each open object or array whether it is an object, with room for CSIMDJSON_DEPTH.
+void csimdjson_pass(
+    const uint8_t *bytes, size_t count, size_t outside, bool *is_object, CSimdjsonPlace *place);
+
+/// The first brace at or behind `start` behind which `"type":"r` can follow, whatever its letters' case and with white space
+/// anywhere; `count` if there is none. A brace near the end of the bytes always counts.
+size_t csimdjson_find_record(const uint8_t *bytes, size_t start, size_t count);
+
 #ifdef __cplusplus
 }
 #endif
