@@ -288,6 +288,10 @@ extension CurlTransport {
             exchange.restartOnFreshConnection()
             return start(exchange)
         }
+        if code == CURLE_COULDNT_RESOLVE_HOST, exchange.canCompleteName {
+            exchange.completeName()
+            return start(exchange)
+        }
         exchanges[exchange.id] = nil
         end(exchange.id, result)
     }

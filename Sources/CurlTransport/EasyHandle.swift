@@ -17,6 +17,7 @@ final class EasyHandle {
     let raw: UnsafeMutableRawPointer
     private let errorText: UnsafeMutablePointer<CChar>
     private var fields: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
     private var refusedOption: CURLcode = CURLE_OK
 
     init() throws(HTTPTransportError) {
@@ -31,6 +32,7 @@ final class EasyHandle {
     deinit {
         curl_easy_cleanup(raw)
         curl_slist_free_all(fields)
+        curl_slist_free_all(connectTo)
         errorText.deallocate()
     }
 
@@ -52,6 +54,8 @@ final class EasyHandle {
         curl_easy_reset(raw)
         curl_slist_free_all(fields)
         fields = nil
+        curl_slist_free_all(connectTo)
+        connectTo = nil
         errorText.pointee = 0
         refusedOption = CURLE_OK
     }
@@ -71,6 +75,7 @@ final class EasyHandle {
         prepareManners()
         prepareProxy(exchange.proxy)
         prepareTrust(options)
+        if exchange.hasCompleteName { prepareCompleteName(exchange.origin.host) }
         if exchange.needsFreshConnection { set(CURLOPT_FRESH_CONNECT, 1) }
         exchange.attach(to: raw)
         ccurl_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
@@ -129,12 +134,20 @@ final class EasyHandle {
         // Signed requests name their path byte for byte.
         set(CURLOPT_PATH_AS_IS, 1)
         set(CURLOPT_NOSIGNAL, 1)
-        // A look-up that is given up is left to its thread; by default libcurl would block the loop on it.
+        // Debian's libcurl looks names up in threads: one that is given up is left alone, instead of blocking the loop.
+        // What scripts/release builds has c-ares and no threads.
         set(CURLOPT_QUICK_EXIT, 1)
         set(CURLOPT_TCP_KEEPALIVE, 1)
         set(CURLOPT_TCP_KEEPIDLE, EasyHandle.keepAliveSeconds)
         set(CURLOPT_TCP_KEEPINTVL, EasyHandle.keepAliveSeconds)
         set(CURLOPT_MAXAGE_CONN, EasyHandle.idleConnectionSeconds)
+    }
+
+    /// A dot at the end makes a name complete. It goes to the resolver alone; `Host` and TLS have the name as it was.
+    private func prepareCompleteName(_ host: String) {
+        connectTo = curl_slist_append(nil, "::\(host).:")
+        note(connectTo == nil ? CURLE_OUT_OF_MEMORY : CURLE_OK)
+        note(ccurl_easy_set_list(raw, CURLOPT_CONNECT_TO, connectTo))
     }
 
     private func prepareProxy(_ proxy: ProxyChoice.Proxy?) {

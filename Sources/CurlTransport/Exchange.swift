@@ -40,6 +40,8 @@ final class Exchange {
     private(set) var objection: Objection?
     /// Has libcurl make a connection instead of using an idle one.
     private(set) var needsFreshConnection = false
+    /// Whether the host's name counts as complete: no search domain is tried.
+    private(set) var hasCompleteName = false
     private var bodyProblem: HTTPBodyError?
     private var cursor: BodyCursor
     private let sockets: ConnectionSockets
@@ -77,6 +79,16 @@ final class Exchange {
 
     /// Where the request goes, for messages.
     var route: Route { Route(origin: origin, proxy: proxy?.origin) }
+
+    /// Whether another look-up can find the host: c-ares 1.18.1 gives up at the first search domain whose name server
+    /// fails, where glibc goes on to the name itself.
+    var canCompleteName: Bool {
+        !hasCompleteName && proxy == nil && origin.host.contains(".") && !origin.host.hasSuffix(".")
+    }
+
+    func completeName() {
+        hasCompleteName = true
+    }
 
     /// What libcurl is to send; nil for nothing and no `Content-Length` either.
     ///
