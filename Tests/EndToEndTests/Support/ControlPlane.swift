@@ -165,4 +165,9 @@ enum Project {
         ProcessInfo.processInfo.environment["SIDECAR_BINARY"]
         ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
         .deletingLastPathComponent().appendingPathComponent("airbyte-connector-sidecar").path
+
+    /// What `scripts/release` has built. `scripts/test` says where; by itself, the script leaves it in `.build`.
+    static let release: String =
+        ProcessInfo.processInfo.environment["SIDECAR_RELEASE"]
+        ?? path(".build/static/program/airbyte-connector-sidecar")
 }
