@@ -34,7 +34,7 @@ package enum Spawn {
                 posix_spawn_file_actions_addopen(&actions, target, "/dev/null", O_RDWR, 0)
             }
         }
-        // Nothing else is inherited: dash has no descriptors above 9, and mmdebstrap 1.3.5 names the next free one to it.
+        // Nothing else is inherited: dash has no descriptors above 9, and a script may name the next free one to it.
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
             if let descriptor = Int32(name), descriptor > STDERR_FILENO {
                 posix_spawn_file_actions_addclose(&actions, descriptor)

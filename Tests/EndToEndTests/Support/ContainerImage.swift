@@ -1,6 +1,6 @@
 import Foundation
 
-/// The image that `scripts/image` makes, with the program under test in it; made once for all tests.
+/// The image that `scripts/image` makes of what `scripts/release` has built; made once for all tests.
 ///
 /// Needs root, Debian's tools (`scripts/install --with-tests`) and, the first time, a mirror of Debian's packages.
 struct ContainerImage: Sendable {
@@ -23,7 +23,7 @@ struct ContainerImage: Sendable {
         let log = folder.appendingPathComponent("build-\(UUID().uuidString).log")
         let script = try ChildProcess(
             Project.path("scripts/image"),
-            ["--binary", Project.sidecar, "--output", folder.path, "--reuse-base"],
+            ["--binary", Project.release, "--output", folder.path, "--reuse-base"],
             environment: ProcessInfo.processInfo.environment,
             log: log
         )
