@@ -11,7 +11,7 @@ struct CommonOptions: ParsableArguments {
         .deletingLastPathComponent().path
 
     @Option(help: "The sidecar's program; a release build says more than a debug build.")
-    var sidecar = "\(repository)/.build/release/airbyte-connector-sidecar"
+    var sidecar = "\(repository)/.build/static/program/airbyte-connector-sidecar"
 
     @Option(help: "The folder for the report: table, JSON and plots.")
     var results = "\(repository)/bench/results"
