@@ -94,6 +94,46 @@ import Testing
         #expect(configuration["rootfs"]["diff_ids"].elements.count == 2)
     }
 
+    /// For vulnerability scanners: what is in the image, and what is linked into the program.
+    @Test func packagesAreListed() async throws {
+        let root = try await ContainerImage.shared.root
+        func text(_ path: String) throws -> String {
+            try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
+        }
+        let listed = try text("var/lib/dpkg/status").split(separator: "\n").filter {
+            $0.hasPrefix("Source: ")
+        }
+        for source in [
+            "c-ares", "curl", "expat", "gcc-12", "glibc", "liburing", "openssl", "simdjson", "utf8proc",
+            "xxhash",
+            "base-files", "busybox", "ca-certificates", "tini",
+        ] {
+            // A version in brackets follows.
+            #expect(listed.contains { $0.hasPrefix("Source: \(source) (") && $0.count > source.count + 11 })
+        }
+        #expect(try text("etc/os-release").contains("ID=debian"))
+        #expect(try !text("etc/debian_version").isEmpty)
+    }
+
+    @Test func certificatesAreFoundByTheirHash() async throws {
+        let folder = try await ContainerImage.shared.root.appendingPathComponent("etc/ssl/certs")
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        let hashes = names.filter { $0.hasSuffix(".0") }
+        #expect(hashes.count > 100)
+        for name in hashes + ["ca-certificates.crt"] {
+            let text = try String(contentsOf: folder.appendingPathComponent(name), encoding: .utf8)
+            #expect(text.contains("BEGIN CERTIFICATE"), "\(name)")
+        }
+    }
+
+    @Test func imageIsSmall() async throws {
+        let blobs = try await ContainerImage.shared.layout.appendingPathComponent("blobs/sha256")
+        let sizes = try FileManager.default.contentsOfDirectory(atPath: blobs.path).map {
+            try Data(contentsOf: blobs.appendingPathComponent($0)).count
+        }
+        #expect(sizes.reduce(0, +) <= 9_000_000)
+    }
+
     private func owner(of name: String, in pod: Pod) throws -> Int? {
         let attributes = try FileManager.default.attributesOfItem(
             atPath: pod.workspace.appendingPathComponent(name).path

@@ -1,7 +1,8 @@
 import Foundation
 import Testing
 
-/// How hosts are found: by c-ares in what is shipped, by glibc in the program under test. Both do the same.
+/// How hosts are found: by c-ares in what is shipped, and by glibc in a debug build with Debian's libcurl. Both do the
+/// same.
 @Suite(.enabled(if: geteuid() == 0, "only root can mount and open port 53"))
 struct NameResolutionTests {
     private static let programs = [Project.release, Project.sidecar]
