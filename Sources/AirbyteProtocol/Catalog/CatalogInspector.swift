@@ -2,9 +2,6 @@
 struct CatalogInspector {
     private(set) var result = CatalogInspection()
 
-    /// The most names that are remembered, in a few megabytes: no database has more tables.
-    private static let maxNames = 100_000
-
     /// Who is spoken of.
     private struct Subject {
         var number: Int
@@ -15,9 +12,8 @@ struct CatalogInspector {
     }
 
     private var number = 0
-    /// Where in the catalog each name came first, by its hash of 64 bits: a name kept as it is would keep its element in
-    /// memory, and that two of them have one hash is less likely than a fault of the memory.
-    private var numbers: [Int: Int32] = [:]
+    /// Where in the catalog each name came first.
+    private var names = NumberedNames()
     private let parser = JSONParser()
 
     private mutating func note(
@@ -96,15 +92,12 @@ extension CatalogInspector {
         hasher.combine(ByteString(bytes))
         // A stream's namespace, an operation's sync mode.
         hasher.combine((realm?.coercedBytes).map(ByteString.init))
-        let key = hasher.finalize()
-        if let first = numbers[key] {
+        if let first = names.first(withHash: hasher.finalize(), orNote: subject.number) {
             note(
                 .duplicateName,
                 subject,
                 "number \(subject.number) of the catalog has the same name as number \(first)"
             )
-        } else if numbers.count < Self.maxNames {
-            numbers[key] = Int32(truncatingIfNeeded: subject.number)
         }
     }
 }
