@@ -5,7 +5,6 @@ public struct MessageDecoder {
 
     let kind: ConnectorKind
     private let parser = JSONParser(opaqueKeys: ProtocolSchema.opaqueKeys)
-    private let schema = CompiledSchema.message
 
     /// What a `RECORD` needs depends on the kind of connector that wrote it.
     public init(kind: ConnectorKind = .source) {
@@ -66,7 +65,8 @@ public struct MessageDecoder {
 
     /// What an object is; nil where the schema does not allow it.
     private func decode(_ root: JSONValue) -> DecodedLine? {
-        schema.accepts(root) || Self.isErrorTrace(root) ? message(root) : nil
+        // Compiled when it is first needed: what the platform waits for at the start comes before.
+        CompiledSchema.message.accepts(root) || Self.isErrorTrace(root) ? message(root) : nil
     }
 
     /// A message that was decoded without its large parts, with them.

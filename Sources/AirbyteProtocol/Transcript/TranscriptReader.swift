@@ -48,6 +48,20 @@ public struct TranscriptReader {
         )
     }
 
+    /// Reads lines that mean nothing, with a reader of its own: a connector's first line then finds warm code and the
+    /// protocol's schema compiled.
+    public static func warmUp(kind: ConnectorKind) {
+        var reader = TranscriptReader(kind: kind, digestSeed: 0)
+        let lines = #"""
+            {"type":"LOG","log":{"level":"INFO","message":""}}
+            { "type": "LOG", "log": { "level": "INFO", "message": "" } }
+            text
+
+            """#
+        var events = TranscriptEvents()
+        unsafe reader.read(lines.utf8.span.bytes, events: &events)
+    }
+
     /// Takes the output's next bytes, cut anywhere, and appends what they give to log.
     public mutating func read(_ chunk: RawSpan, events: inout TranscriptEvents) {
         framer.append(chunk) { lines.read($0, $1, lineStart: $2, events: &events) }

@@ -161,10 +161,11 @@ extension WorkloadRunner {
         }
     }
 
-    /// Warms up the delivery while there is nothing else to do.
+    /// Warms up the reading and the delivery while there is nothing else to do.
     private func warmUp() {
         scheduler.schedule(after: .milliseconds(1)) { [weak self] in
             guard let self, !hasEnded else { return }
+            TranscriptReader.warmUp(kind: input.connectorKind)
             WarmUp.run(machine, input, now: scheduler.now)
         }
     }
