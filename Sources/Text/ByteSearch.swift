@@ -43,13 +43,17 @@ package enum ByteSearch {
         }
     }
 
-    /// Whether all eight bytes are 20 to 7E, in the manner of Warren, "Hacker's Delight" (2012), section 6-1: a byte's
-    /// highest bit tells of its subtraction's borrow.
-    package static func isPrintableASCII(_ word: UInt64) -> Bool {
+    /// Whether all eight bytes are 20 to 7E.
+    package static func isPrintableASCII(_ word: UInt64) -> Bool { unprintable(in: word) == 0 }
+
+    /// Flags the highest bit of each of eight bytes that is not 20 to 7E, in the manner of Warren, "Hacker's Delight"
+    /// (2012), section 6-1: it tells of a subtraction's borrow. The lowest flag is exact, those above it may not be.
+    @inlinable
+    package static func unprintable(in word: UInt64) -> UInt64 {
         let ones: UInt64 = 0x0101_0101_0101_0101
         let belowSpace = (word &- ones &* 0x20) & ~word
         let noDelete = word ^ ones &* 0x7F
         let isDelete = (noDelete &- ones) & ~noDelete
-        return (word | belowSpace | isDelete) & (ones &* 0x80) == 0
+        return (word | belowSpace | isDelete) & (ones &* 0x80)
     }
 }

@@ -77,19 +77,24 @@ package enum TextDisturbance {
     static func first(in text: Span<UInt8>, from start: Int, keepingTabs: Bool) -> Int {
         var index = start
         while index < text.count {
-            if index + 8 <= text.count,
-                ByteSearch.isPrintableASCII(
-                    unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                )
-            {
-                index += 8
-            } else if stands(at: index, of: text), !keepingTabs || text[index] != 0x09 {
-                return index
-            } else {
-                index += 1
+            if index + 8 <= text.count {
+                let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let flags = ByteSearch.unprintable(in: UInt64(littleEndian: word))
+                if flags == 0 {
+                    index += 8
+                    continue
+                }
+                index += flags.trailingZeroBitCount / 8
             }
+            if stands(at: index, of: text), !keepingTabs || text[index] != 0x09 { return index }
+            index += characterLength(startingWith: text[index])
         }
         return text.count
+    }
+
+    /// How many bytes of UTF-8 a character has, by its first.
+    package static func characterLength(startingWith byte: UInt8) -> Int {
+        byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4
     }
 
     /// Whether one begins at a byte of UTF-8.
@@ -102,9 +107,6 @@ package enum TextDisturbance {
         default: false
         }
     }
-
-    /// How many bytes one has, by its first.
-    package static func length(startingWith byte: UInt8) -> Int { byte < 0x80 ? 1 : byte < 0xE0 ? 2 : 3 }
 
     /// Of U+2000 and above, by the second and third byte: 200E, 200F, 2028 to 202E, 2066 to 2069.
     private static func standsBeyond2000(_ second: UInt8, _ third: UInt8) -> Bool {
@@ -129,7 +131,7 @@ extension Array<UInt8> {
         var next = first
         while next < count {
             escaped += self[position..<next]
-            position = next + TextDisturbance.length(startingWith: self[next])
+            position = next + TextDisturbance.characterLength(startingWith: self[next])
             let scalars = String(decoding: self[next..<position], as: UTF8.self).unicodeScalars
             for scalar in scalars {
                 escaped += Array("\\u".utf8)
@@ -161,7 +163,7 @@ extension [UInt8] {
                 append(contentsOf: indent.utf8)
                 start = index + 1
             } else {
-                let length = TextDisturbance.length(startingWith: bytes[index])
+                let length = TextDisturbance.characterLength(startingWith: bytes[index])
                 let character = String(decoding: (index..<index + length).map { bytes[$0] }, as: UTF8.self)
                 append(contentsOf: character.escapingControlCharacters().utf8)
                 start = index + length

@@ -115,7 +115,8 @@ import Testing
 
     /// The reader gives the same of each line, whether it takes a shortcut or not.
     @Test(arguments: [
-        "", "plain", #"{"type":"LOG","log":{"level":"ERROR","message":"m"}}"#, "größe → x", "\u{1B}[31mred",
+        "", "plain", "{'thread': 'main'} text", "{ 1",
+        #"{"type":"LOG","log":{"level":"ERROR","message":"m"}}"#, "größe → x", "\u{1B}[31mred",
     ])
     func readerTellsWhatTheDecoderTells(_ line: String) {
         var reader = TranscriptReader(digestSeed: 1)

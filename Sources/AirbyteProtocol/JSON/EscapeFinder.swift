@@ -39,20 +39,20 @@ enum EscapeFinder {
     /// Where the first character from `start` on begins that has to be escaped or disturbs text in a terminal, see
     /// `Unicode.Scalar.disturbsText`; the text's length if there is none.
     static func firstForConsole(in text: Span<UInt8>, from start: Int) -> Int {
-        let ones: UInt64 = 0x0101_0101_0101_0101
         var index = start
         while index < text.count {
             if index &+ 8 <= text.count {
-                let word = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
-                let noDelete = word ^ ones &* 0x7F
-                let isDelete = (noDelete &- ones) & ~noDelete & (ones &* 0x80)
-                if (word & (ones &* 0x80)) | flags(in: word) | isDelete == 0 {
+                let loaded = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index, as: UInt64.self)
+                let word = UInt64(littleEndian: loaded)
+                let flags = flags(in: word) | ByteSearch.unprintable(in: word)
+                if flags == 0 {
                     index &+= 8
                     continue
                 }
+                index &+= flags.trailingZeroBitCount / 8
             }
             if isEscaped(text[index]) || TextDisturbance.stands(at: index, of: text) { return index }
-            index &+= 1
+            index += TextDisturbance.characterLength(startingWith: text[index])
         }
         return text.count
     }

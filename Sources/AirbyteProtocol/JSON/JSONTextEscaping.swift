@@ -33,7 +33,7 @@ extension Array<UInt8> {
             append(escaping: text[index])
             return 1
         }
-        let length = TextDisturbance.length(startingWith: text[index])
+        let length = TextDisturbance.characterLength(startingWith: text[index])
         let character = String(decoding: (index..<index + length).map { text[$0] }, as: UTF8.self)
         for unit in character.utf16 {
             append(contentsOf: "\\u".utf8)

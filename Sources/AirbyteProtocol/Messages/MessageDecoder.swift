@@ -30,8 +30,19 @@ public struct MessageDecoder {
 
     /// Whether a line is certainly one for people that can be shown as it is: no JSON, nothing to repair, cut or tell of.
     func isPlain(_ line: RawSpan) -> Bool {
-        line.byteCount <= Self.maximumQuotedBytes && !Self.beginsWithBrace(line)
+        line.byteCount <= Self.maximumQuotedBytes && !Self.mayBeginWithObject(line)
             && NamedTypes(in: line).isEmpty && !looksLikeRecord(line) && UTF8Repair.isValid(line)
+    }
+
+    /// Whether a line may begin with an object: behind the brace stands what can follow one. A printed dictionary of Python's
+    /// does not.
+    private static func mayBeginWithObject(_ line: RawSpan) -> Bool {
+        guard beginsWithBrace(line) else { return false }
+        let inside = line.extracting(droppingFirst: MessageSpace.leading(in: line) + 1)
+        let blank = MessageSpace.leading(in: inside)
+        guard blank < inside.byteCount else { return true }
+        let next = unsafe inside.unsafeLoad(fromByteOffset: blank, as: UInt8.self)
+        return next == UInt8(ascii: "\"") || next == UInt8(ascii: "}")
     }
 
     private func looksLikeRecord(_ line: RawSpan) -> Bool {

@@ -180,8 +180,11 @@ protocol LogFormatter {
 
 /// Events that wait, their messages one behind the other: a flood of them takes no memory line by line.
 private struct WaitingEvents {
+    /// An event, but for its caller: most have none, and what holds references is not copied as fast.
     private struct Entry {
-        var event: JobLogEvent
+        var timestamp: Int64
+        var level: Logger.Level
+        var source: LogSource
         /// Where the message ends in `text`.
         var end: Int
         /// How many bytes of the message have been left out.
@@ -190,6 +193,8 @@ private struct WaitingEvents {
 
     private var entries: [Entry] = []
     private var text: [UInt8] = []
+    /// Of the events that have one, by their places.
+    private var callers: [Int: JobLogEvent.Caller] = [:]
 
     /// A buffer up to this size is kept: twice as much as hardly ever waits.
     private static let keptCapacity = 128 * 1_024
@@ -200,19 +205,35 @@ private struct WaitingEvents {
 
     mutating func append(_ event: JobLogEvent, _ message: Span<UInt8>, leftOut: Int) {
         text.append(message)
-        entries.append(Entry(event: event, end: text.count, leftOut: leftOut))
+        if let caller = event.caller { callers[entries.count] = caller }
+        entries.append(
+            Entry(
+                timestamp: event.timestamp,
+                level: event.level,
+                source: event.source,
+                end: text.count,
+                leftOut: leftOut
+            )
+        )
     }
 
     func forEach(_ body: (_ event: JobLogEvent, _ message: Span<UInt8>, _ leftOut: Int) -> Void) {
         var start = 0
-        for entry in entries {
-            body(entry.event, text.span.extracting(start..<entry.end), entry.leftOut)
+        for (place, entry) in entries.enumerated() {
+            let event = JobLogEvent(
+                timestamp: entry.timestamp,
+                level: entry.level,
+                source: entry.source,
+                caller: callers.isEmpty ? nil : callers[place]
+            )
+            body(event, text.span.extracting(start..<entry.end), entry.leftOut)
             start = entry.end
         }
     }
 
     mutating func removeAll() {
         entries.removeAll(keepingCapacity: true)
+        if !callers.isEmpty { callers.removeAll() }
         text.removeAll(keepingCapacity: text.capacity <= Self.keptCapacity)
     }
 }

@@ -60,7 +60,10 @@ package struct SecretMask: Sendable {
     /// A text in UTF-8 with every secret replaced; nil where there is none in it. Every log line passes here, and hardly
     /// any holds a secret: then nothing is copied.
     package func masked(_ text: Span<UInt8>) -> [UInt8]? {
-        let withoutKnown = Self.hiding(places(in: text), in: text)
+        let places = places(in: text)
+        // URLs have colons too.
+        guard !places.isEmpty || SecretMembers.mayStand(in: text) else { return nil }
+        let withoutKnown = Self.hiding(places, in: text)
         let withoutNamed = Self.hiding(SecretMembers.values, in: text, after: withoutKnown)
         return Self.hiding(URLPasswords.places, in: text, after: withoutNamed)
     }

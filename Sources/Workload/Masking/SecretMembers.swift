@@ -22,6 +22,11 @@ enum SecretMembers {
         return found
     }
 
+    /// False where the text certainly has no such member, since nothing in it stands between a name and a value.
+    static func mayStand(in text: Span<UInt8>) -> Bool {
+        ByteSearch.contains(":", in: text) || ByteSearch.contains("=", in: text)
+    }
+
     /// Finds what stands between a name and a value. Each of the two is looked for once where it is rare.
     private struct Separators {
         private var colon: Int
