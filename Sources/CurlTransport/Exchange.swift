@@ -81,7 +81,7 @@ final class Exchange {
     var route: Route { Route(origin: origin, proxy: proxy?.origin) }
 
     /// Whether another look-up can find the host: c-ares 1.18.1 gives up at the first search domain whose name server
-    /// fails, where glibc goes on to the name itself.
+    /// fails, where glibc goes on to the name itself. See `findings/c-ares-one-failing-domain-ends-the-search.sh`.
     var canCompleteName: Bool {
         !hasCompleteName && proxy == nil && origin.host.contains(".") && !origin.host.hasSuffix(".")
     }
