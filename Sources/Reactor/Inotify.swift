@@ -7,8 +7,10 @@ import Scheduling
 /// A user has few instances on a machine (`fs.inotify.max_user_instances`, 128 by default), so the instance is opened
 /// with the first watch and shared. Each user of it has an `InotifySource`.
 public final class Inotify {
-    /// Bytes per read: room for about 2,000 events with short names. The longest event needs 272.
+    /// Bytes per read: room for about 2,000 events with short names.
     private static let bufferSize = 64 * 1024
+    /// The longest event: its head and a name of 255 bytes, padded (inotify(7)).
+    private static let maxEventSize = 272
     /// The most reads in one tick: a flood of changes must not stop the timers.
     private static let maxReadsPerTick = 8
 
@@ -109,6 +111,8 @@ public final class Inotify {
             // EAGAIN: drained. Nothing else can happen to an open inotify descriptor with room to read into.
             guard count > 0 else { return }
             dispatch(InotifyEvent.parse(UnsafeRawBufferPointer(rebasing: buffer.memory[..<count])))
+            // The next event had room: there was none. A later one is a new edge.
+            if count <= buffer.capacity - Self.maxEventSize { return }
         }
         guard isOpen, continuation == nil else { return }
         // Not drained, so there may be no further edge: go on in the next tick.

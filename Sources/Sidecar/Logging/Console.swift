@@ -1,3 +1,4 @@
+import CLinux
 import Reactor
 import Scheduling
 
@@ -20,6 +21,7 @@ final class Console {
     var pending: [UInt8] = []
 
     private let descriptor: Int32
+    private let isPipe: Bool
     private let reactor: Reactor
     private var waiting: Registration?
     private var written = 0
@@ -37,6 +39,7 @@ final class Console {
     /// - Parameter descriptor: is lent, stays open.
     init(descriptor: Int32, reactor: Reactor) {
         self.descriptor = descriptor
+        isPipe = clinux_is_pipe(descriptor) != 0
         self.reactor = reactor
     }
 
@@ -55,6 +58,7 @@ final class Console {
 
     /// Writes what the descriptor takes now; the rest follows by itself.
     func flush() {
+        guard pending.count > written || !relieved.isEmpty else { return }
         guard waiting == nil else { return dropIfTooLong() }
         guard writePending() else { return awaitWritable() }
         tellRelieved()
@@ -70,7 +74,7 @@ final class Console {
     /// True when nothing is left.
     private func writePending(until deadline: Instant? = nil) -> Bool {
         if !isBroken {
-            switch pending[written...].write(to: descriptor, until: deadline) {
+            switch pending[written...].write(to: descriptor, isPipe: isPipe, until: deadline) {
             case .complete: break
             case .stalled(let count):
                 written += count

@@ -19,9 +19,10 @@ extension ArraySlice<UInt8> {
 
     /// Writes the bytes as the descriptor takes them, until the deadline at the longest; without one, only what it takes
     /// at once.
-    func write(to descriptor: Int32, until deadline: Instant? = nil) -> WriteOutcome {
-        // Nearly every console is a pipe, which takes all that has room in it at once.
-        var isPipe = clinux_is_pipe(descriptor) != 0
+    ///
+    /// - Parameter isPipe: a pipe takes all that has room in it at once.
+    func write(to descriptor: Int32, isPipe: Bool = false, until deadline: Instant? = nil) -> WriteOutcome {
+        var isPipe = isPipe
         var rest = self
         while !rest.isEmpty {
             let left = deadline.map { $0 - .monotonic() } ?? .zero

@@ -347,7 +347,10 @@ extension WorkloadRunner {
                 showLogEvents()
             }
             let text = problem.map { "\($0.file) \($0.problem)" }
-            post(.transcriptRead(reader.transcript, unread: text, exhausted: workspace.exhausted))
+            let transcript = reader.transcript
+            // A result counts, whatever the volume has run out of.
+            let exhausted = transcript.result(for: input.operation) == nil ? workspace.exhausted : nil
+            post(.transcriptRead(transcript, unread: text, exhausted: exhausted))
         }
     }
 
