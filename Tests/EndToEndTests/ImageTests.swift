@@ -54,6 +54,7 @@ import Testing
     func terminationWaitsForTheSidecar(_ command: [String]) async throws {
         let image = try await ContainerImage.shared
         try await Pod.with("check") { pod in
+            pod.deliversAtTheEnd()
             try await pod.controlPlane.addFault(#"{"call": "output", "fault": "hold"}"#)
             // Where the signal goes nowhere, the test fails, instead of waiting for the default limits.
             pod.environment["AIRBYTE_API_READ_TIMEOUT_SECONDS"] = "60"
