@@ -37,6 +37,7 @@ let package = Package(
         .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
 
         // Pure: values, state machines, protocols. Time, randomness and the outside world are handed in.
+        .target(name: "Containers", swiftSettings: memorySafe),
         .target(name: "Scheduling", swiftSettings: strict),
         .target(name: "Text", swiftSettings: memorySafe),
         .target(name: "HTTP", dependencies: ["Scheduling", "Text"], swiftSettings: memorySafe),
@@ -56,26 +57,26 @@ let package = Package(
         ),
         .target(
             name: "Workload",
-            dependencies: ["Scheduling", "Text", "HTTP", "AirbyteProtocol", "Crypto", logging],
+            dependencies: ["Containers", "Scheduling", "Text", "HTTP", "AirbyteProtocol", "Crypto", logging],
             swiftSettings: memorySafe
         ),
 
         // The machine: the loop, libcurl on it, and the process that wires everything.
         .target(
             name: "Reactor",
-            dependencies: ["Scheduling", "CUring", "CInotify", "CLinux"],
+            dependencies: ["Containers", "Scheduling", "CUring", "CInotify", "CLinux"],
             swiftSettings: strict
         ),
         .target(
             name: "CurlTransport",
-            dependencies: ["Scheduling", "Text", "HTTP", "Reactor", "CCurl"],
+            dependencies: ["Containers", "Scheduling", "Text", "HTTP", "Reactor", "CCurl"],
             swiftSettings: strict
         ),
         .target(
             name: "Sidecar",
             dependencies: [
-                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Workload", "Reactor",
-                "CurlTransport", "CLinux", logging,
+                "Containers", "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Workload",
+                "Reactor", "CurlTransport", "CLinux", logging,
             ],
             swiftSettings: memorySafe
         ),
@@ -135,6 +136,7 @@ let package = Package(
             path: "Tests/SealedJob",
             swiftSettings: strict
         ),
+        .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: strict),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: strict),

@@ -1,4 +1,5 @@
 import CCurl
+import Containers
 import Glibc
 import HTTP
 
@@ -22,7 +23,7 @@ final class ConnectionSockets {
         weak var user: Exchange?
     }
 
-    private var sockets: [Int32: Socket] = [:]
+    private var sockets = SmallMap<Int32, Socket>()
 
     /// Tells libcurl to close its sockets here. Connections outlive their handles, so this object must outlive the
     /// multi handle.
@@ -54,7 +55,8 @@ final class ConnectionSockets {
     /// On a TLS connection, session tickets can arrive, too. Servers send them after the handshake, so they are read
     /// together with the first answer. A ticket that comes later costs a new connection, no more.
     func claim(_ ends: Ends, for exchange: Exchange) -> Bool {
-        guard let (descriptor, socket) = sockets.first(where: { Self.ends(of: $0.key) == ends }) else {
+        guard let (descriptor, socket) = sockets.entries.first(where: { Self.ends(of: $0.key) == ends })
+        else {
             return exchange.needsFreshConnection
         }
         guard socket.opener == exchange.id || !Self.hasArrivals(descriptor) else { return false }

@@ -1,4 +1,5 @@
 import CCurl
+import Containers
 import Reactor
 import Scheduling
 
@@ -18,8 +19,8 @@ final class CurlSocketDriver {
     var onEvent: (_ descriptor: Int32, _ events: Int32) -> Void = { _, _ in }
 
     private let reactor: Reactor
-    private var watches: [Int32: Watch] = [:]
-    private var disarmed: Set<Int32> = []
+    private var watches = SmallMap<Int32, Watch>()
+    private var disarmed: [Int32] = []
     private var timer: TimerToken?
     private var rearmTimer: TimerToken?
 
@@ -58,7 +59,7 @@ final class CurlSocketDriver {
         if let registration = watches.removeValue(forKey: descriptor)?.registration {
             reactor.cancel(registration)
         }
-        disarmed.remove(descriptor)
+        disarmed.removeAll { $0 == descriptor }
     }
 
     private func watch(_ descriptor: Int32, _ interest: Readiness) {
@@ -67,7 +68,7 @@ final class CurlSocketDriver {
             forget(descriptor)
         }
         watches[descriptor] = Watch(interest: interest, registration: nil)
-        disarmed.insert(descriptor)
+        disarmed.append(descriptor)
     }
 
     private func armAll() {
@@ -83,7 +84,7 @@ final class CurlSocketDriver {
                     self?.ready(descriptor, readiness)
                 }
                 watches[descriptor]?.registration = registration
-                disarmed.remove(descriptor)
+                disarmed.removeAll { $0 == descriptor }
             } catch {
                 retryArming()
             }
@@ -101,7 +102,7 @@ final class CurlSocketDriver {
     private func ready(_ descriptor: Int32, _ readiness: Readiness) {
         guard let interest = watches[descriptor]?.interest else { return }
         watches[descriptor]?.registration = nil
-        disarmed.insert(descriptor)
+        disarmed.append(descriptor)
         onEvent(descriptor, CurlSocketDriver.events(readiness, interest))
     }
 

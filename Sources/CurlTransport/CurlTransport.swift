@@ -1,4 +1,5 @@
 import CCurl
+import Containers
 import HTTP
 import Reactor
 import Scheduling
@@ -14,7 +15,7 @@ public final class CurlTransport: HTTPTransport {
     static let exchangesPerOrigin = 6
 
     /// How many exchanges may wait. Callers wait for their answers, so a longer queue is a caller's mistake.
-    static let maximumWaiting = 1024
+    static let maximumWaiting = 128
 
     /// How many unused connections are kept: two each for the origins that a workload talks to.
     private static let idleConnections = 8
@@ -32,11 +33,11 @@ public final class CurlTransport: HTTPTransport {
 
     private var lastID: UInt64 = 0
     /// The completions that have not been called yet.
-    private var completions: [HTTPExchangeID: (Result<HTTPResponse, HTTPTransportError>) -> Void] = [:]
+    private var completions = SmallMap<HTTPExchangeID, (Result<HTTPResponse, HTTPTransportError>) -> Void>()
     /// The exchanges that have not ended yet.
-    private var exchanges: [HTTPExchangeID: Exchange] = [:]
-    private var exchangesOfHandles: [UnsafeMutableRawPointer: Exchange] = [:]
-    private var runningPerOrigin: [Origin: Int] = [:]
+    private var exchanges = SmallMap<HTTPExchangeID, Exchange>()
+    private var exchangesOfHandles = SmallMap<UnsafeMutableRawPointer, Exchange>()
+    private var runningPerOrigin = SmallMap<Origin, Int>()
     private var waiting: [HTTPExchangeID] = []
     /// Ends that have not been delivered yet, in order; cancelled ones have no completion anymore.
     private var ended: [(id: HTTPExchangeID, result: Result<HTTPResponse, HTTPTransportError>)] = []
@@ -48,7 +49,7 @@ public final class CurlTransport: HTTPTransport {
         let options = options.withoutEmptyStrings
         proxies = try ProxyChoice(options)
         // curl_global_init(3): safe from any thread since 7.84, and counted, so no global of ours is needed.
-        guard curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK else {
+        guard ccurl_global_init() == CURLE_OK else {
             throw HTTPTransportError(kind: .invalidRequest, message: "libcurl cannot be initialised")
         }
         guard let multi = curl_multi_init() else {
@@ -75,8 +76,8 @@ public final class CurlTransport: HTTPTransport {
         }
         if let deliveryTimer { reactor.cancel(deliveryTimer) }
         curl_multi_cleanup(multi)
-        exchanges = [:]
-        exchangesOfHandles = [:]
+        exchanges.removeAll()
+        exchangesOfHandles.removeAll()
         spares = []
         curl_global_cleanup()
     }
@@ -140,7 +141,7 @@ public final class CurlTransport: HTTPTransport {
 
 extension CurlTransport {
     private func hasRoom(for origin: Origin) -> Bool {
-        runningPerOrigin[origin, default: 0] < CurlTransport.exchangesPerOrigin
+        (runningPerOrigin[origin] ?? 0) < CurlTransport.exchangesPerOrigin
     }
 
     private func queue(_ exchange: Exchange) throws(HTTPTransportError) {
@@ -192,7 +193,7 @@ extension CurlTransport {
             )
             exchange.stage = .running(handle)
             exchangesOfHandles[handle.raw] = exchange
-            runningPerOrigin[exchange.origin, default: 0] += 1
+            runningPerOrigin[exchange.origin] = (runningPerOrigin[exchange.origin] ?? 0) + 1
             let code = curl_multi_add_handle(multi, handle.raw)
             precondition(code == CURLM_OK, "libcurl refused a fresh handle")
             watchForStall(exchange)
@@ -238,7 +239,7 @@ extension CurlTransport {
         if let timer = exchange.stallTimer { reactor.cancel(timer) }
         exchange.stallTimer = nil
         exchangesOfHandles[handle.raw] = nil
-        let left = runningPerOrigin[exchange.origin, default: 0] - 1
+        let left = (runningPerOrigin[exchange.origin] ?? 0) - 1
         runningPerOrigin[exchange.origin] = left > 0 ? left : nil
         guard handle.isReusable, spares.count < CurlTransport.spareHandles else { return }
         handle.reset()

@@ -1,7 +1,7 @@
 /// A transport that its owner can close: then nothing more is sent, and no answer arrives.
 public final class ClosableTransport: HTTPTransport {
     private let transport: any HTTPTransport
-    private var exchanges: Set<HTTPExchangeID> = []
+    private var exchanges: [HTTPExchangeID] = []
     private var isClosed = false
 
     public init(_ transport: any HTTPTransport) {
@@ -22,16 +22,17 @@ public final class ClosableTransport: HTTPTransport {
         guard !isClosed else { return HTTPExchangeID(rawValue: .max) }
         var started: HTTPExchangeID?
         let exchange = transport.send(request) { [weak self] result in
-            if let started { self?.exchanges.remove(started) }
+            if let started { self?.exchanges.removeAll { $0 == started } }
             completion(result)
         }
         started = exchange
-        exchanges.insert(exchange)
+        exchanges.append(exchange)
         return exchange
     }
 
     public func cancel(_ exchange: HTTPExchangeID) {
-        guard exchanges.remove(exchange) != nil else { return }
+        guard let place = exchanges.firstIndex(of: exchange) else { return }
+        exchanges.remove(at: place)
         transport.cancel(exchange)
     }
 }

@@ -1,4 +1,5 @@
 import CLinux
+import Containers
 import Glibc
 
 /// The driver over epoll(7), for where io_uring is refused.
@@ -35,8 +36,8 @@ final class EpollDriver: Driver {
     private let epoll: OwnedDescriptor
     private let trace: (any TraceSink)?
     private var events = [epoll_event](repeating: epoll_event(), count: eventsPerWait)
-    private var polls: [UInt64: Poll] = [:]
-    private var owners: [Int32: Owner] = [:]
+    private var polls = SmallMap<UInt64, Poll>()
+    private var owners = SmallMap<Int32, Owner>()
     private var reads: [PendingRead] = []
     /// What is known without asking the kernel: failures of epoll_ctl, and files that are always ready.
     private var known: [Completion] = []

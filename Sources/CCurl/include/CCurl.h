@@ -8,6 +8,9 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
+// curl_global_init(3), and OpenSSL without its clean-up at the exit (OPENSSL_init_crypto(3)).
+CURLcode ccurl_global_init(void);
+
 static inline CURLcode ccurl_easy_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
 }

@@ -193,8 +193,8 @@ private struct WaitingEvents {
 
     private var entries: [Entry] = []
     private var text: [UInt8] = []
-    /// Of the events that have one, by their places.
-    private var callers: [Int: JobLogEvent.Caller] = [:]
+    /// Of the few events that have one.
+    private var callers: [(place: Int, caller: JobLogEvent.Caller)] = []
 
     /// A buffer up to this size is kept: twice as much as hardly ever waits.
     private static let keptCapacity = 128 * 1_024
@@ -205,7 +205,7 @@ private struct WaitingEvents {
 
     mutating func append(_ event: JobLogEvent, _ message: Span<UInt8>, leftOut: Int) {
         text.append(message)
-        if let caller = event.caller { callers[entries.count] = caller }
+        if let caller = event.caller { callers.append((entries.count, caller)) }
         entries.append(
             Entry(
                 timestamp: event.timestamp,
@@ -224,11 +224,15 @@ private struct WaitingEvents {
                 timestamp: entry.timestamp,
                 level: entry.level,
                 source: entry.source,
-                caller: callers.isEmpty ? nil : callers[place]
+                caller: caller(at: place)
             )
             body(event, text.span.extracting(start..<entry.end), entry.leftOut)
             start = entry.end
         }
+    }
+
+    private func caller(at place: Int) -> JobLogEvent.Caller? {
+        callers.isEmpty ? nil : callers.first { $0.place == place }?.caller
     }
 
     mutating func removeAll() {

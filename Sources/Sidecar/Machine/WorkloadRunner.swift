@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import Containers
 import Logging
 import Scheduling
 import Text
@@ -38,7 +39,7 @@ final class WorkloadRunner {
     private var writers: WriterCount?
     private var tail: OutputTail?
     private var watcher: WorkspaceWatcher?
-    private var timers: [WorkloadMachine.TimerName: TimerToken] = [:]
+    private var timers = SmallMap<WorkloadMachine.TimerName, TimerToken>()
     private var isSettling = false
     /// A look is to be answered once the exit code has settled.
     private var isLookOpen = false

@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import Containers
 import HTTP
 import Logging
 import Scheduling
@@ -199,7 +200,7 @@ package struct WorkloadMachine: Sendable {
     var connector = ConnectorState()
     var early = EarlyDelivery()
     /// When the timers are to fire whose lateness matters.
-    var deadlines: [TimerName: Instant] = [:]
+    var deadlines = SmallMap<TimerName, Instant>()
     /// Set by a signal; then it is the exit status, whatever else happens.
     var stopSignal: Int32?
     var reportProgress = ReportProgress.held

@@ -93,7 +93,7 @@ final class WorkspaceDirectory: Workspace {
     }
 
     /// statfs(2), `f_type`: NFS, 9p, FUSE (virtiofs too), CIFS, SMB2, Ceph.
-    private static let remoteFileSystems: Set<UInt32> = [
+    private static let remoteFileSystems: [UInt32] = [
         0x6969, 0x0102_1997, 0x6573_5546, 0xFF53_4D42, 0xFE53_4D42, 0x00C3_6400,
     ]
 
