@@ -184,6 +184,7 @@ extension CurlTransport {
     private func start(_ exchange: Exchange) {
         do throws(HTTPTransportError) {
             try exchange.checkEmptyBody()
+            if exchange.isEncrypted { ccurl_prepare_for_tls() }
             let handle: EasyHandle
             if let spare = spares.popLast() { handle = spare } else { handle = try EasyHandle() }
             try handle.prepare(

@@ -238,7 +238,7 @@ final class Exchange {
         _ = rest.withUnsafeBytes { receive(body: $0) }
     }
 
-    private var isEncrypted: Bool { origin.scheme == "https" || proxy?.origin.scheme == "https" }
+    var isEncrypted: Bool { origin.scheme == "https" || proxy?.origin.scheme == "https" }
 
     /// Prepares the exchange for another transfer, after the first one was not begun.
     func restartOnFreshConnection() {

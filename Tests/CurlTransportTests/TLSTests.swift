@@ -121,7 +121,11 @@ import Testing
         defer { plain.stop() }
         let loop = try TestLoop(.automatic)
         #expect(try loop.failure(request("GET", resetting.url)).kind == .interrupted)
-        #expect(try loop.failure(request("GET", "https://127.0.0.1:\(plain.port)/")).kind == .tls)
+        let error = try loop.failure(request("GET", "https://127.0.0.1:\(plain.port)/"))
+        #expect(error.kind == .tls)
+        // OpenSSL's texts are loaded with the first request that needs them.
+        #expect(error.message.contains("SSL routines"), "\(error.message)")
+        #expect(error.message.contains("wrong version number"), "\(error.message)")
     }
 
     @Test(arguments: [true, false])

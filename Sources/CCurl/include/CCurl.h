@@ -8,8 +8,12 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-// curl_global_init(3), and OpenSSL without its clean-up at the exit (OPENSSL_init_crypto(3)).
+// curl_global_init(3), and OpenSSL without its texts of errors and without its clean-up at the exit
+// (OPENSSL_init_crypto(3)).
 CURLcode ccurl_global_init(void);
+
+// Loads the texts of errors that TLS can have, before the first connection that needs it. Belongs to one thread.
+void ccurl_prepare_for_tls(void);
 
 static inline CURLcode ccurl_easy_set_long(CURL *easy, CURLoption option, long value) {
     return curl_easy_setopt(easy, option, value);
