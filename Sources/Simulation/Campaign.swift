@@ -58,7 +58,8 @@ package struct Campaign: Sendable {
 }
 
 extension Simulation.Outcome {
-    /// In which call the two differ, heartbeats and time stamps left out: those depend on when the end is noticed.
+    /// In which call the two differ. Left out is what depends on when the end is noticed: heartbeats, time stamps, and
+    /// whether the announcement has left before.
     fileprivate func difference(to other: Simulation.Outcome) -> String? {
         guard status == other.status else {
             return "exit code \(status ?? -1) on one path, \(other.status ?? -1) on the other"
@@ -71,7 +72,7 @@ extension Simulation.Outcome {
     }
 
     private var comparable: [String] {
-        calls.filter { $0.kind != .heartbeat && $0.kind != .putLog && $0.kind != .token }
+        calls.filter { ![.running, .heartbeat, .putLog, .token].contains($0.kind) }
             .map { "\($0.kind.rawValue) \(String(decoding: $0.body, as: UTF8.self))" }
     }
 }

@@ -67,8 +67,10 @@ extension Simulation {
     /// The wait ends with an exit code, a lost connector, a timeout or a signal.
     private func checkWait(before report: CallKind) {
         guard exitCode == nil, workspace.hasWriter, signalled == nil, let opened else { return }
-        // A connector that starts too late is not waited for.
-        guard opened < Timeline.start + scenario.limits.start else { return }
+        // A connector that starts too late is not waited for, nor one whose output cannot be read and was then replaced.
+        guard opened < Timeline.start + scenario.limits.start, scenario.workspace.readErrorFrom == nil else {
+            return
+        }
         if timeline.now < opened + scenario.limits.file {
             observer.violated(.waitsForTheEnd, "\(report.rawValue) is sent while the connector runs")
         }
