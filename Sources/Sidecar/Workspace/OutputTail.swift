@@ -111,8 +111,13 @@ final class OutputTail {
     ///
     /// - Returns: whether something has.
     func look() -> Bool {
-        // What is being read, or waits until it can be shown, is known.
-        guard !isReading, file == nil || !isStale, !hasFinished, !isCancelled else { return false }
+        guard !hasFinished, !isCancelled else { return false }
+        if isReading || file != nil && isStale {
+            // What is being read, or waits until it can be shown, is known; what has come since is not.
+            isStale = true
+            mayBeReplaced = true
+            return false
+        }
         if let file, file.size == offset,
             workspace.identity(of: FileName.output) ?? file.identity == file.identity
         {
