@@ -27,7 +27,11 @@ public final class DirectoryNotifier {
                 self?.report()
             }
         }
-        guard clinux_notify_of_changes(notification.directory) == 0 else { throw .last("fcntl(F_NOTIFY)") }
+        guard clinux_notify_of_changes(notification.directory) == 0 else {
+            let error = SystemError.last("fcntl(F_NOTIFY)")
+            closeIfUnused()
+            throw error
+        }
         watches.append(Watch(id: ObjectIdentifier(notification), notification: notification))
     }
 
@@ -36,6 +40,10 @@ public final class DirectoryNotifier {
         guard let index = watches.firstIndex(where: { $0.id == id }) else { return }
         watches.remove(at: index)
         clinux_ignore_changes(notification.directory)
+        closeIfUnused()
+    }
+
+    private func closeIfUnused() {
         guard watches.isEmpty else { return }
         signals?.cancel()
         signals = nil
@@ -57,7 +65,8 @@ public final class DirectoryNotification {
     ///
     /// Throws `EINVAL` where the kernel has no `F_NOTIFY` or `fs.dir-notify-enable` is 0, and what signalfd(2) throws.
     ///
-    /// - Parameter directory: a descriptor that is open for reading for as long as the notification lives.
+    /// - Parameter directory: a descriptor that is open for reading for as long as the notification lives. If this process
+    ///   closes a copy of it (dup(2)), the reports end; a forked child may (`findings/dnotify-ends-when-a-copy-is-closed.sh`).
     public init(
         _ notifier: DirectoryNotifier,
         directory: Int32,
