@@ -42,7 +42,8 @@ extension Span<UInt8> {
     package func beginning(_ limit: Int) -> Int {
         guard count > limit else { return count }
         var end = limit
-        while end > 0, self[end] & 0xC0 == 0x80 { end -= 1 }
+        // No character has more than three such bytes.
+        while end > 0, limit - end < 3, self[end] & 0xC0 == 0x80 { end -= 1 }
         return end
     }
 }
@@ -55,10 +56,6 @@ extension Array<UInt8> {
 
     /// The first bytes of a text in UTF-8, without a part of a character at their end.
     package func beginning(_ limit: Int) -> ArraySlice<UInt8> {
-        guard count > limit else { return self[...] }
-        var end = limit
-        // No character has more than three such bytes.
-        while end > 0, limit - end < 3, self[end] & 0xC0 == 0x80 { end -= 1 }
-        return self[..<end]
+        self[..<span.beginning(limit)]
     }
 }
