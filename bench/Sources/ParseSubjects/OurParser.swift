@@ -3,23 +3,29 @@ import AirbyteProtocol
 /// What the sidecar does with an output, all but printing.
 struct OurParser: ParseSubject {
     private var reader = TranscriptReader(kind: .source, digestSeed: 1)
+    private var events = TranscriptEvents()
     private var others = 0
 
     init() {}
 
     mutating func read(_ chunk: RawSpan) {
-        count(reader.read(chunk))
+        reader.read(chunk, events: &events)
+        count()
     }
 
     mutating func finish() -> ParseOutcome {
-        count(reader.finish())
+        reader.finish(events: &events)
+        count()
         return ParseOutcome(others: others, hasCatalog: reader.transcript.result(for: .discover) != nil)
     }
 
-    private mutating func count(_ events: [TranscriptEvent]) {
-        for event in events {
-            if case .connectorLog = event { continue }
+    private mutating func count() {
+        var others = 0
+        events.forEach { kind, _ in
+            if case .connectorLog = kind { return }
             others += 1
         }
+        self.others += others
+        events.removeAll()
     }
 }
