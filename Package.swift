@@ -136,14 +136,18 @@ let package = Package(
             path: "Tests/SealedJob",
             swiftSettings: strict
         ),
-        .testTarget(name: "ContainersTests", dependencies: ["Containers"], swiftSettings: strict),
+        .testTarget(
+            name: "ContainersTests",
+            dependencies: ["Containers", "Scheduling"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "SchedulingTests", dependencies: ["Scheduling"], swiftSettings: strict),
         .testTarget(name: "TextTests", dependencies: ["Text"], swiftSettings: strict),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "CryptoTests", dependencies: ["Crypto"], swiftSettings: strict),
         .testTarget(
             name: "AirbyteProtocolTests",
-            dependencies: ["AirbyteProtocol", "ProtocolTestSupport", "TestSupport"],
+            dependencies: ["AirbyteProtocol", "ProtocolTestSupport", "Scheduling", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -193,7 +197,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["airbyte-connector-sidecar", "StoragePeers", "TestSupport"],
+            dependencies: ["airbyte-connector-sidecar", "Scheduling", "StoragePeers", "TestSupport"],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),

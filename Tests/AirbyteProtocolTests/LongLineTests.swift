@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 import TestSupport
 import Testing
 
@@ -276,7 +277,7 @@ extension LongLineTests {
     /// Each line with one byte changed, taken out or put in, in each place.
     @Test func damagedMessagesReadTheSame() throws {
         let bytes = Array(#"{}[]",:\/ut0e-+.x"#.utf8) + [0x00, 0x09, 0x1F, 0x80, 0xC3, 0xED, 0xFF]
-        var random = SeededRandom(state: 7)
+        var random = SplitMix64(seed: 7)
         for line in Self.lines {
             let original = Array(line.utf8)
             for place in original.indices {
@@ -299,7 +300,7 @@ extension LongLineTests {
             "", "", " ", "\0", "text ", "[", "[1, ", "{", "{\"", "{\"a\":", "\"", "'", "]", "}", ",",
             "\u{e9}",
         ]
-        var random = SeededRandom(state: 11)
+        var random = SplitMix64(seed: 11)
         for _ in 0..<600 {
             var line = separators.randomElement(using: &random) ?? ""
             for _ in 0..<Int.random(in: 1...4, using: &random) {

@@ -1,3 +1,4 @@
+import Scheduling
 import Testing
 
 @testable import AirbyteProtocol
@@ -6,7 +7,7 @@ import Testing
     @Test func theFirstOfEachNameIsRemembered() {
         var names = NumberedNames()
         var numbers: [Int: Int] = [:]
-        var random = SeededRandom(state: 1)
+        var random = SplitMix64(seed: 1)
         for number in 1...50_000 {
             // Hashes that differ in their low, their high or all bits, many of them twice.
             let shift = [0, 8, 40].randomElement(using: &random) ?? 0

@@ -1,3 +1,4 @@
+import Scheduling
 import TestSupport
 import Testing
 import Text
@@ -34,7 +35,7 @@ import Text
     /// In one go or in two, the same comes out.
     @Test(arguments: 0..<10)
     func escapesForTheConsoleAsForJSONAndThenForTheTerminal(_ seed: Int) {
-        var random = SeededRandom(state: UInt64(seed))
+        var random = SplitMix64(seed: UInt64(seed))
         let others = Array("\"\\/éö→漢🚀\u{2027}\u{A0}\u{80}".unicodeScalars) + Self.controls
         for _ in 0..<500 {
             var text = ""

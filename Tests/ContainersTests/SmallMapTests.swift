@@ -1,4 +1,5 @@
 import Containers
+import Scheduling
 import Testing
 
 @Suite struct SmallMapTests {
@@ -6,14 +7,10 @@ import Testing
     @Test func behavesAsADictionary() {
         var map = SmallMap<Int, Int>()
         var dictionary: [Int: Int] = [:]
-        var state: UInt64 = 1
-        func next(_ bound: UInt64) -> Int {
-            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-            return Int((state >> 33) % bound)
-        }
+        var random = SplitMix64(seed: 1)
         for step in 0..<5_000 {
-            let key = next(8)
-            switch next(4) {
+            let key = Int.random(in: 0..<8, using: &random)
+            switch Int.random(in: 0..<4, using: &random) {
             case 0:
                 map[key] = nil
                 dictionary[key] = nil

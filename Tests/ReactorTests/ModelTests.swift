@@ -1,4 +1,5 @@
 import Glibc
+import Scheduling
 import Testing
 
 @testable import Reactor
@@ -21,13 +22,13 @@ struct ModelTests {
 
     private final class World {
         let reactor: Reactor
-        var random: SeededGenerator
+        var random: SplitMix64
         var pipes: [Pipe]
         var entries: [Entry] = []
 
         init(reactor: Reactor, seed: UInt64) {
             self.reactor = reactor
-            random = SeededGenerator(seed: seed)
+            random = SplitMix64(seed: seed)
             pipes = (0..<8).map { _ in Pipe() }
         }
 

@@ -73,7 +73,7 @@ struct TimerHeapTests {
 
     @Test("Against a sorted list", arguments: [1, 2, 3, 4, 5] as [UInt64])
     func agreesWithSortedList(_ seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var heap = TimerHeap<Int>()
         var model: [(deadline: Int64, number: Int, token: TimerToken)] = []
         var now: Int64 = 0
@@ -96,22 +96,5 @@ struct TimerHeapTests {
             #expect(heap.count == model.count)
             #expect(heap.earliest?.nanoseconds == model.map(\.deadline).min())
         }
-    }
-}
-
-/// splitmix64: a failing seed replays exactly.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) {
-        state = seed
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Scheduling
 
 /// A catalog that is too long to be held, and what the platform is to get of it.
 struct LargeCatalog {
@@ -15,13 +16,13 @@ struct LargeCatalog {
     let isSource: Bool
     private let isDamaged: Bool
     private(set) var elements: [Element] = []
-    private var random: SeededRandom
+    private var random: SplitMix64
 
     /// - Parameter damaged: whether some of its text has to be repaired.
     init(isSource: Bool, damaged: Bool = true, seed: UInt64 = 1) {
         self.isSource = isSource
         isDamaged = damaged
-        random = SeededRandom(state: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// The message, a line without its end.

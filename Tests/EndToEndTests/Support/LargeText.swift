@@ -1,3 +1,5 @@
+import Scheduling
+
 /// Text of any length, made by a seed: as a connector writes it into a JSON string, and as the platform gets it.
 struct LargeText {
     var written: [UInt8] = []
@@ -10,7 +12,7 @@ struct LargeText {
     }
 
     /// - Parameter damaged: whether some of it is no UTF-8, and some surrogates have no partner.
-    init(bytes: Int, damaged: Bool, using random: inout SeededRandom) {
+    init(bytes: Int, damaged: Bool, using random: inout SplitMix64) {
         let passages = damaged ? Self.damagedPassages : Self.soundPassages
         while written.count < bytes { append(passages[Int(random.next() % UInt64(passages.count))]) }
     }
@@ -63,7 +65,7 @@ struct LargeText {
 
     /// Of different lengths, so that they do not come to lie in the same places of a file's blocks.
     private static func passages(of fragments: [LargeText]) -> [LargeText] {
-        var random = SeededRandom(state: 0)
+        var random = SplitMix64(seed: 0)
         return (1...40).map { length in
             var passage = LargeText()
             for _ in 0..<length * 3 {
@@ -88,7 +90,7 @@ struct LargeSpec {
     private static let nearly = 30_000
 
     init(bytes: Int, damaged: Bool = true, seed: UInt64 = 1) {
-        var random = SeededRandom(state: seed)
+        var random = SplitMix64(seed: seed)
         var spec = LargeText(
             #"{"documentationUrl": "https://example.com/",  "connectionSpecification":{"properties":{"#
         )
@@ -108,18 +110,5 @@ struct LargeSpec {
         spec.append(#"}},"supportsIncremental":true}"#)
         line = Self.start + spec.written + Array("}".utf8)
         delivered = spec.delivered
-    }
-}
-
-/// SplitMix64, so that a failure comes again.
-struct SeededRandom: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
