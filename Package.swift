@@ -61,6 +61,12 @@ let package = Package(
             swiftSettings: memorySafe
         ),
 
+        .target(
+            name: "Telemetry",
+            dependencies: ["Containers", "Scheduling", "Text", "HTTP", "AirbyteProtocol"],
+            swiftSettings: memorySafe
+        ),
+
         // The machine: the loop, libcurl on it, and the process that wires everything.
         .target(
             name: "Reactor",
@@ -75,8 +81,8 @@ let package = Package(
         .target(
             name: "Sidecar",
             dependencies: [
-                "Containers", "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Workload",
-                "Reactor", "CurlTransport", "CLinux", logging,
+                "Containers", "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Telemetry",
+                "Workload", "Reactor", "CurlTransport", "CLinux", logging,
             ],
             swiftSettings: memorySafe
         ),
@@ -158,6 +164,11 @@ let package = Package(
         .testTarget(
             name: "WorkloadTests",
             dependencies: ["Workload", "WorkloadTestSupport", "ProtocolTestSupport", "TestSupport", logging],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryTests",
+            dependencies: ["Telemetry", "HTTP", "Scheduling", "TestSupport"],
             swiftSettings: strict
         ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
