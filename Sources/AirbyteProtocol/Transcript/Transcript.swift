@@ -43,9 +43,11 @@ public struct Transcript: Hashable, Sendable {
     public private(set) var lastLines = LastLines()
 
     /// Lines that look like a record but are not valid messages. (Metric `line_skipped_with_record`.)
-    public private(set) var lineSkippedWithRecord = 0
+    public private(set) var linesSkippedWithRecord = LineCounts()
+    public var lineSkippedWithRecord: Int { linesSkippedWithRecord.total }
     /// Other lines that are not valid messages. (Metric `non_airbyte_message_log_line`.)
-    public private(set) var nonAirbyteMessageLogLine = 0
+    public private(set) var nonAirbyteMessageLogLines = LineCounts()
+    public var nonAirbyteMessageLogLine: Int { nonAirbyteMessageLogLines.total }
     /// Lengths in UTF-16 units of lines that are too long, whatever they are, in order. Their number is the
     /// metric `line_skipped_too_long`, they themselves are `too_long_lines_distribution`.
     public private(set) var tooLongLines: [Int] = []
@@ -61,9 +63,9 @@ public struct Transcript: Hashable, Sendable {
         case .notAMessage(let looksLikeRecord, let text, let named):
             flaws.note(malformed: named)
             if looksLikeRecord {
-                lineSkippedWithRecord += 1
+                linesSkippedWithRecord.add(length: text.utf8.count)
             } else {
-                nonAirbyteMessageLogLine += 1
+                nonAirbyteMessageLogLines.add(length: text.utf8.count)
                 lastLines.append(text)
             }
         case .salvaged(let message, let textBefore): salvage(message, behind: textBefore)
@@ -79,7 +81,7 @@ public struct Transcript: Hashable, Sendable {
 
     /// Takes the next line, one for people that names no type of a message. Valid UTF-8.
     mutating func consumePlainLine(_ line: RawSpan) {
-        nonAirbyteMessageLogLine += 1
+        nonAirbyteMessageLogLines.add(length: line.byteCount)
         lastLines.append(line)
     }
 

@@ -18,6 +18,9 @@ public struct TranscriptReader {
     /// What the output has said so far.
     public var transcript: Transcript { lines.transcript }
 
+    /// How many lines have ended.
+    public var lineCount: Int { lines.count }
+
     /// See `Transcript.decisions`; without a copy of the transcript.
     public var decisions: Int { lines.transcript.decisions }
 
@@ -106,6 +109,7 @@ public struct TranscriptReader {
 /// What happens to each line.
 private struct LineReader {
     var transcript = Transcript()
+    private(set) var count = 0
     var decoder: MessageDecoder
     let tooLongLine: Int
 
@@ -126,6 +130,7 @@ private struct LineReader {
         lineStart: UInt64,
         events: inout TranscriptEvents
     ) {
+        if part != .more { count += 1 }
         if part == .whole { return read(bytes, events: &events) }
         var line = longLine.take() ?? LineScanner(start: lineStart, digestSeed: digestSeed)
         line.append(bytes) { record($0, events: &events) }
