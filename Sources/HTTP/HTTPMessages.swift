@@ -31,6 +31,8 @@ public struct HTTPRequest: Sendable {
     /// begins anew with each byte, but is looked at only after the whole span, so the end comes after one to two of
     /// them. The server's thinking counts, and so does making the connection.
     public var stallTimeout: Duration?
+    /// Nil where telemetry need not tell it from others.
+    public var purpose: RequestPurpose?
 
     public init(
         method: String,

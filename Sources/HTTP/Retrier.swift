@@ -33,11 +33,22 @@ public final class Retrier {
         }
     }
 
+    /// Which attempt it is.
+    public struct AttemptNumber: Hashable, Sendable {
+        /// Counted from 1.
+        public var value: Int
+        /// Whether no retry is left.
+        public var isLast: Bool
+
+        public init(value: Int, isLast: Bool) {
+            self.value = value
+            self.isLast = isLast
+        }
+    }
+
     /// Makes one attempt and calls `finish` once, at once or later. What it answers after a cancellation is ignored.
-    ///
-    /// `isLast` says that no retry is left.
     public typealias Attempt<Answer> = (
-        _ isLast: Bool, _ finish: @escaping (AttemptEnd<Answer>) -> Void
+        _ number: AttemptNumber, _ finish: @escaping (AttemptEnd<Answer>) -> Void
     ) -> Void
 
     fileprivate let scheduler: any Scheduler
@@ -122,7 +133,8 @@ public final class RetryRun<Answer> {
 
     private func makeAttempt(retry: Int) {
         phase = .attempting(retry: retry)
-        attempt(retry >= policy.maxRetries) { [self] end in
+        let number = Retrier.AttemptNumber(value: retry + 1, isLast: retry >= policy.maxRetries)
+        attempt(number) { [self] end in
             guard case .attempting(let current) = phase, current == retry else { return }
             take(end, of: retry)
         }

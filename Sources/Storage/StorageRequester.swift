@@ -113,6 +113,7 @@ package final class StorageRequester {
         private let prepare: Preparation
         private let judge: (HTTPResponse) -> Judgement
         private var corrections = 0
+        private var number = 1
 
         init(
             requester: StorageRequester,
@@ -130,13 +131,18 @@ package final class StorageRequester {
 
         func run(_ completion: @escaping Completion) {
             requester.retrier.run(
-                effort == .full ? requester.settings.retries : .none,
-                attempt: { [self] _, finish in attempt(finish) },
+                retries,
+                attempt: { [self] number, finish in
+                    self.number = number.value
+                    attempt(finish)
+                },
                 // The caller logs the final outcome.
                 onRetry: { [log = requester.log] retry in log.info("\(retry.announcement)") },
                 completion: completion
             )
         }
+
+        private var retries: RetryPolicy { effort == .full ? requester.settings.retries : .none }
 
         private func attempt(_ finish: @escaping Finish) {
             prepare { [self] prepared in
@@ -155,6 +161,7 @@ package final class StorageRequester {
             var request = request
             request.connectTimeout = requester.settings.connectTimeout
             request.totalTimeout = requester.settings.connectTimeout + requester.settings.readTimeout
+            request.purpose = RequestPurpose(.storage, attempt: number, maxRetries: retries.maxRetries)
             if effort == .brief { request.totalTimeout = min(request.totalTimeout, briefTimeout) }
             _ = requester.transport.send(request) { [self] result in
                 switch result {

@@ -10,6 +10,7 @@ import Testing
     /// What a run has done so far.
     private final class Record {
         var finish: ((End) -> Void)?
+        var numbers: [Int] = []
         var isLast: [Bool] = []
         var retries: [Retrier.Retry] = []
         var answers: [String] = []
@@ -27,8 +28,9 @@ import Testing
     ) -> RetryRun<String> {
         Retrier(scheduler: scheduler, seed: seed).run(
             policy,
-            attempt: { [record] isLast, finish in
-                record.isLast.append(isLast)
+            attempt: { [record] number, finish in
+                record.numbers.append(number.value)
+                record.isLast.append(number.isLast)
                 record.finish = finish
                 if let atOnce { finish(atOnce) }
             },
@@ -67,6 +69,7 @@ import Testing
             scheduler.advanceToNext()
             #expect(record.isLast.count == number + 1)
         }
+        #expect(record.numbers == [1, 2, 3, 4])
         #expect(record.isLast == [false, false, false, true])
         #expect(record.answers.isEmpty)
         try end(Self.failure)

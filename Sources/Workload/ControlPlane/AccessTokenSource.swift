@@ -90,7 +90,7 @@ package final class AccessTokenSource {
             writer.member("client_id", settings.clientID)
             writer.member("client_secret", settings.clientSecret)
         }
-        let request = HTTPRequest(
+        var request = HTTPRequest(
             method: "POST",
             url: settings.endpoint,
             headers: headers,
@@ -98,6 +98,7 @@ package final class AccessTokenSource {
             connectTimeout: Self.fetchTimeout,
             totalTimeout: Self.fetchTimeout
         )
+        request.purpose = RequestPurpose(.token, maxRetries: 0)
         _ = transport.send(request) { [self] result in
             do throws(AccessTokenCache.FetchFailure) {
                 flight.finish(try accept(result))

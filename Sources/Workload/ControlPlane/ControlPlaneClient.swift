@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import Containers
 import HTTP
 import Logging
 import Scheduling
@@ -50,6 +51,8 @@ package final class ControlPlaneClient {
     private let log: Logger
     private let retrier: Retrier
     private var hasWarned = false
+    /// How many attempts in a row have failed, of calls that are not repeated here.
+    private var failedAttempts = SmallMap<RequestPurpose.Call, Int>()
     private var isClosed = false
 
     /// - Parameter tokens: nil where calls carry no access tokens.
@@ -79,7 +82,16 @@ package final class ControlPlaneClient {
 
     /// Makes the call once. Only a stale token leads to a second attempt, with a new one.
     package func attempt(_ call: PlatformCall, _ body: CallBody? = nil, completion: @escaping Completion) {
-        attempt(call, body ?? CallBody(call.body), isLast: false, completion)
+        let number = (failedAttempts[call.name] ?? 0) + 1
+        attempt(call, body ?? CallBody(call.body), Retrier.AttemptNumber(value: number, isLast: false)) {
+            [self] outcome in
+            if case .unavailable = outcome {
+                failedAttempts[call.name] = number
+            } else {
+                _ = failedAttempts.removeValue(forKey: call.name)
+            }
+            completion(outcome)
+        }
     }
 
     /// Makes the call, and retries transient failures as the API's settings say.
@@ -89,8 +101,8 @@ package final class ControlPlaneClient {
         let body = body ?? CallBody(call.body)
         retrier.run(
             settings(of: call)?.retries ?? .none,
-            attempt: { [self] isLast, finish in
-                attempt(call, body, isLast: isLast) { outcome in
+            attempt: { [self] number, finish in
+                attempt(call, body, number) { outcome in
                     guard case .unavailable(let problem, let retryAfter) = outcome else {
                         return finish(.final(outcome))
                     }
@@ -118,20 +130,20 @@ extension ControlPlaneClient {
     }
 
     /// - Parameters:
-    ///   - isLast: whether the call will not be repeated.
+    ///   - number: which of the call's attempts it is; the last one makes do with less.
     ///   - refusal: how the attempt ended before this one, which is made with another token.
     private func attempt(
         _ call: PlatformCall,
         _ body: CallBody,
-        isLast: Bool,
+        _ number: Retrier.AttemptNumber,
         after refusal: Refusal? = nil,
         _ completion: @escaping Completion
     ) {
         guard !isClosed else { return }
         guard let tokens else {
-            return send(call, body, token: nil, tokenIsFresh: true, isLast: isLast, completion)
+            return send(call, body, number, token: nil, tokenIsFresh: true, completion)
         }
-        tokens.get(isRefused: refusal != nil, isLastAttempt: isLast) { [self] grant in
+        tokens.get(isRefused: refusal != nil, isLastAttempt: number.isLast) { [self] grant in
             switch grant {
             case .wait(let failure):
                 completion(.unavailable(failure.text, retryAfter: failure.retryAfter))
@@ -144,10 +156,10 @@ extension ControlPlaneClient {
                 send(
                     call,
                     body,
+                    number,
                     token: token,
                     // Where the platform does require a token, the endpoint is asked again at once.
                     tokenIsFresh: (isStandIn && token != nil) || refusal != nil,
-                    isLast: isLast,
                     completion
                 )
             }
@@ -171,9 +183,9 @@ extension ControlPlaneClient {
     private func send(
         _ call: PlatformCall,
         _ body: CallBody,
+        _ number: Retrier.AttemptNumber,
         token: String?,
         tokenIsFresh: Bool,
-        isLast: Bool,
         _ completion: @escaping Completion
     ) {
         guard let api = settings(of: call) else {
@@ -186,7 +198,13 @@ extension ControlPlaneClient {
         } catch {
             return later { completion(.refused("\(call.path) cannot be called: \(error.message)")) }
         }
-        _ = transport.send(request(for: call, body, api, token: token)) { [self] result in
+        var request = request(for: call, body, api, token: token)
+        request.purpose = RequestPurpose(
+            call.name,
+            attempt: number.value,
+            maxRetries: api.retries.maxRetries
+        )
+        _ = transport.send(request) { [self] result in
             let outcome = CallOutcome(
                 result,
                 call: "\(call.method) \(api.baseURL.withoutUserInfo)\(call.path)",
@@ -200,12 +218,12 @@ extension ControlPlaneClient {
                     log.info("The access token was refused: fetching a new one")
                 }
                 let refusal = Refusal(token: token, problem: problem)
-                return attempt(call, body, isLast: isLast, after: refusal, completion)
+                return attempt(call, body, number, after: refusal, completion)
             }
             if case .success(let answer) = result, answer.status == 411, body.lacksLength {
                 // The receiver, or a proxy before it, takes no body without a length.
                 body.wantsLength = true
-                return send(call, body, token: token, tokenIsFresh: tokenIsFresh, isLast: isLast, completion)
+                return send(call, body, number, token: token, tokenIsFresh: tokenIsFresh, completion)
             }
             if case .failure(let error) = result, Self.canComeOfChunks(error) { body.wantsLength = true }
             completion(outcome)

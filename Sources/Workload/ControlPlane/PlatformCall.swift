@@ -1,4 +1,5 @@
 import AirbyteProtocol
+import HTTP
 
 /// One call to the platform: which, with what body. Sources: the OpenAPI documents of the workload API and of the
 /// server API.
@@ -9,6 +10,7 @@ package struct PlatformCall: Sendable {
     }
 
     package var api: API
+    package var name: RequestPurpose.Call
     package var method: String
     /// Begins with `/api/v1/`.
     package var path: String
@@ -33,6 +35,8 @@ package enum ContactCall: String, Hashable, Sendable {
     /// Announces the workload as running.
     case running
     case heartbeat
+
+    fileprivate var call: RequestPurpose.Call { self == .running ? .running : .heartbeat }
 }
 
 extension PlatformCall {
@@ -42,16 +46,16 @@ extension PlatformCall {
         workloadID: String,
         timeout: Duration
     ) -> PlatformCall {
-        workload(contact.rawValue, workloadID: workloadID, timeout: timeout)
+        workload(contact.call, workloadID: workloadID, timeout: timeout)
     }
 
     /// `PUT /api/v1/workload/success` or `…/failure`.
     package static func report(_ report: Report, workloadID: String) -> PlatformCall {
         switch report {
         case .success:
-            return workload("success", workloadID: workloadID)
+            return workload(.success, workloadID: workloadID)
         case .failure(let source, let reason):
-            return workload("failure", workloadID: workloadID) { writer in
+            return workload(.failure, workloadID: workloadID) { writer in
                 writer.member("source", source.rawValue)
                 writer.member("reason", reason)
             }
@@ -62,6 +66,7 @@ extension PlatformCall {
     static func writeOutput(_ output: OutputDocument, workloadID: String) -> PlatformCall {
         PlatformCall(
             api: .server,
+            name: .writeOutput,
             method: "POST",
             path: "/api/v1/workload_output/write",
             body: .object({ $0.member("workloadId", workloadID) }, string: "output", holding: output),
@@ -73,6 +78,7 @@ extension PlatformCall {
     static func writeCatalog(_ catalog: CatalogWrite) -> PlatformCall {
         PlatformCall(
             api: .server,
+            name: .writeCatalog,
             method: "POST",
             path: "/api/v1/\(catalog.connector.collection)/write_discover_catalog_result",
             body: catalog.body,
@@ -84,6 +90,7 @@ extension PlatformCall {
     static func getActor(_ connector: ConnectorKind, id: String) -> PlatformCall {
         PlatformCall(
             api: .server,
+            name: .getActor,
             method: "POST",
             path: "/api/v1/\(connector.collection)/get",
             body: OutputDocument(JSONWriter.object { $0.member(connector.idName, id) }),
@@ -103,6 +110,7 @@ extension PlatformCall {
     ) -> PlatformCall {
         PlatformCall(
             api: .server,
+            name: .updateActor,
             method: "POST",
             path: "/api/v1/\(update.connector.collection)/update",
             body: OutputDocument(
@@ -122,7 +130,7 @@ extension PlatformCall {
     }
 
     private static func workload(
-        _ name: String,
+        _ call: RequestPurpose.Call,
         workloadID: String,
         timeout: Duration? = nil,
         _ more: (inout JSONWriter) -> Void = { _ in }
@@ -133,8 +141,9 @@ extension PlatformCall {
         }
         return PlatformCall(
             api: .workload,
+            name: call,
             method: "PUT",
-            path: "/api/v1/workload/\(name)",
+            path: "/api/v1/workload/\(call.rawValue)",
             body: OutputDocument(body),
             expectedAnswer: .noContentOrOK,
             timeout: timeout
