@@ -16,6 +16,8 @@ package struct DeliveryPlan: Sendable {
     package var report: Report { context.mask.masked(plainReport) }
     /// The code with which the process is to end once the report is accepted.
     package private(set) var exitStatus: Int32
+    /// What kind of failure is delivered, or reported; nil where the connector's result is.
+    package private(set) var failureType: FailureType?
     package let summary: Summary?
     /// The findings about the discovered catalog; nil if there is no catalog to deliver, or if it is not in memory: then
     /// they come with the step's result.
@@ -63,6 +65,7 @@ package struct DeliveryPlan: Sendable {
         catalogFindings = verdict.catalogFindings
         update = ConfigurationUpdate(transcript: transcript, input: input)
         isResult = verdict.isResult
+        failureType = verdict.failureType
         let isPlain = verdict.isResult && !verdict.isUnusual
         summary = Summary(level: isPlain ? .info : .warning, text: verdict.summary)
         let contextMask = context.mask
@@ -179,6 +182,7 @@ package struct DeliveryPlan: Sendable {
 
     private mutating func fail(_ reason: String) {
         plainReport = .failure(source: .airbytePlatform, reason: reason)
+        failureType = .systemError
         exitStatus = ExitStatus.failure
     }
 }

@@ -8,6 +8,8 @@ package final class OutputDeliverer {
     private let workloadID: String
     private let connectorOutput: DocumentReader.Source
     private let log: Logger
+    /// The last that has taken the output; nil where none has.
+    package private(set) var usedSink: DeliverySink?
 
     /// - Parameters:
     ///   - sinks: in the order in which they are tried; at least one.
@@ -119,6 +121,7 @@ package final class OutputDeliverer {
     }
 
     private func stored(_ output: OutputDocument, in sink: DeliverySink) -> DeliveryResult {
+        usedSink = sink
         let size = output.count.map { " (\($0) bytes)" } ?? ""
         log.info("The job output\(size) is stored in \(sink.name)")
         return .outputStored
@@ -158,6 +161,14 @@ package final class OutputDeliverer {
 package enum DeliverySink {
     case serverAPI
     case storage(any OutputStorage)
+
+    /// One word for statistics: `api` or `storage`.
+    package var kind: String {
+        switch self {
+        case .serverAPI: "api"
+        case .storage: "storage"
+        }
+    }
 
     /// For messages: "the server API", "local storage in /storage".
     var name: String {

@@ -21,6 +21,11 @@ struct Verdict {
     /// One line for the log.
     var summary: String
 
+    /// Nil for a result. What is only reported has no type of its own.
+    var failureType: FailureType? {
+        isResult ? nil : output?.failureReason?.failureType ?? .systemError
+    }
+
     static func of(_ ending: Ending, _ transcript: Transcript, _ context: VerdictContext) -> Verdict {
         if let result = transcript.result(for: context.operation) {
             return success(result, ending, transcript, context)

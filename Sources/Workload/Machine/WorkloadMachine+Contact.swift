@@ -66,6 +66,7 @@ extension WorkloadMachine {
             return [.disarm(.contact)]
         }
         return end(
+            .cancelled,
             ExitStatus.failure,
             .warning,
             "The workload is in a terminal state (410 Gone for \(call.rawValue)): stopping without a report."
@@ -104,6 +105,7 @@ extension WorkloadMachine {
 
     private mutating func giveUp(_ now: Instant) -> [Action] {
         end(
+            .unreported,
             ExitStatus.failure,
             .error,
             "No call to the workload API has succeeded for "

@@ -74,9 +74,10 @@ extension WorkloadMachine {
         }
         switch outcome {
         case .accepted:
-            return end(plan.exitStatus, .info, plan.report.confirmation)
+            return end(reportedOutcome(of: plan), plan.exitStatus, .info, plan.report.confirmation)
         case .gone:
             return end(
+                .cancelled,
                 ExitStatus.failure,
                 .warning,
                 "The workload was already in a terminal state: \(plan.report.loss)"
@@ -86,10 +87,16 @@ extension WorkloadMachine {
         case .notFound, .unavailable, .unauthorized, .refused:
             let problem = outcome.problem ?? ""
             guard plan.report == .success else {
-                return end(ExitStatus.failure, .error, "The failure could not be reported: \(problem)")
+                return end(
+                    .unreported,
+                    ExitStatus.failure,
+                    .error,
+                    "The failure could not be reported: \(problem)"
+                )
             }
             guard unansweredReports == 0 else {
                 return end(
+                    .unreported,
                     ExitStatus.failure,
                     .error,
                     """
@@ -138,7 +145,13 @@ extension WorkloadMachine {
         ]
     }
 
-    mutating func end(_ status: Int32, _ level: Logger.Level, _ message: String) -> [Action] {
+    mutating func end(
+        _ outcome: WorkloadOutcome,
+        _ status: Int32,
+        _ level: Logger.Level,
+        _ message: String
+    ) -> [Action] {
+        result = End(outcome: outcome, failureType: phase.plan?.failureType)
         phase = .ended
         let code = stopSignal.map(ExitStatus.signal) ?? status
         return [.log(level, "\(message) Exiting with code \(code).")]

@@ -172,6 +172,14 @@ package struct WorkloadMachine: Sendable {
         case reporting(DeliveryPlan)
         case ended
 
+        /// What is delivered and reported, once that is decided.
+        var plan: DeliveryPlan? {
+            switch self {
+            case .waiting, .reading, .ended: nil
+            case .delivering(let plan), .storingLog(let plan), .reporting(let plan): plan
+            }
+        }
+
         /// The name alone, since a plan can hold secrets.
         var name: String {
             switch self {
@@ -206,6 +214,8 @@ package struct WorkloadMachine: Sendable {
     var reportProgress = ReportProgress.held
     /// How many reports of the success had no answer.
     var unansweredReports = 0
+    /// How the workload has ended; nil while it goes on.
+    package internal(set) var result: End?
     /// Nil: only the secrets of the configurations are hidden.
     var mask: SecretMask?
     var random: SplitMix64
@@ -320,6 +330,7 @@ extension WorkloadMachine {
             // No attempt was made while the process was stopped.
             if isLate { return [arm(.reportTimeout, at: now + ContactState.maxTimeout)] }
             return end(
+                .unreported,
                 ExitStatus.failure,
                 .error,
                 """
@@ -329,6 +340,7 @@ extension WorkloadMachine {
             )
         case .termination:
             return end(
+                .unreported,
                 ExitStatus.failure,
                 .error,
                 "The delivery did not finish within \(Self.terminationBudget.spokenDescription) after the stop signal."
