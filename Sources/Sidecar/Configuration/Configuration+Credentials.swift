@@ -22,6 +22,7 @@ extension Configuration {
         if let text = reader.text("GOOGLE_APPLICATION_CREDENTIALS"), text.hasPrefix("{") {
             credentials.append(text)
         }
+        credentials += telemetryHeaders(reader).map(\.value)
         for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
             credentials += passwords(inURL: value, isProxy: name.uppercased().hasSuffix("_PROXY"))
         }

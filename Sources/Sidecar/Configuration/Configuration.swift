@@ -3,6 +3,7 @@ import Logging
 import Reactor
 import Settings
 import Storage
+import Telemetry
 import Workload
 
 /// All settings of a sidecar, read from the environment at the start.
@@ -100,6 +101,8 @@ package struct Configuration: Sendable {
     package var airbyteVersion: String
     /// Every credential that the settings hold, in order to hide them.
     package var credentials: [String]
+    /// What is measured is sent there.
+    package var telemetry: TelemetrySettings
     /// What concerns the process, whichever workload it runs.
     package var process: ProcessSettings
     /// Problems of the settings that do not stop the job. They are logged once there is a log.
@@ -163,6 +166,7 @@ package struct Configuration: Sendable {
             logFormat: logFormat,
             network: Self.network(&reader, paths)
         )
+        telemetry = Self.telemetry(&reader, version: airbyteVersion, paths)
         credentials = Self.credentials(in: environment)
         warnings = reader.warnings
         try reader.finish()
