@@ -32,6 +32,8 @@ public final class Reactor {
     private let clock: () -> Instant
     /// The longest work of the ticks that are over.
     private var longestWork: Duration = .zero
+    /// How many rounds the loop has made.
+    public private(set) var wakeups = 0
     /// Called before the loop sleeps, never from within a handler; it may do what a handler may.
     public var beforeWait: (() -> Void)?
 
@@ -301,6 +303,7 @@ extension Reactor {
         completions.removeAll(keepingCapacity: true)
         longestWork = longestTick
         try driver.wait(block: block, into: &completions)
+        wakeups += 1
         now = clock()
         timerFD.pass(now)
         // Before any handler runs, so that what a handler schedules is not among them.

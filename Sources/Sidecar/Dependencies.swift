@@ -1,6 +1,7 @@
 import HTTP
 import Scheduling
 import Storage
+import Telemetry
 import Workload
 
 /// The world outside of a workload. Everything impure reaches the workload through this value; nothing below
@@ -24,8 +25,10 @@ package struct Dependencies {
     /// Stores documents in a folder of this machine.
     package var localStorage: (LocalStorage) -> any ObjectStore
     package var host: Host
-    /// The longest time that the event loop has worked without a wait; nothing is answered meanwhile.
-    package var longestTick: () -> Duration
+    /// What the process has used so far.
+    package var usage: () -> ProcessUsage
+    /// Makes what sends telemetry about a workload; nil where nothing is to be sent.
+    package var telemetry: ((TelemetrySubject) -> Telemetry)?
 
     package init(
         scheduler: any Scheduler,
@@ -39,7 +42,8 @@ package struct Dependencies {
         credentialFiles: CredentialFiles,
         localStorage: @escaping (LocalStorage) -> any ObjectStore,
         host: Host,
-        longestTick: @escaping () -> Duration = { .zero }
+        usage: @escaping () -> ProcessUsage = { ProcessUsage() },
+        telemetry: ((TelemetrySubject) -> Telemetry)? = nil
     ) {
         self.scheduler = scheduler
         self.wallClock = wallClock
@@ -52,7 +56,32 @@ package struct Dependencies {
         self.credentialFiles = credentialFiles
         self.localStorage = localStorage
         self.host = host
-        self.longestTick = longestTick
+        self.usage = usage
+        self.telemetry = telemetry
+    }
+
+    /// What the process has used so far.
+    package struct ProcessUsage: Hashable, Sendable {
+        /// The longest time that the event loop has worked without a wait; nothing is answered meanwhile.
+        package var longestTick: Duration
+        /// How often the event loop has woken up.
+        package var wakeups: Int
+        /// The largest resident memory, in bytes; nil where the kernel does not tell.
+        package var peakMemory: Int?
+
+        package init(longestTick: Duration = .zero, wakeups: Int = 0, peakMemory: Int? = nil) {
+            self.longestTick = longestTick
+            self.wakeups = wakeups
+            self.peakMemory = peakMemory
+        }
+    }
+
+    /// What telemetry is about.
+    package struct TelemetrySubject {
+        /// What identifies the workload.
+        package var attributes: [Attribute]
+        /// Takes a line for the log, about a receiver.
+        package var onTrouble: (String) -> Void
     }
 
     /// A folder of this machine in which documents are stored.

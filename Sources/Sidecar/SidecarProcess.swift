@@ -4,6 +4,7 @@ import HTTP
 import Reactor
 import Scheduling
 import Storage
+import Telemetry
 import Workload
 
 /// What a process has once: the loop, its signals, the HTTP transport, the console, the inotify instance. Runs
@@ -58,9 +59,11 @@ final class SidecarProcess {
             console.drain(limit: Self.consoleDrainLimit)
         }
         let credentials = KnownCredentials(configuration.credentials)
+        let telemetry = telemetryFactory(configuration.telemetry)
+        let observer = LateObserver()
         let tokens = configuration.accessTokenSource(
             credentials: credentials,
-            transport: transport,
+            transport: telemetry == nil ? transport : ObservedTransport(transport, observer: observer),
             scheduler: reactor,
             wallClock: .system
         )
@@ -71,6 +74,13 @@ final class SidecarProcess {
                 hasSeveralWorkloads: directories.count > 1
             )
             dependencies.tokens = tokens
+            dependencies.telemetry = telemetry.map { factory in
+                { subject in
+                    let telemetry = factory.make(subject)
+                    if directories.count == 1 { observer.observer = telemetry }
+                    return telemetry
+                }
+            }
             return WorkloadJob(configuration, dependencies)
         }
         for job in jobs { try job.start() }
@@ -80,6 +90,17 @@ final class SidecarProcess {
             for job in jobs { job.abandon(because: "The event loop failed: \(error)") }
         }
         return jobs.map { $0.status ?? ExitStatus.failure }
+    }
+
+    /// Nil where nothing is to be sent.
+    private func telemetryFactory(_ settings: TelemetrySettings) -> TelemetryFactory? {
+        guard settings.isOn else { return nil }
+        return TelemetryFactory(
+            settings: settings,
+            scheduler: reactor,
+            transport: transport,
+            wallClock: .system
+        )
     }
 
     private func watchSignals() throws(StartError) {
@@ -130,7 +151,13 @@ final class SidecarProcess {
                 note: reactor.fallbackReason.map { "io_uring is not available (\($0)): using epoll" },
                 hasSeveralWorkloads: hasSeveralWorkloads
             ),
-            longestTick: { [reactor] in reactor.longestTick }
+            usage: { [reactor] in
+                Dependencies.ProcessUsage(
+                    longestTick: reactor.longestTick,
+                    wakeups: reactor.wakeups,
+                    peakMemory: PeakMemory.bytes()
+                )
+            }
         )
     }
 

@@ -3,6 +3,7 @@ import HTTP
 import Logging
 import Scheduling
 import Storage
+import Telemetry
 import Workload
 
 /// One workload from its input file to its exit code: it reads the input, makes what the workload needs, and runs it.
@@ -16,6 +17,9 @@ package final class WorkloadJob {
 
     private let configuration: Configuration
     private let dependencies: Dependencies
+    /// Nil where nothing is sent about the workload.
+    private var telemetry: Telemetry?
+    private let tally = RequestTally()
     /// For everything but the job's log, which is stored after the end too.
     private let transport: ClosableTransport
     private let connectorOutput = ConnectorOutput()
@@ -35,7 +39,7 @@ package final class WorkloadJob {
     package init(_ configuration: Configuration, _ dependencies: Dependencies) {
         self.configuration = configuration
         self.dependencies = dependencies
-        transport = ClosableTransport(dependencies.transport)
+        transport = ClosableTransport(ObservedTransport(dependencies.transport, observer: tally))
         random = SplitMix64(seed: dependencies.seed)
     }
 
@@ -167,12 +171,20 @@ extension WorkloadJob {
         )
         let pipeline = makePipeline(context: input.logContext, secrets: secrets, input.workloadID)
         let log = pipeline.logger(label: "sidecar")
+        beginTelemetry(input, pipeline)
         let client = controlPlaneClient(log)
         pipeline.jobLog = jobLogUploader(input, log, pipeline)
         log.info("----- START \(input.operation.rawValue.uppercased()) -----")
         createOutput(log)
         makeSpareMarker(log)
         announce(log, input)
+        let deliverer = OutputDeliverer(
+            client: client,
+            sinks: sinks(log),
+            workloadID: input.workloadID,
+            connectorOutput: connectorOutput.bytes(in:),
+            log: log
+        )
         let runner = WorkloadRunner(
             machine: WorkloadMachine(
                 settings: configuration.machineSettings(for: input),
@@ -185,22 +197,17 @@ extension WorkloadJob {
             workspace: dependencies.workspace,
             output: connectorOutput,
             client: client,
-            deliverer: OutputDeliverer(
-                client: client,
-                sinks: sinks(log),
-                workloadID: input.workloadID,
-                connectorOutput: connectorOutput.bytes(in:),
-                log: log
-            ),
+            deliverer: deliverer,
             pipeline: pipeline,
             secrets: secrets,
             log: log,
             rescanInterval: configuration.rescanInterval,
-            digestSeed: random.next()
+            digestSeed: random.next(),
+            telemetry: telemetry
         ) { [weak self] status in
             self?.logLongestTick(log)
             log.info("----- END \(input.operation.rawValue.uppercased()) -----")
-            self?.end(status, pipeline)
+            self?.end(status, pipeline, input, sink: deliverer.usedSink)
         }
         self.runner = runner
         runner.start()
@@ -251,7 +258,7 @@ extension WorkloadJob {
     private static let maxTick: Duration = .seconds(1)
 
     private func logLongestTick(_ log: Logger) {
-        let longest = dependencies.longestTick()
+        let longest = dependencies.usage().longestTick
         let text = "The event loop was busy for at most \(longest.spokenDescription) at a time"
         if longest < Self.maxTick {
             log.debug("\(text)")
@@ -262,21 +269,103 @@ extension WorkloadJob {
 
     /// The workload has ended; what is left is the rest of its log, for which the main container does not have to wait.
     /// Calls that are under way, or wait for a retry, end with it.
-    private func end(_ status: Int32, _ pipeline: LogPipeline) {
+    private func end(
+        _ status: Int32,
+        _ pipeline: LogPipeline,
+        _ input: SidecarInput,
+        sink: DeliverySink?
+    ) {
         outcome = status
         writeMarker()
         client?.close()
         transport.close()
         pipeline.forwardWaiting()
-        guard let jobLog = pipeline.jobLog else { return finish(status) }
-        jobLog.close(within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped) {
-            [weak self] in self?.finish(status)
+        let summary = summary(status, pipeline, input, sink)
+        // What is stored and what is sent does not wait for each other.
+        var waiting = 1
+        let oneIsDone = { [weak self] in
+            waiting -= 1
+            if waiting == 0 { self?.finish(status, pipeline, summary) }
         }
+        if let telemetry {
+            waiting += 1
+            finish(telemetry, summary, oneIsDone)
+        }
+        if let jobLog = pipeline.jobLog {
+            waiting += 1
+            jobLog.close(
+                within: stopSignal == nil ? Self.lastUpload : Self.lastUploadWhenStopped,
+                then: oneIsDone
+            )
+        }
+        oneIsDone()
     }
 
     /// A signal that comes while the last of the log is stored decides the exit code too.
-    private func finish(_ status: Int32) {
+    private func finish(_ status: Int32, _ pipeline: LogPipeline, _ summary: WorkloadSummary?) {
+        if let summary { pipeline.write(summary) }
         self.status = stopSignal.map(ExitStatus.signal) ?? status
+    }
+}
+
+// MARK: - Telemetry
+
+extension WorkloadJob {
+    private func beginTelemetry(_ input: SidecarInput, _ pipeline: LogPipeline) {
+        guard let makeTelemetry = dependencies.telemetry else { return }
+        let telemetry = makeTelemetry(
+            Dependencies.TelemetrySubject(attributes: input.telemetryAttributes) { [weak pipeline] trouble in
+                pipeline?.write(.warning, from: .platform, trouble)
+            }
+        )
+        self.telemetry = telemetry
+        tally.telemetry = telemetry
+        if telemetry.takesLogs { pipeline.telemetry = telemetry }
+    }
+
+    /// What the workload was and how it went; nil where that is not known.
+    private func summary(
+        _ status: Int32,
+        _ pipeline: LogPipeline,
+        _ input: SidecarInput,
+        _ sink: DeliverySink?
+    ) -> WorkloadSummary? {
+        guard let runner, let result = runner.result else { return nil }
+        let usage = dependencies.usage()
+        return WorkloadSummary(
+            operation: input.operation,
+            image: input.image,
+            outcome: result.outcome,
+            failureType: result.failureType,
+            exitStatus: stopSignal.map(ExitStatus.signal) ?? status,
+            connectorExitCode: runner.connectorExitCode,
+            timeline: runner.timeline,
+            outputBytes: runner.outputBytes,
+            outputLines: runner.outputLines,
+            retries: tally.retries.entries.map { ($0.key, $0.value) },
+            heartbeatMisses: runner.heartbeatMisses,
+            sink: sink?.kind ?? "none",
+            backend: dependencies.host.backend,
+            wakeups: usage.wakeups,
+            peakMemory: usage.peakMemory,
+            logLines: pipeline.counts.list
+        )
+    }
+
+    /// Sends what is known of the whole job, and all that is left.
+    private func finish(
+        _ telemetry: Telemetry,
+        _ summary: WorkloadSummary?,
+        _ completion: @escaping () -> Void
+    ) {
+        if let summary, let runner {
+            for measurement in runner.transcript.measurements { telemetry.record(measurement) }
+            for measurement in summary.measurements(roundTrips: telemetry.heartbeatRoundTrips) {
+                telemetry.record(measurement)
+            }
+            summary.recordSpans(telemetry)
+        }
+        telemetry.finish(completion)
     }
 }
 
@@ -342,7 +431,7 @@ extension WorkloadJob {
                 host: dependencies.host.name,
                 seed: random.next()
             ),
-            let store = objectStore(for: .log, dependencies.transport, log)
+            let store = objectStore(for: .log, jobLogTransport, log)
         else { return nil }
         return JobLogUploader(
             store: store,
@@ -351,6 +440,12 @@ extension WorkloadJob {
             scheduler: dependencies.scheduler,
             wallClock: dependencies.wallClock
         ) { [weak pipeline] trouble in pipeline?.write(.warning, from: .platform, trouble) }
+    }
+
+    /// The job's log is stored after the end too, when nothing else is sent any more.
+    private var jobLogTransport: any HTTPTransport {
+        guard let telemetry else { return dependencies.transport }
+        return ObservedTransport(dependencies.transport, observer: telemetry)
     }
 
     private func objectStore(

@@ -35,6 +35,13 @@ struct JSONLogFormatter: LogFormatter {
         }
     }
 
+    mutating func format(_ event: JobLogEvent, _ summary: WorkloadSummary, into output: inout [UInt8]) {
+        format(event, summary.text.utf8.span, into: &output)
+        // The object's end and the line's.
+        output.removeLast(2)
+        output += Array(",\"summary\":".utf8) + summary.json + Array("}\n".utf8)
+    }
+
     private static func tail(of event: JobLogEvent, _ rest: [UInt8]) -> [UInt8] {
         event.jsonTail.escapingDisturbancesInJSON.dropLast() + rest
     }

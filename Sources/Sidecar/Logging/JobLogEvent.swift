@@ -35,6 +35,17 @@ extension Logger.Level {
         case .error, .critical: "ERROR"
         }
     }
+
+    /// The place of that level among the platform's five.
+    var platformPlace: Int {
+        switch self {
+        case .trace: 0
+        case .debug: 1
+        case .info, .notice: 2
+        case .warning: 3
+        case .error, .critical: 4
+        }
+    }
 }
 
 /// A text for each level and source, made when it is first needed: the lines of a flood differ in little else.
@@ -54,20 +65,12 @@ struct EventTexts {
     mutating func removeAll() { texts = Self.none }
 
     private static func place(of event: JobLogEvent) -> Int {
-        let level =
-            switch event.level {
-            case .trace: 0
-            case .debug: 1
-            case .info, .notice: 2
-            case .warning: 3
-            case .error, .critical: 4
-            }
         let source =
             switch event.source {
             case .platform: 0
             case .source: 1
             case .destination: 2
             }
-        return level * 3 + source
+        return event.level.platformPlace * 3 + source
     }
 }

@@ -1,6 +1,7 @@
 import AirbyteProtocol
 import Logging
 import Scheduling
+import Telemetry
 import Text
 import Workload
 
@@ -17,6 +18,10 @@ final class LogPipeline {
     private var waiting = WaitingEvents()
     /// Takes every event too, where the platform's log store is known.
     var jobLog: JobLogUploader?
+    /// Takes every event too, where log events are sent.
+    var telemetry: Telemetry?
+    /// How many events have been passed on.
+    private(set) var counts = LevelCounts()
 
     /// - Parameter secrets: are hidden in every message.
     init(
@@ -93,8 +98,23 @@ final class LogPipeline {
     }
 
     private func hand(_ event: JobLogEvent, _ message: Span<UInt8>) {
+        counts.add(event.level)
         formatter.format(event, message, into: &console.pending)
         jobLog?.append(event, message)
+        telemetry?.log(
+            timestamp: event.timestamp,
+            LogRecord.Severity(event.level),
+            source: event.source.rawValue,
+            message
+        )
+    }
+
+    /// Writes the job's last line, to the console only: the job's log is stored already.
+    func write(_ summary: WorkloadSummary) {
+        forwardWaiting()
+        guard accepts(.info) else { return }
+        let event = JobLogEvent(timestamp: now, level: .info, source: .platform)
+        formatter.format(event, summary, into: &console.pending)
     }
 
     /// The most of a message that is logged, in bytes; more than that helps nobody, and a line that is no message is quoted
@@ -176,6 +196,43 @@ private struct PipelineLogHandler: LogHandler, @unchecked Sendable {
 protocol LogFormatter {
     /// Appends the event with its message, which is UTF-8, and its last newline.
     mutating func format(_ event: JobLogEvent, _ message: Span<UInt8>, into output: inout [UInt8])
+
+    /// Appends an event whose message is the summary of a job.
+    mutating func format(_ event: JobLogEvent, _ summary: WorkloadSummary, into output: inout [UInt8])
+}
+
+extension LogFormatter {
+    mutating func format(_ event: JobLogEvent, _ summary: WorkloadSummary, into output: inout [UInt8]) {
+        format(event, summary.text.utf8.span, into: &output)
+    }
+}
+
+/// Counts events by the platform's levels.
+struct LevelCounts {
+    private static let levels: [Logger.Level] = [.trace, .debug, .info, .warning, .error]
+    private var counts = SIMD8<Int>()
+
+    mutating func add(_ level: Logger.Level) { counts[level.platformPlace] += 1 }
+
+    /// The levels that have events, by their names in the platform's logs.
+    var list: [(level: String, count: Int)] {
+        Self.levels.compactMap { level in
+            let count = counts[level.platformPlace]
+            return count > 0 ? (level.platformName, count) : nil
+        }
+    }
+}
+
+extension LogRecord.Severity {
+    fileprivate init(_ level: Logger.Level) {
+        switch level {
+        case .trace: self = .trace
+        case .debug: self = .debug
+        case .info, .notice: self = .info
+        case .warning: self = .warn
+        case .error, .critical: self = .error
+        }
+    }
 }
 
 /// Events that wait, their messages one behind the other: a flood of them takes no memory line by line.

@@ -2,6 +2,7 @@ import AirbyteProtocol
 import Containers
 import Logging
 import Scheduling
+import Telemetry
 import Text
 import Workload
 
@@ -29,7 +30,22 @@ final class WorkloadRunner {
     /// Of the secrets that the machine knows; nil while it knows none.
     private var secretsVersion: Int?
     private let log: Logger
+    private let telemetry: Telemetry?
     private let onExit: (Int32) -> Void
+
+    /// When what has happened.
+    private(set) var timeline: WorkloadTimeline
+    /// Bytes of the connector's output that were read, also such as were replaced later.
+    private(set) var outputBytes = 0
+    /// The connector's exit code, where it left one that can be used.
+    private(set) var connectorExitCode: Int32?
+    /// Heartbeats that were not accepted.
+    private(set) var heartbeatMisses = 0
+    /// What the output has said so far.
+    var transcript: Transcript { reader.transcript }
+    var outputLines: Int { reader.lineCount }
+    /// How the workload has ended.
+    var result: WorkloadMachine.End? { machine.result }
 
     private let opening: OutputOpening
     private var hasPostedOpening = false
@@ -68,6 +84,7 @@ final class WorkloadRunner {
         log: Logger,
         rescanInterval: Duration,
         digestSeed: UInt64,
+        telemetry: Telemetry? = nil,
         onExit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
@@ -83,6 +100,8 @@ final class WorkloadRunner {
         self.pipeline = pipeline
         self.secrets = secrets
         self.log = log
+        self.telemetry = telemetry
+        timeline = WorkloadTimeline(started: scheduler.now)
         self.onExit = onExit
         tail = OutputTail(
             workspace: workspace,
@@ -116,9 +135,20 @@ final class WorkloadRunner {
         guard !isHandling else { return }
         isHandling = true
         while !events.isEmpty, !hasEnded {
-            for action in machine.handle(events.removeFirst(), now: scheduler.now) { perform(action) }
+            let event = events.removeFirst()
+            note(event)
+            for action in machine.handle(event, now: scheduler.now) { perform(action) }
         }
         isHandling = false
+    }
+
+    private func note(_ event: WorkloadMachine.Event) {
+        timeline.note(event, now: scheduler.now)
+        switch event {
+        case .exitCodeFound(.code(let code)): connectorExitCode = code
+        case .contactAnswered(.heartbeat, let outcome) where outcome.problem != nil: heartbeatMisses += 1
+        default: break
+        }
     }
 
     /// Before the event that may quote them.
@@ -134,15 +164,16 @@ final class WorkloadRunner {
 
 extension WorkloadRunner {
     private func perform(_ action: WorkloadMachine.Action) {
+        timeline.note(action, now: scheduler.now)
         switch action {
         case .contact(let contact, let timeout): make(contact, timeout)
         case .lookAtWorkspace: lookAtWorkspace()
         case .readTranscript: readTranscript()
         case .stopReading(let reason): tail?.finishNow(reason)
         case .verifyOutputClosed: verifyOutputClosed()
-        case .deliver(let step): deliverer.perform(step) { [weak self] in self?.post(.delivered($0)) }
+        case .deliver(let step): deliverer.perform(step) { [weak self] in self?.delivered(step, $0) }
         case .deliverEarly(let step):
-            deliverer.attempt(step) { [weak self] in self?.post(.delivered($0)) }
+            deliverer.attempt(step) { [weak self] in self?.delivered(step, $0) }
         case .storeLog: storeLog()
         case .report(let report): send(report)
         case .arm(let timer, let deadline): arm(timer, deadline)
@@ -152,6 +183,15 @@ extension WorkloadRunner {
             pipeline.write(level, from: LogSource(input.connectorKind), message)
         case .exit(let status): exit(status)
         }
+    }
+
+    private func delivered(_ step: DeliveryStep, _ result: DeliveryResult) {
+        if let telemetry, case .storeOutput = step {
+            var status = "success"
+            if case .failed = result { status = "error" }
+            telemetry.record(Measurement(.jobOutputWrite, 1, [Tag(.status, status)]))
+        }
+        post(.delivered(result))
     }
 
     private func make(_ contact: ContactCall, _ timeout: Duration) {
@@ -356,6 +396,7 @@ extension WorkloadRunner {
     }
 
     private func read(_ bytes: RawSpan) {
+        outputBytes += bytes.byteCount
         reader.read(bytes, events: &logEvents)
         showLogEvents()
         postResult()
