@@ -91,19 +91,30 @@ public final class CurlTransport: HTTPTransport {
         _ request: HTTPRequest,
         completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
     ) -> HTTPExchangeID {
+        begin(request, completion: completion)
+    }
+
+    /// - Parameter lookup: gets the addresses of the request's host, instead of anybody being connected to.
+    func begin(
+        _ request: HTTPRequest,
+        lookup: AddressLookup? = nil,
+        completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
+    ) -> HTTPExchangeID {
         lastID += 1
         let id = HTTPExchangeID(rawValue: lastID)
         completions[id] = completion
         do throws(HTTPTransportError) {
             let origin = try RequestRules.check(request)
+            try lookup?.check(origin)
             let exchange = Exchange(
                 id: id,
                 request: request,
                 origin: origin,
-                proxy: proxies.proxy(for: origin),
+                proxy: lookup == nil ? proxies.proxy(for: origin) : nil,
                 deadline: reactor.now + request.totalTimeout,
                 maxResponseBytes: max(options.maxResponseBytes, request.maxResponseBytes ?? 0),
-                sockets: sockets
+                sockets: sockets,
+                lookup: lookup
             )
             exchanges[id] = exchange
             if hasRoom(for: exchange.origin) {

@@ -45,6 +45,8 @@ final class Exchange {
     private var bodyProblem: HTTPBodyError?
     private var cursor: BodyCursor
     private let sockets: ConnectionSockets
+    /// Gets the host's addresses instead of anybody being connected to.
+    private let lookup: AddressLookup?
     /// How many bytes libcurl had sent when it last began to send the request: on the way to it, to a proxy.
     private var bytesBeforeRequest: Int?
     /// libcurl's handle, for the functions that it calls.
@@ -65,9 +67,11 @@ final class Exchange {
         proxy: ProxyChoice.Proxy?,
         deadline: Instant,
         maxResponseBytes: Int,
-        sockets: ConnectionSockets
+        sockets: ConnectionSockets,
+        lookup: AddressLookup? = nil
     ) {
         self.sockets = sockets
+        self.lookup = lookup
         self.id = id
         self.request = request
         cursor = BodyCursor(request.body)
@@ -170,7 +174,12 @@ final class Exchange {
     }
 
     /// Opens a socket for a new connection of this exchange.
-    fileprivate func openSocket(_ address: curl_sockaddr) -> Int32 {
+    fileprivate func openSocket(_ address: UnsafePointer<curl_sockaddr>) -> Int32 {
+        if let lookup {
+            lookup.add(address)
+            return -1
+        }
+        let address = address.pointee
         hasBegun = false
         let descriptor = sockets.open(for: id, address)
         socketError = descriptor < 0 ? errno : nil
@@ -307,7 +316,7 @@ extension Exchange {
         ccurl_easy_set_pointer(easy, CURLOPT_OPENSOCKETDATA, reference)
         ccurl_easy_set_open_socket_function(easy) { user, _, address in
             guard let address else { return -1 }
-            return Exchange.from(user).openSocket(address.pointee)
+            return Exchange.from(user).openSocket(address)
         }
         // Every attempt comes by here. libcurl does not go back by itself when it has read bytes of the body, but
         // none of them has left before the connection turned out to be dead.
