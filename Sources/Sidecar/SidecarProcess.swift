@@ -97,9 +97,9 @@ final class SidecarProcess {
         guard settings.isOn else { return nil }
         return TelemetryFactory(
             settings: settings,
-            scheduler: reactor,
+            reactor: reactor,
             transport: transport,
-            wallClock: .system
+            resolver: transport as? CurlTransport
         )
     }
 
