@@ -1,15 +1,18 @@
 /// The name of a series in etsy's flavour, whose tags are a part of it: `airbyteJob_output_write.status.success`.
 ///
 /// Platform metrics have all tags in the order of their keys, as Micrometer does it. Ours have them in the order of their
-/// weight and are never longer than `maxBytes`: collectd looks up no more of a name, and adds up the counters of all
-/// series that begin alike. A longer one loses its last tags, and ends in a hash of the whole name, so that it stays the
-/// only one.
+/// weight, and are never longer than what collectd looks at: it adds up the counters of all series that begin alike. In a
+/// longer name, values are cut; if that is not enough, the last tags are left out. It ends in a hash of the whole name, so
+/// that no other is the same.
 struct EtsyName {
     /// collectd 5.12's `DATA_MAX_NAME_LEN`, without the zero at its end.
     static let maxBytes = 127
 
-    /// The longest value of a tag in our own names. Longer ones lose their beginning: the end of an image's name tells
-    /// more than its registry. 20 bytes hold the names of most connectors.
+    /// What collectd appends to the names of timers, at the longest, and cuts off again: `-percentile-99.9`.
+    static let timerSuffixBytes = 16
+
+    /// The longest value of a tag in a name that is too long. Longer values lose their beginning: the end of an image's name
+    /// tells more than its registry. 20 bytes hold the names of most connectors.
     static let maxValue = 20
 
     private static let dot = UInt8(ascii: ".")
@@ -29,15 +32,14 @@ struct EtsyName {
         guard !metric.isPlatforms else { return }
 
         let whole = bytes
-        bytes = name
-        for (key, value) in all { append(key, value, upTo: Self.maxValue) }
-        // Cutting a value makes it shorter.
-        guard bytes.count < whole.count || whole.count > Self.maxBytes else { return }
+        let isTimer = metric.kind == .timer || metric.kind == .distribution
+        let maxBytes = Self.maxBytes - (isTimer ? Self.timerSuffixBytes : 0)
+        guard whole.count > maxBytes else { return }
         bytes = name
         for (key, value) in all {
             let start = bytes.count
             append(key, value, upTo: Self.maxValue)
-            if bytes.count > Self.maxBytes - Self.hashBytes {
+            if bytes.count > maxBytes - Self.hashBytes {
                 bytes.removeSubrange(start...)
                 break
             }

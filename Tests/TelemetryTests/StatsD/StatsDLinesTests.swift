@@ -257,6 +257,15 @@ import Testing
         }
     }
 
+    /// collectd appends words to the names of timers, and cuts the whole.
+    @Test(arguments: [Metric.phaseDuration, .heartbeatRoundTrip])
+    func timersHaveRoomForWhatCollectdAppends(_ metric: Metric) throws {
+        let tags = metric.tags.map { Tag($0, "quite-a-long-value") }
+        let line = try #require(text(.etsy, Measurement(metric, 1, tags)))
+        let name = try #require(line.split(separator: ":").first)
+        #expect(name.utf8.count <= 127 - "-percentile-99.9".utf8.count, "\(name)")
+    }
+
     @Test func sameSeriesHasTheSameNameEverywhere() throws {
         #expect(
             try name(image: "airbyte/source-postgres", version: "3.6.12")
@@ -270,13 +279,21 @@ import Testing
         ("registry.example/a/destination-s3-glue", "destination-s3-glue"),
         ("registry.example/source-of-a-very-long-name", "-of-a-very-long-name"),
         ("registry.example/team/abc/", "team/abc/"),
+        ("short", "short"),
     ])
     func longValueKeepsItsEnd(_ image: String, _ end: String) throws {
-        let tags = [Tag(.connectorImage, image)]
+        let backend = Tag(.backend, String(repeating: "x", count: 80))
+        let tags = [backend, Tag(.connectorImage, image)]
         let line = try #require(text(.etsy, Measurement(.wakeups, 1, tags)))
+        let kept = "airbyteSidecarWakeups.backend.xxxxxxxxxxxxxxxxxxxx.connector_image.\(end).service.S."
+        #expect(line.hasPrefix(kept), "\(line)")
+    }
+
+    @Test func valueIsNotCutWhereTheNameIsShort() throws {
+        let tags = [Tag(.connectorImage, "registry.example/airbyte/source-postgres")]
         #expect(
-            line.hasPrefix("airbyteSidecarWakeups.connector_image.\(end).service.S.version.V."),
-            "\(line)"
+            text(.etsy, Measurement(.wakeups, 1, tags))
+                == "airbyteSidecarWakeups.connector_image.\(tags[0].value).service.S.version.V.statistic.count:1|c"
         )
     }
 
