@@ -206,6 +206,18 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
+        // Receivers of telemetry that tests start.
+        .target(
+            name: "TelemetryPeers",
+            dependencies: ["Reactor", "CurlTransport", "HTTP", "Scheduling", "TestSupport"],
+            path: "Tests/TelemetryPeers",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "TelemetryPeerTests",
+            dependencies: ["TelemetryPeers", "Telemetry", "Sidecar", "TestSupport"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["airbyte-connector-sidecar", "Scheduling", "StoragePeers", "TestSupport"],
