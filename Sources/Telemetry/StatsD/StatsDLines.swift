@@ -148,13 +148,24 @@ extension StatsDLines {
     func appendValue(_ value: String, to bytes: inout [UInt8]) {
         let start = bytes.count
         let isLong = value.utf8.count > Self.maxTagValue
-        for byte in (isLong ? value.beginning(utf8: Self.maxTagValue) : value).utf8 {
-            if let byte = replacement(of: byte) { bytes.append(byte) }
-        }
+        bytes += (isLong ? value.beginning(utf8: Self.maxTagValue) : value).utf8
+        replaceBytes(from: start, of: &bytes)
         // What follows the last colon is the value for datadog.
         if flavor == .datadog, bytes.count > start, bytes.last == UInt8(ascii: ":") {
             bytes[bytes.count - 1] = UInt8(ascii: "_")
         }
+    }
+
+    /// Replaces and removes bytes from the first one on that is not as it should be; most values have none.
+    private func replaceBytes(from start: Int, of bytes: inout [UInt8]) {
+        guard let first = bytes[start...].firstIndex(where: { replacement(of: $0) != $0 }) else { return }
+        var end = first
+        for index in first..<bytes.count {
+            guard let byte = replacement(of: bytes[index]) else { continue }
+            bytes[end] = byte
+            end += 1
+        }
+        bytes.removeSubrange(end...)
     }
 
     /// What a byte of a value becomes; nil where it goes.
