@@ -29,6 +29,9 @@ package final class Netdata {
             in: directory
         )
         try process.waitUntilItListens(on: port)
+        try ReceiverProcess.wait(for: "netdata's web server") {
+            (try? get("http://127.0.0.1:\(webPort)/")) != nil
+        }
     }
 
     private static func configuration(
@@ -80,48 +83,33 @@ package final class Netdata {
         """
     }
 
-    private struct Chart: Decodable {
-        var dimensions: [String: Dimension]
+    /// What a dimension of a chart had in each second of the last minutes, the newest first; none where there is no such chart.
+    ///
+    /// Counters are shown per second, and a second's count is spread over two of them: all together are the count. Timers
+    /// are zero in a second without any.
+    package func values(_ chart: String, _ dimension: String) throws -> [Double] {
+        let query = "chart=statsd_\(chart)&dimensions=\(dimension)&after=-300&format=ssv"
+        let response = try get("http://127.0.0.1:\(webPort)/api/v1/data?\(query)")
+        guard response.status == 200 else { return [] }
+        return String(decoding: response.body, as: UTF8.self).split(whereSeparator: \.isWhitespace)
+            .compactMap { Double($0) }
     }
 
-    private struct Dimension: Decodable {
-        var value: Double?
-    }
-
-    /// What it shows now: the value of each dimension of each chart of statsd, as `chart dimension`. Counters and timers
-    /// are those of the last second.
-    package func values() throws -> [String: Double] {
-        let answer = try Self.get("http://127.0.0.1:\(webPort)/api/v1/allmetrics?format=json")
-        // Before it has collected anything, there is no document.
-        guard let charts = try? JSONDecoder().decode([String: Chart].self, from: Data(answer)) else {
-            return [:]
-        }
-        var values: [String: Double] = [:]
-        for (name, chart) in charts where name.hasPrefix("statsd_") {
-            for (dimension, content) in chart.dimensions {
-                values["\(name.dropFirst("statsd_".count)) \(dimension)"] = content.value
-            }
-        }
-        return values
-    }
-
-    /// Blocks until each value has been shown at some time, whenever that is.
-    package func waitToShow(_ expected: [String: Double]) throws {
-        var missing = expected
-        var seen: [String: Double] = [:]
-        do {
-            try ReceiverProcess.wait(for: "a value in netdata") {
-                let values = try self.values()
-                seen.merge(values) { max($0, $1) }
-                missing = missing.filter { values[$0.key] != $0.value }
-                return missing.isEmpty
-            }
-        } catch {
-            throw ReceiverProcess.Failure(what: "netdata shows \(seen), but not \(missing)")
+    /// Blocks until the chart has come to the count.
+    package func wait(forCount count: Double, of chart: String) throws {
+        try ReceiverProcess.wait(for: "\(count) of \(chart) in netdata") {
+            try values("\(chart)_counter", "counter").reduce(0, +).rounded() == count
         }
     }
 
-    private static func get(_ url: String) throws -> [UInt8] {
+    /// Blocks until the dimension of the chart has had the value.
+    package func wait(for value: Double, of chart: String, _ dimension: String) throws {
+        try ReceiverProcess.wait(for: "\(dimension) \(value) of \(chart) in netdata") {
+            try values(chart, dimension).contains(value)
+        }
+    }
+
+    private func get(_ url: String) throws -> HTTPResponse {
         let reactor = try Reactor(backend: .epoll)
         let transport = try CurlTransport(reactor: reactor, options: .init(userAgent: "Test"))
         var end: Result<HTTPResponse, HTTPTransportError>?
@@ -133,6 +121,7 @@ package final class Netdata {
         )
         _ = transport.send(request) { end = $0 }
         while end == nil { try reactor.tick() }
-        return (try? end?.get())?.body ?? []
+        guard let response = try end?.get() else { throw ReceiverProcess.Failure(what: "netdata is gone") }
+        return response
     }
 }

@@ -12,6 +12,11 @@ import Testing
         feed = StatsDFeed(flavor: .etsy, port: collectd.port)
     }
 
+    /// The sum of a timer's seconds, in whichever intervals they came.
+    private func total(_ seconds: [Double]?) -> Double? {
+        seconds.map { ($0.filter { !$0.isNaN }.reduce(0, +) * 1_000_000).rounded() / 1_000_000 }
+    }
+
     private static let common = ".service.airbyte-connector-sidecar"
 
     @Test func countersAddUp() throws {
@@ -41,10 +46,10 @@ import Testing
         let distribution = "airbyteToo_long_lines_distribution\(Self.common).version.1.7.0"
         _ = try collectd.values { values in
             values[gauge]?.contains(7_340_032) == true
-                && values["latency-\(timer)-sum"]?.contains(0.042) == true
+                && total(values["latency-\(timer)-sum"]) == 0.042
                 && values["latency-\(timer)-lower"]?.contains(0.012) == true
                 && values["latency-\(timer)-upper"]?.contains(0.030) == true
-                && values["gauge-\(timer)-count"]?.contains(2) == true
+                && total(values["gauge-\(timer)-count"]) == 2
                 && values["latency-\(distribution)-sum"]?.contains(20_000.001) == true
         }
         #expect(collectd.complaints.isEmpty)
@@ -64,13 +69,10 @@ import Testing
             let phase = jobTags(image: image, version: version, between: [(.phase, "connector")])
             try feed.send([Measurement(.workloads, 3, workload), Measurement(.phaseDuration, 0.25, phase)])
         }
-        let values = try collectd.values { values in
-            values.keys.count { $0.hasPrefix("derive-airbyteSidecarWorkloads") } == 2
-                && values.keys.count { $0.hasPrefix("latency-") && $0.hasSuffix("-percentile-99") } == 2
-        }
+        // A counter, and a timer's average, lower, upper, sum, percentile and count.
+        let values = try collectd.values { $0.count >= 2 * (1 + 6) }
         for (name, totals) in values where name.hasPrefix("derive-") { #expect(totals.last == 3, "\(name)") }
         for (name, times) in values where name.hasSuffix("-sum") { #expect(times.contains(0.25), "\(name)") }
-        // average, lower, upper, sum, a percentile and the count
         #expect(values.count == 2 * (1 + 6), "\(values.keys.sorted())")
         #expect(collectd.complaints.isEmpty)
     }

@@ -7,14 +7,12 @@ import Testing
     @Test func datadogsValuesArrive() throws {
         let netdata = try Netdata()
         try StatsDFeed(flavor: .datadog, port: netdata.port).send(Self.measurements)
-        try netdata.waitToShow([
-            "airbyte.job_output_write_counter counter": 3,
-            "airbyte.sidecar.output_bytes_counter counter": 123_456,
-            "airbyte.sidecar.peak_memory_gauge gauge": 7_340_032,
-            "airbyte.sidecar.heartbeat_round_trip_timer min": 12.5,
-            "airbyte.sidecar.heartbeat_round_trip_timer max": 30,
-            "airbyte.too_long_lines_distribution_histogram average": 2_000,
-        ])
+        try netdata.wait(forCount: 3, of: "airbyte.job_output_write")
+        try netdata.wait(forCount: 123_456, of: "airbyte.sidecar.output_bytes")
+        try netdata.wait(for: 7_340_032, of: "airbyte.sidecar.peak_memory_gauge", "gauge")
+        try netdata.wait(for: 12.5, of: "airbyte.sidecar.heartbeat_round_trip_timer", "min")
+        try netdata.wait(for: 30, of: "airbyte.sidecar.heartbeat_round_trip_timer", "max")
+        try netdata.wait(for: 2_000, of: "airbyte.too_long_lines_distribution_histogram", "average")
     }
 
     @Test func etsysValuesArrive() throws {
@@ -22,15 +20,15 @@ import Testing
         try StatsDFeed(flavor: .etsy, port: netdata.port).send(Self.measurements)
         let common = "service.airbyte-connector-sidecar"
         let job = "operation.check.\(common).version.1.7.0"
-        try netdata.waitToShow([
-            "airbytejob.output_write.\(common).statistic.count.status.success.version.1.7.0_counter counter":
-                3,
-            "airbytesidecaroutput.bytes.\(job).statistic.count_counter counter": 123_456,
-            "airbytesidecarpeak.memory.\(job).statistic.value_gauge gauge": 7_340_032,
-            "airbytesidecarheartbeat.round_trip.\(job)_timer min": 12.5,
-            "airbytesidecarheartbeat.round_trip.\(job)_timer max": 30,
-            "airbytetoo.long_lines_distribution.\(common).version.1.7.0_timer average": 2_000,
-        ])
+        let success = "\(common).statistic.count.status.success.version.1.7.0"
+        try netdata.wait(forCount: 3, of: "airbytejob.output_write.\(success)")
+        try netdata.wait(forCount: 123_456, of: "airbytesidecaroutput.bytes.\(job).statistic.count")
+        let memory = "airbytesidecarpeak.memory.\(job).statistic.value_gauge"
+        try netdata.wait(for: 7_340_032, of: memory, "gauge")
+        try netdata.wait(for: 12.5, of: "airbytesidecarheartbeat.round_trip.\(job)_timer", "min")
+        try netdata.wait(for: 30, of: "airbytesidecarheartbeat.round_trip.\(job)_timer", "max")
+        let lines = "airbytetoo.long_lines_distribution.\(common).version.1.7.0_timer"
+        try netdata.wait(for: 2_000, of: lines, "average")
     }
 
     private static let measurements = [
