@@ -36,6 +36,10 @@ final class DatagramSocket: DatagramSender {
         var sent = 0
         /// Whether the socket is from an earlier batch, and can belong to a receiver that is gone.
         var hasOldSocket: Bool
+        /// What is wrong although the packets are sent.
+        var trouble: String?
+        /// How the first of several addresses has refused the packets.
+        var refusal: String?
 
         var nextPacket: [UInt8]? { sent < packets.count ? packets[sent] : nil }
     }
@@ -47,8 +51,6 @@ final class DatagramSocket: DatagramSender {
     /// Where the receiver can be, over UDP, and which of these the socket leads to.
     private var addresses: [SocketAddress] = []
     private var addressIndex = 0
-    /// How many batches in a row have found that the one before them was refused: another machine tells it late.
-    private var refusedBatches = 0
     private var batch: Batch?
     private var lookup: HTTPExchangeID?
     private var registration: Registration?
@@ -89,7 +91,7 @@ final class DatagramSocket: DatagramSender {
         timer = reactor.schedule(after: .zero) { [weak self] in
             self?.timer = nil
             self?.batch = nil
-            batch.completion(DatagramResult(sent: batch.sent, trouble: trouble))
+            batch.completion(DatagramResult(sent: batch.sent, trouble: trouble ?? batch.trouble))
         }
     }
 
@@ -109,7 +111,11 @@ final class DatagramSocket: DatagramSender {
     }
 
     private func end(_ call: String, _ code: Int32) {
-        end("\(name): \(SystemError(call: call, errno: code))")
+        end(trouble(call, code))
+    }
+
+    private func trouble(_ call: String, _ code: Int32) -> String {
+        "\(name): \(SystemError(call: call, errno: code))"
     }
 }
 
@@ -153,7 +159,7 @@ extension DatagramSocket {
             if code == 0 { return sendPackets() }
             addressIndex += 1
         }
-        end("connect", code)
+        end(batch?.refusal ?? trouble("connect", code))
     }
 
     private func openUnix(_ path: String) {
@@ -211,10 +217,7 @@ extension DatagramSocket {
         }
         // A machine that has no such port tells so behind the packet; over loopback, before send(2) returns.
         let code = pendingError()
-        guard code == 0 else { return sendingFailed(code) }
-        if batch?.hasOldSocket == true { refusedBatches = 0 }
-        // The first time, the receiver may only have been started again.
-        if refusedBatches > 1 { end("send", ECONNREFUSED) } else { end() }
+        if code == 0 { end() } else { sendingFailed(code) }
     }
 
     private func sendingFailed(_ code: Int32) {
@@ -232,17 +235,24 @@ extension DatagramSocket {
     /// Tries the next place where the receiver can be, if there is one.
     private func refused(_ code: Int32) {
         close()
-        if case .udp = destination { batch?.sent = 0 }
+        let trouble = trouble("send", code)
         if batch?.hasOldSocket == true {
             batch?.hasOldSocket = false
-            refusedBatches += 1
+            // Another machine tells late: the batch before this one is lost, whoever takes this one.
+            if case .udp = destination, batch?.sent == 0 { batch?.trouble = trouble }
+            restart()
             open()
-        } else if addressIndex + 1 < addresses.count {
-            addressIndex += 1
-            openUDP()
         } else {
-            end("send", code)
+            restart()
+            if batch?.refusal == nil { batch?.refusal = trouble }
+            addressIndex += 1
+            if addressIndex < addresses.count { openUDP() } else { end(batch?.refusal) }
         }
+    }
+
+    /// Has all packets sent anew over UDP, where nobody has taken one.
+    private func restart() {
+        if case .udp = destination { batch?.sent = 0 }
     }
 
     /// The receiver's queue is full, or the machine's.

@@ -94,6 +94,26 @@ import Testing
         #expect(receiver.packets() == Self.packets)
     }
 
+    /// There is no way to the first address and to the last, and nobody is at the others.
+    @Test func firstRefusalIsWhatIsSaid() throws {
+        let reactor = try Reactor(backend: .epoll)
+        let receiver = try #require(DatagramReceiver(.loopback()))
+        receiver.close()
+        resolver.addresses = ["255.255.255.255", "127.0.0.1", "127.0.0.2", "255.255.255.255"]
+        let socket = socket(.udp(host: "statsd", port: receiver.port), reactor)
+        let trouble = "statsd:\(receiver.port): send: ECONNREFUSED (Connection refused)"
+        #expect(try send(socket, reactor) == DatagramResult(sent: 0, trouble: trouble))
+    }
+
+    @Test func addressWithoutAWayIsTrouble() throws {
+        let reactor = try Reactor(backend: .epoll)
+        // Only who asks for it may send to everybody.
+        let socket = socket(.udp(host: "255.255.255.255", port: 8125), reactor)
+        let result = try send(socket, reactor)
+        #expect(result.sent == 0)
+        #expect(result.trouble?.hasPrefix("255.255.255.255:8125: connect: E") == true, "\(result)")
+    }
+
     @Test(arguments: [1, 3]) func refusalIsTrouble(packets: Int) throws {
         let reactor = try Reactor(backend: .epoll)
         let receiver = try #require(DatagramReceiver(.loopback()))
