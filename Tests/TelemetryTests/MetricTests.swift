@@ -27,8 +27,14 @@ import Testing
 }
 
 @Suite struct TraceContextTests {
+    /// Gives a one after each zero: zeros alone would be rejected without end.
     private struct Zeros: RandomNumberGenerator {
-        func next() -> UInt64 { 0 }
+        private var count: UInt64 = 0
+
+        mutating func next() -> UInt64 {
+            count += 1
+            return (count + 1) % 2
+        }
     }
 
     @Test func traceparentHasTheHeadersForm() throws {
