@@ -35,6 +35,7 @@ let package = Package(
         .target(name: "CUtf8proc", linkerSettings: [.linkedLibrary("utf8proc")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(name: "CExpat", linkerSettings: [.linkedLibrary("expat")]),
+        .target(name: "CZlib", linkerSettings: [.linkedLibrary("z")]),
 
         // Pure: values, state machines, protocols. Time, randomness and the outside world are handed in.
         .target(name: "Containers", swiftSettings: memorySafe),
@@ -63,7 +64,7 @@ let package = Package(
 
         .target(
             name: "Telemetry",
-            dependencies: ["Containers", "Scheduling", "Text", "HTTP", "AirbyteProtocol"],
+            dependencies: ["Containers", "Scheduling", "Text", "HTTP", "AirbyteProtocol", "CZlib"],
             swiftSettings: memorySafe
         ),
 

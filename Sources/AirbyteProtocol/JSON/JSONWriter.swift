@@ -45,7 +45,21 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// The same, for text that lies in other memory.
+    public mutating func string(utf8: Span<UInt8>) {
+        separate()
+        append(quoted: utf8)
+        needsComma = true
+    }
+
     public mutating func int(_ value: some BinaryInteger) { word(String(value)) }
+
+    /// A number as short as it can be told from its neighbours; JSON has none that are not finite.
+    public mutating func double(_ value: Double) {
+        precondition(value.isFinite, "JSON has no such number")
+        word("\(value)")
+    }
+
     public mutating func bool(_ value: Bool) { word(value ? "true" : "false") }
     public mutating func null() { word("null") }
 
