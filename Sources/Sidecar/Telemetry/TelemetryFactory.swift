@@ -13,24 +13,65 @@ struct TelemetryFactory {
 
     func make(_ subject: Dependencies.TelemetrySubject) -> Telemetry {
         var random = SystemRandomNumberGenerator()
-        return Telemetry(
-            Telemetry.Exporters(metrics: statsD(subject)),
+        let losses = Losses()
+        let context = OTLPContext(
+            scheduler: reactor,
+            transport: transport,
+            wallClock: .system,
+            seed: random.next(),
+            onTrouble: subject.onTrouble,
+            onDrop: losses.add
+        )
+        // Without it, cumulative sums of several pods would replace each other.
+        let instance = TraceContext(using: &random).traceIDText
+        let resource = settings.resource + [Attribute("service.instance.id", instance)]
+        let telemetry = Telemetry(
+            Telemetry.Exporters(
+                metrics: [statsD(subject), otlpMetrics(resource, context)].compactMap { $0 },
+                spans: settings.otlpTraces.map {
+                    OTLPTraceExporter($0, resource: resource + subject.attributes, context)
+                },
+                logs: settings.otlpLogs.map {
+                    OTLPLogExporter($0, resource: resource + subject.attributes, context)
+                }
+            ),
             scheduler: reactor,
             wallClock: .system,
             seed: random.next()
         )
+        losses.telemetry = telemetry
+        return telemetry
     }
 
-    private func statsD(_ subject: Dependencies.TelemetrySubject) -> [any MetricExporter] {
-        guard let statsD = settings.statsD, let resolver else { return [] }
-        return [
-            StatsDExporter(
-                statsD,
+    /// Measures what finds no receiver.
+    private final class Losses {
+        weak var telemetry: Telemetry?
+
+        func add(_ signal: String, _ count: Int) {
+            telemetry?.record(Measurement(.telemetryDropped, Double(count), [Tag(.signal, signal)]))
+        }
+    }
+
+    private func statsD(_ subject: Dependencies.TelemetrySubject) -> (any MetricExporter)? {
+        guard let statsD = settings.statsD, let resolver else { return nil }
+        return StatsDExporter(
+            statsD,
+            commonTags: settings.commonTags,
+            scheduler: reactor,
+            sender: DatagramSocket(statsD.destination, reactor: reactor, resolver: resolver),
+            onTrouble: { subject.onTrouble("Some of the metrics could not be sent over StatsD: \($0)") }
+        )
+    }
+
+    private func otlpMetrics(_ resource: [Attribute], _ context: OTLPContext) -> (any MetricExporter)? {
+        settings.otlpMetrics.map {
+            OTLPMetricExporter(
+                $0,
+                resource: resource,
                 commonTags: settings.commonTags,
-                scheduler: reactor,
-                sender: DatagramSocket(statsD.destination, reactor: reactor, resolver: resolver),
-                onTrouble: { subject.onTrouble("Metrics could not be sent over StatsD: \($0)") }
+                step: settings.step,
+                context
             )
-        ]
+        }
     }
 }
