@@ -116,8 +116,10 @@ final class OTLPBatcher {
         stopTimer()
         let batch = waiting.removeFirst()
         let body = OTLPWriter.request(signal, resource: resource, items: batch.items)
-        sender.send(body, itemCount: batch.count) { [self] isTaken in
-            if !isTaken { dropped += batch.count }
+        // Not the batch itself, whose bytes the body has already.
+        let count = batch.count
+        sender.send(body, itemCount: count) { [self] isTaken in
+            if !isTaken { dropped += count }
             sent()
         }
         reportDrops()
