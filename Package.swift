@@ -212,11 +212,14 @@ let package = Package(
             name: "TelemetryPeers",
             dependencies: ["Reactor", "CurlTransport", "HTTP", "Scheduling", "TestSupport"],
             path: "Tests/TelemetryPeers",
+            exclude: ["servers"],
             swiftSettings: strict
         ),
         .testTarget(
             name: "TelemetryPeerTests",
-            dependencies: ["TelemetryPeers", "Telemetry", "Sidecar", "TestSupport"],
+            dependencies: [
+                "TelemetryPeers", "Telemetry", "CurlTransport", "HTTP", "Reactor", "Scheduling", "Sidecar", "TestSupport",
+            ],
             swiftSettings: strict
         ),
         .testTarget(

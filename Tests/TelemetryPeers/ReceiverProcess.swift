@@ -1,9 +1,12 @@
 import Foundation
 import TestSupport
 
-/// A program that receives metrics over UDP, in a process of its own. It is killed when the object goes, or this process.
+/// A program that receives telemetry, in a process of its own. It is killed when the object goes, or this process.
 final class ReceiverProcess {
     struct Failure: Error { var what: String }
+
+    /// A protocol whose sockets proc(5) lists.
+    enum Transport: String { case tcp, udp }
 
     /// Kills the program when its own standard input ends.
     private static let script = """
@@ -48,9 +51,9 @@ final class ReceiverProcess {
     /// What it has written so far, on both channels.
     var output: String { directory.read("output") ?? "" }
 
-    /// Blocks until it listens on the UDP port.
-    func waitUntilItListens(on port: UInt16) throws {
-        try Self.wait(for: "a listener on port \(port)") { self.listens(on: port) }
+    /// Blocks until it listens on the port.
+    func waitUntilItListens(on port: UInt16, _ transport: Transport = .udp) throws {
+        try Self.wait(for: "a listener on port \(port)") { self.listens(on: port, transport) }
     }
 
     /// A port that nobody listens on just now.
@@ -68,9 +71,9 @@ final class ReceiverProcess {
         }
     }
 
-    private func listens(on port: UInt16) -> Bool {
+    private func listens(on port: UInt16, _ transport: Transport) -> Bool {
         // proc(5): the second field is the local address, the tenth the socket's inode.
-        let table = TemporaryDirectory.read(path: "/proc/net/udp") ?? ""
+        let table = TemporaryDirectory.read(path: "/proc/net/\(transport.rawValue)") ?? ""
         let ending = ":" + String(format: "%04X", port)
         let inodes = table.split(separator: "\n").map { $0.split(separator: " ") }
             .filter { $0.count > 9 && $0[1].hasSuffix(ending) }
