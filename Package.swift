@@ -169,7 +169,7 @@ let package = Package(
         ),
         .testTarget(
             name: "TelemetryTests",
-            dependencies: ["Telemetry", "HTTP", "Scheduling", "TestSupport"],
+            dependencies: ["Telemetry", "AirbyteProtocol", "HTTP", "Scheduling", "TestSupport", "Workload"],
             swiftSettings: strict
         ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
