@@ -224,7 +224,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["airbyte-connector-sidecar", "Scheduling", "StoragePeers", "TestSupport"],
+            dependencies: [
+                "airbyte-connector-sidecar", "Scheduling", "StoragePeers", "TelemetryPeers", "TestSupport",
+            ],
             exclude: ["Fixtures"],
             swiftSettings: strict
         ),
