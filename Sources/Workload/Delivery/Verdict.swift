@@ -21,9 +21,12 @@ struct Verdict {
     /// One line for the log.
     var summary: String
 
-    /// Nil for a result. What is only reported has no type of its own.
+    /// The type of a failure that is reported only.
+    var reportedFailureType = FailureType.systemError
+
+    /// The type of the failure; nil for a result.
     var failureType: FailureType? {
-        isResult ? nil : output?.failureReason?.failureType ?? .systemError
+        isResult ? nil : output?.failureReason?.failureType ?? reportedFailureType
     }
 
     static func of(_ ending: Ending, _ transcript: Transcript, _ context: VerdictContext) -> Verdict {
@@ -81,7 +84,8 @@ struct Verdict {
                 output: context.replacesOutput ? context.failedOutput(context.stop(text)) : nil,
                 report: .failure(source: .airbytePlatform, reason: text),
                 exitStatus: ExitStatus.failure,
-                summary: text
+                summary: text,
+                reportedFailureType: .transientError
             )
         }
     }

@@ -37,6 +37,17 @@ import WorkloadTestSupport
         var exit: Int32
         /// The output is written that often.
         var writes = 1
+
+        /// For statistics.
+        var outcome: WorkloadOutcome {
+            switch (wait, stored, reports.last) {
+            case (.gone, _, _): .cancelled
+            case (.silence, _, _): .unreported
+            case (_, .result, .success): .success
+            case (.signal, _, _): .stopped
+            default: .failure
+            }
+        }
     }
 
     static let rows: [Row] = [
@@ -233,6 +244,12 @@ import WorkloadTestSupport
         #expect(world.steps.count { $0 == .store } == row.writes)
         #expect(world.steps.filter { $0.isReport } == row.reports)
         expectOutput(row.outputIsTaken ? world.output : nil, row.stored)
+        let result = try #require(world.machine.result)
+        #expect(result.outcome == row.outcome)
+        // What is not decided has no type.
+        let isFailure = [.failure, .stopped].contains(row.outcome)
+        #expect((result.failureType != nil) == isFailure, "\(result)")
+        if row.outcome == .stopped { #expect(result.failureType == .transientError) }
     }
 
     private func end(_ wait: Wait, in world: inout MachineWorld) {
