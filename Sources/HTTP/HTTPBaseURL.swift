@@ -48,8 +48,11 @@ package enum HTTPBaseURL {
 extension String {
     /// Where the first `://` lies.
     package var schemeSeparator: Range<String.Index>? {
-        guard let colon = firstIndex(of: ":"), self[colon...].hasPrefix("://") else { return nil }
-        return colon..<index(colon, offsetBy: 3)
+        // As bytes: every variable of the environment is looked through.
+        guard let colon = utf8.firstIndex(of: UInt8(ascii: ":")),
+            utf8[colon...].starts(with: "://".utf8)
+        else { return nil }
+        return colon..<utf8.index(colon, offsetBy: 3)
     }
 
     /// The URL without `user:password@`, for messages.

@@ -14,17 +14,19 @@ enum PeakMemory {
         var buffer = [UInt8](repeating: 0, count: 4_096)
         let count = unsafe read(descriptor.raw, &buffer, buffer.count)
         guard count > 0 else { return nil }
-        return peak(inStatus: buffer[..<count])
+        return peak(inStatus: Array(buffer[..<count]))
     }
 
     /// The line is `VmHWM:` and a number of `kB`, which are KiB.
-    static func peak(inStatus status: ArraySlice<UInt8>) -> Int? {
-        let name = "VmHWM:"
-        for line in status.split(separator: UInt8(ascii: "\n")) where line.starts(with: name.utf8) {
-            let digits = line.dropFirst(name.utf8.count)
-                .filter { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
-            return Int(String(decoding: digits, as: UTF8.self)).map { $0 * 1_024 }
+    static func peak(inStatus status: [UInt8]) -> Int? {
+        let name = Array("\nVmHWM:".utf8)
+        guard let start = ByteSearch.first(name, in: status, from: 0) else { return nil }
+        var kibibytes: Int?
+        for byte in status[(start + name.count)...] {
+            let isDigit = UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+            if isDigit { kibibytes = (kibibytes ?? 0) * 10 + Int(byte - UInt8(ascii: "0")) }
+            if byte == UInt8(ascii: "\n") || !isDigit && kibibytes != nil { break }
         }
-        return nil
+        return kibibytes.map { $0 * 1_024 }
     }
 }

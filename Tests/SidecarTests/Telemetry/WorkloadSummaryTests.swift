@@ -116,8 +116,8 @@ import Workload
 
     @Test func peakMemoryComesFromTheProcess() throws {
         let status = "Name:\tx\nVmPeak:\t  99 kB\nVmHWM:\t    8120 kB\nVmRSS:\t 1 kB\n"
-        #expect(PeakMemory.peak(inStatus: Array(status.utf8)[...]) == 8_120 * 1_024)
-        #expect(PeakMemory.peak(inStatus: Array("Name:\tx\n".utf8)[...]) == nil)
+        #expect(PeakMemory.peak(inStatus: Array(status.utf8)) == 8_120 * 1_024)
+        #expect(PeakMemory.peak(inStatus: Array("Name:\tx\n".utf8)) == nil)
         #expect(try #require(PeakMemory.bytes()) > 1_000_000)
     }
 
