@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// How hosts are found: by c-ares in what is shipped, and by glibc in a debug build with Debian's libcurl. Both do the
@@ -117,6 +118,37 @@ struct NameResolutionTests {
             #expect(outcome.exitCode == 1, "\(outcome)")
             let reason = try #require(outcome.requests("failure").first)["body"]["reason"].text ?? ""
             #expect(reason.contains(row.reason), "\(reason)")
+        }
+    }
+
+    /// StatsD's receiver is looked up as other hosts are, though it is reached over UDP.
+    @Test(
+        arguments: programs,
+        [
+            Row("statsd", ["statsd.svc.cluster.local": loopback], "udp statsd.svc.cluster.local A"),
+            Row("in-hosts", [:], nil, hosts: "127.0.0.1 in-hosts"),
+            Row(
+                "outer.example.test",
+                ["outer.example.test.cluster.local": .serverFailure, "outer.example.test": loopback],
+                "udp outer.example.test A"
+            ),
+        ]
+    )
+    func receiverOfMetricsIsFound(_ program: String, _ row: Row) async throws {
+        let receiver = try #require(DatagramReceiver(.loopback()))
+        try await Pod.with("check") { pod in
+            let server = try await pod.useNameServer(row.zone, hosts: row.hosts)
+            pod.environment["MICROMETER_METRICS_ENABLED"] = "true"
+            pod.environment["MICROMETER_METRICS_STATSD_ENABLED"] = "true"
+            pod.environment["STATSD_HOST"] = row.name
+            pod.environment["STATSD_PORT"] = "\(receiver.port)"
+            let sidecar = try pod.startSidecar(command: pod.launcher + [program])
+            try pod.startConnector(.script(StorageFault.succeeded))
+            let outcome = try await pod.outcome(of: sidecar)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            #expect(receiver.lines().contains { $0.hasPrefix("airbyte.job_output_write:1|c") }, "\(outcome)")
+            let questions = try server.questions
+            #expect(row.question.map { questions.contains($0) } ?? questions.isEmpty, "\(questions)")
         }
     }
 
