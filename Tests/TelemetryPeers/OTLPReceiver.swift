@@ -151,7 +151,7 @@ package final class Rotel {
     package var origin: String { "http://127.0.0.1:\(port)" }
 }
 
-/// What OTLP is tested with.
+/// What telemetry is tested with, from PyPI.
 enum TelemetryPeers {
     /// The Python that has it all.
     static let python = Result { () throws -> String in
