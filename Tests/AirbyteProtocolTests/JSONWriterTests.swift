@@ -6,6 +6,16 @@ import Testing
 @testable import AirbyteProtocol
 
 @Suite struct JSONWriterTests {
+    @Test func numbersAndBytesAreValuesLikeOthers() {
+        var writer = JSONWriter()
+        let bytes = Array("Zoë \"\n".utf8)
+        writer.beginArray()
+        for number in [0, -1.5, 20_000_001, 1e-7, 1e300, 0.1] { writer.double(number) }
+        writer.string(utf8: bytes.span)
+        writer.endArray()
+        #expect(text(writer.bytes) == #"[0.0,-1.5,20000001.0,1e-07,1e+300,0.1,"Zoë \"\n"]"#)
+    }
+
     @Test func separatesMembersAndElements() {
         var writer = JSONWriter()
         writer.beginObject()

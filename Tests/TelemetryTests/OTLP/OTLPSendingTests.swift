@@ -52,6 +52,15 @@ import Testing
         #expect(request.bodyBytes?.starts(with: [0x1F, 0x8B, 8]) == true)
     }
 
+    /// The tests against rotel read what is compressed; here, what grows instead.
+    @Test(arguments: [0, 1, 1_000, 100_000]) func randomBytesCanBeCompressed(_ count: Int) throws {
+        var random = SplitMix64(seed: 7)
+        let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+        let compressed = try #require(Gzip.compressed(bytes))
+        #expect(compressed.starts(with: [0x1F, 0x8B, 8]))
+        #expect(compressed.count > count)
+    }
+
     @Test func nothingIsSentWhereNothingIsRecorded() {
         let exporters = [
             OTLPTraceExporter(.json(), resource: [], world.context),

@@ -72,6 +72,7 @@ public struct MachineFacts: Codable, Sendable, Equatable {
 
     private static let packages = [
         "libc6", "libcurl4", "libexpat1", "libsimdjson14", "libssl3", "liburing2", "libutf8proc2",
+        "zlib1g",
     ]
 
     private static func libraries() -> String? {
