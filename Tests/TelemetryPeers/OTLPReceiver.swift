@@ -96,11 +96,17 @@ package final class OTLPReceiver {
 
     package var origin: String { "http://127.0.0.1:\(port)" }
 
+    private var read: [Request] = []
+
     /// Everything that it has read so far.
     package func requests() throws -> [Request] {
-        // The last line may not be whole yet.
+        // The first line has the port, and the last one may not be whole yet.
         let lines = process.output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
-        return try lines.dropFirst().map { try JSONDecoder().decode(Request.self, from: Data($0.utf8)) }
+            .dropFirst()
+        for line in lines.dropFirst(read.count) {
+            read.append(try JSONDecoder().decode(Request.self, from: Data(line.utf8)))
+        }
+        return read
     }
 
     /// Blocks until so many items have come; gives all of them.
@@ -129,13 +135,12 @@ package final class Rotel {
                 "import os, rotel; print(os.path.join(os.path.dirname(rotel.__file__), 'rotel-agent'), end='')",
             ]
         )
-        let ports = try [ReceiverProcess.freePort(), ReceiverProcess.freePort()]
-        port = ports[0]
+        port = try Self.freePort()
         process = try ReceiverProcess(
             [
                 String(decoding: program.output, as: UTF8.self), "start",
-                "--otlp-http-endpoint", "127.0.0.1:\(ports[0])",
-                "--otlp-grpc-endpoint", "127.0.0.1:\(ports[1])",
+                "--otlp-http-endpoint", "127.0.0.1:\(port)",
+                "--otlp-grpc-endpoint", "127.0.0.1:\(Self.freePort())",
                 "--exporter", "otlp",
                 "--otlp-exporter-endpoint", receiver.origin,
                 "--otlp-exporter-protocol", "http",
@@ -149,6 +154,27 @@ package final class Rotel {
     }
 
     package var origin: String { "http://127.0.0.1:\(port)" }
+
+    /// A port that nobody listens on, below those that Linux gives out by itself: none of the many connections of other
+    /// tests gets it before rotel does, which cannot choose one.
+    private static func freePort() throws -> UInt16 {
+        for _ in 0..<100 {
+            let port = UInt16.random(in: 20_000..<32_000)
+            let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(socket) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = port.bigEndian
+            address.sin_addr.s_addr = inet_addr("127.0.0.1")
+            let code = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            if code == 0 { return port }
+        }
+        throw ReceiverProcess.Failure(what: "a free port")
+    }
 }
 
 /// What telemetry is tested with, from PyPI.
