@@ -111,6 +111,33 @@ import Workload
         #expect(examples == written)
     }
 
+    /// docs/SETTINGS.md has the variables that the program reads for telemetry, and no others.
+    @Test func settingsAreDescribedAndReadInTheProgram() throws {
+        let name = #/[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+/#
+        let source = try Project.text("Sources/Sidecar/Configuration/Configuration+Telemetry.swift")
+        let literals = source.matches(of: #/"([A-Z0-9_]+)"/#).map { String($0.output.1) }
+        var read = Set(literals.filter { $0.wholeMatch(of: name) != nil })
+        // These are put together.
+        let suffixes = source.matches(of: #/(?:variable\(|setName\(signal, )"([A-Z]+)"/#).map {
+            String($0.output.1)
+        }
+        read.formUnion(suffixes.map { "OTEL_EXPORTER_OTLP_\($0)" })
+        let signals = ["METRICS", "TRACES", "LOGS"]
+        read.formUnion(signals.map { "OTEL_EXPORTER_OTLP_\($0)_ENDPOINT" })
+        read.formUnion(["OTEL_TRACES_EXPORTER", "OTEL_LOGS_EXPORTER"])
+        #expect(read.count > 30)
+
+        let settings = try Project.text("docs/SETTINGS.md")
+        let section = try #require(settings.split(separator: "\n## ").first { $0.hasPrefix("Telemetry\n") })
+        let described = Set(String(section).codeSpans.filter { $0.wholeMatch(of: name) != nil })
+        #expect(read.subtracting(described) == [], "docs/SETTINGS.md has none of these")
+        let otherwiseRead: Set = ["AIRBYTE_VERSION", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"]
+        #expect(
+            described.subtracting(read).subtracting(otherwiseRead) == [],
+            "the program reads none of these"
+        )
+    }
+
     @Test func tablesAreFound() {
         let text = """
             text | no table
