@@ -58,9 +58,8 @@ extension String {
     /// The URL without `user:password@`, for messages.
     package var withoutUserInfo: String {
         guard let separator = schemeSeparator else { return self }
-        let rest = self[separator.upperBound...]
-        let authority = rest.prefix { $0 != "/" }
-        guard let at = authority.lastIndex(of: "@") else { return self }
-        return String(self[..<separator.upperBound]) + String(rest[rest.index(after: at)...])
+        let authority = utf8[separator.upperBound...].prefix { $0 != UInt8(ascii: "/") }
+        guard let at = authority.lastIndex(of: UInt8(ascii: "@")) else { return self }
+        return String(self[..<separator.upperBound]) + String(self[utf8.index(after: at)...])
     }
 }

@@ -12,7 +12,9 @@ struct CallAttempt {
 
     init(method: String, url: String, purpose: RequestPurpose?) {
         self.method = method
-        self.url = String(url.withoutUserInfo.prefix { $0 != "?" && $0 != "#" })
+        let url = url.withoutUserInfo
+        let end = url.utf8.firstIndex { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: "#") }
+        self.url = end.map { String(url[..<$0]) } ?? url
         self.purpose = purpose
     }
 
@@ -63,8 +65,8 @@ extension CallAttempt {
         var tags = [Tag(.maxRetries, String(purpose.maxRetries)), Tag(.retryAttempt, String(number))]
         guard case .success = answer else { return tags + [Tag(.method, "unknown")] }
         tags.append(Tag(.method, method))
-        if let slash = url.lastIndex(of: "/"), url[slash...].dropFirst().isUUID {
-            let start = url.index(after: slash)
+        if let slash = url.utf8.lastIndex(of: UInt8(ascii: "/")), url.utf8[slash...].dropFirst().isUUID {
+            let start = url.utf8.index(after: slash)
             return tags + [Tag(.url, String(url[..<start])), Tag(.workloadID, String(url[start...]))]
         }
         return tags + [Tag(.url, url)]
@@ -113,7 +115,8 @@ extension CallAttempt {
     /// What stands behind the scheme, up to the path.
     private var authority: Substring {
         let start = url.schemeSeparator?.upperBound ?? url.startIndex
-        return url[start...].prefix { $0 != "/" }
+        let end = url.utf8[start...].firstIndex(of: UInt8(ascii: "/")) ?? url.endIndex
+        return url[start..<end]
     }
 
     private var path: Substring? {
@@ -123,12 +126,14 @@ extension CallAttempt {
 
     private var server: (host: String, port: Int64?) {
         let authority = authority
-        let standard: Int64 = url.lowercased().hasPrefix("https:") ? 443 : 80
+        let standard: Int64 = url.utf8.starts(with: "https:".utf8) ? 443 : 80
         if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
             let port = authority[end...].dropFirst(2)
             return (String(authority[..<end].dropFirst()), Int64(port) ?? standard)
         }
-        guard let colon = authority.lastIndex(of: ":") else { return (String(authority), standard) }
+        guard let colon = authority.utf8.lastIndex(of: UInt8(ascii: ":")) else {
+            return (String(authority), standard)
+        }
         return (String(authority[..<colon]), Int64(authority[colon...].dropFirst()))
     }
 }
@@ -150,15 +155,15 @@ extension HTTPTransportError.Kind {
     }
 }
 
-extension Substring {
+extension Substring.UTF8View {
     /// Whether the text is a UUID in the usual form, of either letter case.
     fileprivate var isUUID: Bool {
-        let groups = utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
-        guard groups.map(\.count) == [8, 4, 4, 4, 12] else { return false }
-        return utf8.allSatisfy { byte in
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"),
-                UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "-"):
+        guard count == 36 else { return false }
+        return zip(0..., self).allSatisfy { place, byte in
+            switch (place, byte) {
+            case (8, let byte), (13, let byte), (18, let byte), (23, let byte): byte == UInt8(ascii: "-")
+            case (_, UInt8(ascii: "0")...UInt8(ascii: "9")), (_, UInt8(ascii: "a")...UInt8(ascii: "f")),
+                (_, UInt8(ascii: "A")...UInt8(ascii: "F")):
                 true
             default: false
             }

@@ -59,22 +59,36 @@ package enum Metric: Hashable, Sendable, CaseIterable {
     package var isPlatforms: Bool { !name.hasPrefix("airbyte.sidecar.") }
 
     /// The tags that its series have besides those of all metrics, in the order of their weight.
-    package var tags: [TagName] { facts.tags }
+    package var tags: [TagName] {
+        switch facts.tags {
+        case .none: []
+        case .one(let tag): [tag]
+        case .call: [.maxRetries, .retryAttempt, .method, .url, .workloadID]
+        case .job: [.operation, .outcome, .connectorImage, .connectorVersion]
+        case .jobAnd(let tag): [.operation, .outcome, tag, .connectorImage, .connectorVersion]
+        case .workload:
+            [.operation, .outcome, .failureType, .sink, .backend, .connectorImage, .connectorVersion]
+        }
+    }
+
+    /// Which tags there are; the list is made when it is asked for.
+    private enum Tags {
+        case none
+        case one(TagName)
+        /// What tells one call to the platform from another.
+        case call
+        /// What tells one job from another, and what the metric adds.
+        case job
+        case jobAnd(TagName)
+        case workload
+    }
 
     private struct Facts {
         var name: String
         var kind: Kind
         var unit: Unit
-        var tags: [TagName]
+        var tags: Tags
         var summary: String
-    }
-
-    /// Tells one call to the platform from another.
-    private static let callTags: [TagName] = [.maxRetries, .retryAttempt, .method, .url, .workloadID]
-
-    /// Of our own metrics: what tells a job from another, and what the metric adds.
-    private static func jobTags(_ own: TagName...) -> [TagName] {
-        [.operation, .outcome] + own + [.connectorImage, .connectorVersion]
     }
 
     private var facts: Facts {
@@ -84,7 +98,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.job_output_write",
                 kind: .counter,
                 unit: .one,
-                tags: [.status],
+                tags: .one(.status),
                 summary: "Job outputs that were delivered, or could not be"
             )
         case .workloadAPISuccess: Self.call("workload-api-client.success", "Attempts that were answered")
@@ -102,7 +116,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.line_skipped_too_long",
                 kind: .counter,
                 unit: .one,
-                tags: [],
+                tags: .none,
                 summary: "Output lines of 20,000,000 characters or more"
             )
         case .tooLongLines:
@@ -110,7 +124,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.too_long_lines_distribution",
                 kind: .distribution,
                 unit: .characters,
-                tags: [],
+                tags: .none,
                 summary: "Lengths of the output lines that are too long"
             )
         case .workloads:
@@ -118,7 +132,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.workloads",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(.failureType, .sink, .backend),
+                tags: .workload,
                 summary: "Workloads that have ended"
             )
         case .phaseDuration:
@@ -126,7 +140,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.phase_duration",
                 kind: .timer,
                 unit: .seconds,
-                tags: Self.jobTags(.phase),
+                tags: .jobAnd(.phase),
                 summary: "How long each phase of a workload took"
             )
         case .outputBytes:
@@ -134,7 +148,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.output_bytes",
                 kind: .counter,
                 unit: .bytes,
-                tags: Self.jobTags(),
+                tags: .job,
                 summary: "Bytes of connector output that were read"
             )
         case .outputLines:
@@ -142,7 +156,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.output_lines",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(),
+                tags: .job,
                 summary: "Lines of connector output that were read"
             )
         case .logLines:
@@ -150,7 +164,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.log_lines",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(.level),
+                tags: .jobAnd(.level),
                 summary: "Log events that were written, by level"
             )
         case .retries:
@@ -158,7 +172,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.retries",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(.call),
+                tags: .jobAnd(.call),
                 summary: "Attempts that repeated an earlier one"
             )
         case .heartbeatRoundTrip:
@@ -166,7 +180,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.heartbeat_round_trip",
                 kind: .timer,
                 unit: .seconds,
-                tags: Self.jobTags(),
+                tags: .job,
                 summary: "Time from a heartbeat to its answer"
             )
         case .heartbeatMisses:
@@ -174,7 +188,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.heartbeat_misses",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(),
+                tags: .job,
                 summary: "Heartbeats that were not accepted"
             )
         case .wakeups:
@@ -182,7 +196,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.wakeups",
                 kind: .counter,
                 unit: .one,
-                tags: Self.jobTags(.backend),
+                tags: .jobAnd(.backend),
                 summary: "Times that the event loop woke up"
             )
         case .peakMemory:
@@ -190,7 +204,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.peak_memory",
                 kind: .gauge,
                 unit: .bytes,
-                tags: Self.jobTags(),
+                tags: .job,
                 summary: "Largest resident memory of the process"
             )
         case .telemetryDropped:
@@ -198,14 +212,14 @@ package enum Metric: Hashable, Sendable, CaseIterable {
                 name: "airbyte.sidecar.telemetry_dropped",
                 kind: .counter,
                 unit: .one,
-                tags: [.signal],
+                tags: .one(.signal),
                 summary: "Items of telemetry that found no room or no receiver"
             )
         }
     }
 
     private static func call(_ name: String, _ summary: String) -> Facts {
-        Facts(name: "airbyte.\(name)", kind: .counter, unit: .one, tags: callTags, summary: summary)
+        Facts(name: "airbyte.\(name)", kind: .counter, unit: .one, tags: .call, summary: summary)
     }
 
     private static func line(_ name: String, _ summary: String) -> Facts {
@@ -213,7 +227,7 @@ package enum Metric: Hashable, Sendable, CaseIterable {
             name: "airbyte.\(name)",
             kind: .counter,
             unit: .one,
-            tags: [.malformedLineLength],
+            tags: .one(.malformedLineLength),
             summary: summary
         )
     }
