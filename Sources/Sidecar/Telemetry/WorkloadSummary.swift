@@ -46,9 +46,10 @@ extension WorkloadSummary {
             timeline.duration(of: phase).map { "\(phase.rawValue) \($0.shortText)" }
         }
         if let total = timeline.total {
-            parts.append("\(total.shortText) (\(phases.joined(separator: ", ")))")
+            let details = phases.isEmpty ? "" : " (\(phases.joined(separator: ", ")))"
+            parts.append("took \(total.shortText)\(details)")
         }
-        parts.append("output \(outputBytes) bytes in \(outputLines) lines")
+        parts.append("output \(outputBytes) bytes in \(outputLines) \(outputLines == 1 ? "line" : "lines")")
         parts.append("\(retryCount) \(retryCount == 1 ? "retry" : "retries")")
         parts.append("sink \(sink)")
         if let peakMemory { parts.append("peak memory \((peakMemory + 512 * 1_024) / (1_024 * 1_024)) MiB") }
@@ -166,13 +167,13 @@ extension Duration {
         return "\(microseconds / 1_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
     }
 
-    /// For the eye, at least two digits of the value: `0.42ms`, `17ms`, `2.31s`, `184s`.
+    /// For the eye, at least two digits of the value: `0.42 ms`, `17 ms`, `2.31 s`, `184 s`.
     fileprivate var shortText: String {
         let microseconds = max(0, nanoseconds) / 1_000
-        if microseconds < 10_000 { return "\(Self.hundredths(microseconds / 10))ms" }
-        if microseconds < 1_000_000 { return "\(microseconds / 1_000)ms" }
-        if microseconds < 100_000_000 { return "\(Self.hundredths(microseconds / 10_000))s" }
-        return "\(microseconds / 1_000_000)s"
+        if microseconds < 10_000 { return "\(Self.hundredths(microseconds / 10)) ms" }
+        if microseconds < 1_000_000 { return "\(microseconds / 1_000) ms" }
+        if microseconds < 100_000_000 { return "\(Self.hundredths(microseconds / 10_000)) s" }
+        return "\(microseconds / 1_000_000) s"
     }
 
     private static func hundredths(_ count: Int64) -> String {

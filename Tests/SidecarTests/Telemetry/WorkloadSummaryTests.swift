@@ -41,8 +41,8 @@ import Workload
     @Test func textIsOneLine() {
         #expect(
             summary.text == """
-                Summary: CHECK success, exit code 0, 3.28s (start 4.00ms, connector 2.25s, decide 0.12ms, deliver \
-                12ms, report 1.00s), output 1234 bytes in 12 lines, 3 retries, sink storage, peak memory 9 MiB
+                Summary: CHECK success, exit code 0, took 3.28 s (start 4.00 ms, connector 2.25 s, decide 0.12 ms, \
+                deliver 12 ms, report 1.00 s), output 1234 bytes in 12 lines, 3 retries, sink storage, peak memory 9 MiB
                 """
         )
     }
@@ -54,10 +54,11 @@ import Workload
         summary.failureType = .configError
         summary.retries = [(.running, 1)]
         summary.peakMemory = nil
+        summary.outputLines = 1
         summary.sink = "none"
         #expect(
             summary.text == """
-                Summary: CHECK failure (config_error), exit code 0, output 1234 bytes in 12 lines, 1 retry, sink none
+                Summary: CHECK failure (config_error), exit code 0, output 1234 bytes in 1 line, 1 retry, sink none
                 """
         )
     }
