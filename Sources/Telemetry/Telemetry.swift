@@ -23,6 +23,10 @@ package final class Telemetry {
             self.spans = spans
             self.logs = logs
         }
+
+        fileprivate var all: [any TelemetryExporter] {
+            metrics + [spans as (any TelemetryExporter)?, logs].compactMap { $0 }
+        }
     }
 
     /// The span of the workload, of which all others are parts; nil where no spans are sent.
@@ -142,20 +146,12 @@ package final class Telemetry {
             limit = nil
             guard waiting > 0 else { return }
             waiting = 0
-            for exporter in exporters.metrics { exporter.cancel() }
-            exporters.spans?.cancel()
-            exporters.logs?.cancel()
+            for exporter in exporters.all { exporter.cancel() }
             completion()
         }
-        waiting += exporters.metrics.count
-        for exporter in exporters.metrics { exporter.finish(oneIsDone) }
-        if let spans = exporters.spans {
+        for exporter in exporters.all {
             waiting += 1
-            spans.finish(oneIsDone)
-        }
-        if let logs = exporters.logs {
-            waiting += 1
-            logs.finish(oneIsDone)
+            exporter.finish(oneIsDone)
         }
         scheduler.schedule(after: .zero, handler: oneIsDone)
     }

@@ -36,10 +36,10 @@ package struct LogRecord: Hashable, Sendable {
     }
 }
 
-/// Sends log events somewhere. The rules are those of `MetricExporter`.
-package protocol LogExporter: AnyObject {
+/// Sends log events somewhere.
+package protocol LogExporter: TelemetryExporter {
+    /// Takes an event; it is sent later.
+    ///
     /// - Parameter body: UTF-8, without secrets.
     func record(_ record: LogRecord, _ body: Span<UInt8>)
-    func finish(_ completion: @escaping () -> Void)
-    func cancel()
 }

@@ -45,9 +45,8 @@ package struct TraceSpan: Hashable, Sendable {
     }
 }
 
-/// Sends spans somewhere. The rules are those of `MetricExporter`.
-package protocol SpanExporter: AnyObject {
+/// Sends spans somewhere.
+package protocol SpanExporter: TelemetryExporter {
+    /// Takes a span that is over; it is sent later.
     func record(_ span: TraceSpan)
-    func finish(_ completion: @escaping () -> Void)
-    func cancel()
 }
