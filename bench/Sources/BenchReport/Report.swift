@@ -22,6 +22,17 @@ public struct Report: Codable, Sendable {
         public var target: Target?
     }
 
+    /// A subject's median less another's.
+    public struct Difference: Codable, Sendable {
+        public var metric: String
+        public var subject: String
+        public var baseline: String
+        public var unit: Quantity
+        public var difference: MedianDifference
+        /// What the difference is to reach, if anything.
+        public var target: Target?
+    }
+
     /// A single figure that has a target.
     public struct Verdict: Codable, Sendable {
         public var metric: String
@@ -38,6 +49,7 @@ public struct Report: Codable, Sendable {
     public var parameters: [MachineFacts.Fact]
     public var measurements: [Measurement] = []
     public var comparisons: [Comparison] = []
+    public var differences: [Difference] = []
     public var verdicts: [Verdict] = []
     /// What a reader has to know to read the figures rightly.
     public var notes: [String] = []
@@ -82,10 +94,29 @@ public struct Report: Codable, Sendable {
         )
     }
 
+    /// Subtracts another subject's median, where both were measured.
+    public mutating func subtract(
+        _ metric: String,
+        _ baseline: String,
+        from subject: String,
+        target: Target? = nil
+    ) {
+        guard let row = measurement(metric, subject), let other = values(metric, baseline) else { return }
+        differences.append(
+            Difference(
+                metric: metric,
+                subject: subject,
+                baseline: baseline,
+                unit: row.unit,
+                difference: MedianDifference(row.values, minus: other),
+                target: target
+            )
+        )
+    }
+
     /// Holds the median of a metric against its target.
     public mutating func judge(_ metric: String, _ subject: String, _ target: Target) {
-        guard let measurement = measurements.first(where: { $0.metric == metric && $0.subject == subject })
-        else { return }
+        guard let measurement = measurement(metric, subject) else { return }
         verdicts.append(
             Verdict(
                 metric: metric,
@@ -97,8 +128,12 @@ public struct Report: Codable, Sendable {
         )
     }
 
+    private func measurement(_ metric: String, _ subject: String) -> Measurement? {
+        measurements.first { $0.metric == metric && $0.subject == subject }
+    }
+
     private func values(_ metric: String, _ subject: String) -> [Double]? {
-        measurements.first { $0.metric == metric && $0.subject == subject }?.values
+        measurement(metric, subject)?.values
     }
 }
 

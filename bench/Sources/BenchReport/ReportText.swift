@@ -14,6 +14,7 @@ public struct ReportText {
         }
         sections += metrics.map(table)
         if !report.comparisons.isEmpty { sections.append(comparisons) }
+        if !report.differences.isEmpty { sections.append(differences) }
         if let targets { sections.append(targets) }
         if !report.notes.isEmpty {
             sections.append(report.notes.map { "Note: \($0)" }.joined(separator: "\n"))
@@ -56,6 +57,20 @@ public struct ReportText {
             + Self.aligned([["", "ratio", "interval"]] + rows)
     }
 
+    private var differences: String {
+        let rows = report.differences.map { difference in
+            let text = difference.unit.text
+            let value = difference.difference
+            return [
+                "\(difference.metric): \(difference.subject) − \(difference.baseline)",
+                text(value.difference),
+                "\(text(value.low)) … \(text(value.high))",
+            ]
+        }
+        return "Differences of medians, with their 95 % intervals\n"
+            + Self.aligned([["", "difference", "interval"]] + rows)
+    }
+
     /// Everything that has a target, ratios first.
     private var targets: String? {
         let ratios = report.comparisons.compactMap { comparison in
@@ -67,14 +82,24 @@ public struct ReportText {
                 ]
             }
         }
+        let differences = report.differences.compactMap { difference in
+            difference.target.map { target in
+                [
+                    "\(difference.metric): \(difference.subject) − \(difference.baseline)",
+                    difference.unit.text(difference.difference.difference), target.text(difference.unit),
+                    target.verdict(on: difference.difference.difference),
+                ]
+            }
+        }
         let figures = report.verdicts.map { verdict in
             [
                 "\(verdict.metric): \(verdict.subject)", verdict.unit.text(verdict.value),
                 verdict.target.text(verdict.unit), verdict.target.verdict(on: verdict.value),
             ]
         }
-        guard !ratios.isEmpty || !figures.isEmpty else { return nil }
-        return "Targets\n" + Self.aligned([["", "median", "target", ""]] + ratios + figures)
+        let rows = ratios + differences + figures
+        guard !rows.isEmpty else { return nil }
+        return "Targets\n" + Self.aligned([["", "median", "target", ""]] + rows)
     }
 
     /// Columns as wide as their widest cell; the first one on the left, numbers on the right.

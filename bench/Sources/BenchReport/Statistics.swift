@@ -41,24 +41,42 @@ public struct MedianRatio: Codable, Sendable, Equatable {
     public var low: Double
     public var high: Double
 
+    /// By the percentile bootstrap; a seed makes it reproducible.
+    public init(_ values: [Double], to baseline: [Double], seed: UInt64 = 1) {
+        (ratio, low, high) = Bootstrap.medians(values, baseline, seed: seed, combined: /)
+    }
+}
+
+/// How two sets of values compare: the difference of their medians, and where it lies with 95 % certainty.
+public struct MedianDifference: Codable, Sendable, Equatable {
+    public var difference: Double
+    public var low: Double
+    public var high: Double
+
+    /// By the percentile bootstrap; a seed makes it reproducible.
+    public init(_ values: [Double], minus baseline: [Double], seed: UInt64 = 1) {
+        (difference, low, high) = Bootstrap.medians(values, baseline, seed: seed, combined: -)
+    }
+}
+
+private enum Bootstrap {
     /// Enough for a percentile interval's ends not to move in the second digit.
     private static let resamples = 2_000
 
-    /// By the percentile bootstrap; a seed makes it reproducible.
-    public init(_ values: [Double], to baseline: [Double], seed: UInt64 = 1) {
-        ratio = values.sorted().quantile(0.5) / baseline.sorted().quantile(0.5)
-        guard values.count > 1 || baseline.count > 1 else {
-            low = ratio
-            high = ratio
-            return
-        }
+    static func medians(
+        _ values: [Double],
+        _ baseline: [Double],
+        seed: UInt64,
+        combined: (Double, Double) -> Double
+    ) -> (median: Double, low: Double, high: Double) {
+        let whole = combined(values.sorted().quantile(0.5), baseline.sorted().quantile(0.5))
+        guard values.count > 1 || baseline.count > 1 else { return (whole, whole, whole) }
         var random = SeededGenerator(seed: seed)
-        let ratios = (0..<Self.resamples).map { _ in
-            Self.resampledMedian(values, &random) / Self.resampledMedian(baseline, &random)
+        let results = (0..<resamples).map { _ in
+            combined(resampledMedian(values, &random), resampledMedian(baseline, &random))
         }
         .sorted()
-        low = ratios.quantile(0.025)
-        high = ratios.quantile(0.975)
+        return (whole, results.quantile(0.025), results.quantile(0.975))
     }
 
     private static func resampledMedian(_ values: [Double], _ random: inout SeededGenerator) -> Double {

@@ -105,12 +105,12 @@ int cbench_pidfd(pid_t pid) {
 
 // --- Sockets
 
-int cbench_listen(uint16_t *port) {
-    int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+static int bound_socket(int type, uint16_t *port) {
+    int descriptor = socket(AF_INET, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (descriptor < 0) return -errno;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof address;
-    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 || listen(descriptor, 1024) < 0 ||
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) < 0 ||
         getsockname(descriptor, (struct sockaddr *)&address, &length) < 0) {
         int error = errno;
         close(descriptor);
@@ -119,6 +119,18 @@ int cbench_listen(uint16_t *port) {
     *port = ntohs(address.sin_port);
     return descriptor;
 }
+
+int cbench_listen(uint16_t *port) {
+    int descriptor = bound_socket(SOCK_STREAM, port);
+    if (descriptor < 0 || listen(descriptor, 1024) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
+int cbench_refuse(uint16_t *port) { return bound_socket(SOCK_STREAM, port); }
+
+int cbench_datagrams(uint16_t *port) { return bound_socket(SOCK_DGRAM, port); }
 
 int cbench_accept(int listener) {
     int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

@@ -37,5 +37,12 @@ enum Aims {
     /// The speed of reading one line of 49 MB, relative to simdjson's DOM.
     static let longLine = Target.atLeast(1.6)
 
+    /// What telemetry may add to a job, in seconds of CPU time.
+    static let statsDProcessorTime = Target.atMost(0.000_4)
+    static let otlpProcessorTime = Target.atMost(0.001_5)
+    static let telemetryMemory = Target.atMost(0.5 * mebibyte)
+    /// How much later a program may end because of a receiver, in seconds: the limit of the last flush, and a little.
+    static let telemetryExit = Target.atMost(1.05)
+
     private static let mebibyte = 1_048_576.0
 }

@@ -22,12 +22,16 @@ final class JobPlayer {
         var cpuSeconds: Double
         /// In bytes.
         var peakMemory: Double?
+        /// Telemetry.
+        var received = TelemetryReceiver.Received()
     }
 
     /// False for programs that show log lines only after the end.
     var measuresConsole = true
     /// The report is answered late, so that the peak of the memory can be read before the program ends.
     var readsPeak = false
+    /// Gets the telemetry of the program. It takes part in reading the peak: the last flush comes after the report.
+    var receiver: TelemetryReceiver?
 
     private let harness: Harness
     private let maxPause: Double
@@ -63,7 +67,10 @@ final class JobPlayer {
         let job = Job(operation: variant.operation)
         harness.server.setDistance(variant.distance / 1_000)
         let (workloadID, workspace) = try harness.prepare(job, name: program.name)
+        _ = receiver?.take()
         let run = try harness.start(program, job, in: (workloadID, workspace))
+        receiver?.watch(run.pid)
+        defer { receiver?.watch(nil) }
         let running = try harness.wait(for: .running, run)
         try pause()
         try workspace.openOutput()
@@ -106,6 +113,10 @@ final class JobPlayer {
         let exit = try harness.finish(run)
         timing.successToExit = exit.moment.seconds(since: answered)
         timing.cpuSeconds = exit.cpuSeconds
+        if let received = receiver?.take() {
+            timing.received = received
+            timing.peakMemory = timing.peakMemory.map { max($0, Double(received.peakMemory)) }
+        }
         return timing
     }
 

@@ -7,8 +7,9 @@ struct SidecarBench: ParsableCommand {
         commandName: "sidecar-bench",
         abstract: "Measures the connector sidecar against the floor of what the kernel allows.",
         subcommands: [
-            Latency.self, Memory.self, Density.self, Compare.self, Logs.self, Generate.self, Parse.self,
-            ParseOnce.self, Machine.self,
+            Latency.self, Memory.self, Density.self, Compare.self, Logs.self, TelemetryCosts.self,
+            Generate.self,
+            Parse.self, ParseOnce.self, Machine.self,
         ]
     )
 }

@@ -110,6 +110,42 @@ import Testing
         """
     }
 
+    /// Sends what the settings ask for, and puts up with any receiver.
+    private static let telemetry = """
+        import socket, urllib.request
+        if "STATSD_PORT" in os.environ:
+            sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            sender.sendto(b"a:1|c", (os.environ["STATSD_HOST"], int(os.environ["STATSD_PORT"])))
+        for signal in ("metrics", "traces", "logs") if "OTEL_EXPORTER_OTLP_ENDPOINT" in os.environ else ():
+            try:
+                url = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"] + "/v1/" + signal
+                urllib.request.urlopen(url, b"body", timeout=0.2)
+            except OSError:
+                pass
+        """
+
+    @Test func telemetryIsSentToReceiversOfAllKinds() throws {
+        let ends = #"call("PUT", "workload/success")"#
+        try withScript(Self.earlySidecar(atTheEnd: "\(ends)\n\(Self.telemetry)")) { path in
+            let outcome = try bench([
+                "telemetry", "--sidecar", path, "--before", path, "--runs", "1", "--pause", "0.01",
+                "--standing", "0",
+            ])
+            #expect(outcome.status == 0, "\(outcome.errors)")
+            #expect(outcome.output.contains("peak resident memory: off, check / before, check"))
+            for setup in ["StatsD", "StatsD refused", "OTLP", "OTLP refused", "OTLP 500", "OTLP hangs"] {
+                #expect(outcome.output.contains("CPU time of a job: \(setup), check − off, check"))
+            }
+        }
+        try withScript(Self.earlySidecar(atTheEnd: ends)) { path in
+            let outcome = try bench([
+                "telemetry", "--sidecar", path, "--runs", "1", "--pause", "0.01", "--standing", "0",
+            ])
+            #expect(outcome.status != 0)
+            #expect(outcome.errors.contains("StatsD: no datagram has come"), "\(outcome.errors)")
+        }
+    }
+
     private func compareEarlySidecars(atTheEnd: String) throws -> Outcome {
         var outcome: Outcome?
         try withScript(Self.earlySidecar(atTheEnd: atTheEnd)) { path in

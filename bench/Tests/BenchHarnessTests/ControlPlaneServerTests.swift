@@ -1,49 +1,8 @@
-import Glibc
 import Testing
 
 @testable import BenchHarness
 
 @Suite struct ControlPlaneServerTests {
-    /// A client's connection.
-    private final class Client {
-        private let descriptor: Int32
-
-        init(_ server: ControlPlaneServer) throws {
-            descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = server.port.bigEndian
-            address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
-            let result = withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            try #require(result == 0)
-        }
-
-        deinit { close(descriptor) }
-
-        func send(_ text: String) throws {
-            try #require(Glibc.send(descriptor, text, text.utf8.count, 0) == text.utf8.count)
-        }
-
-        /// No more requests follow.
-        func finish() { shutdown(descriptor, Int32(SHUT_WR)) }
-
-        /// Everything that the server sends until it has sent so many bytes, or closes.
-        func receive(_ count: Int = .max) -> String {
-            var bytes: [UInt8] = []
-            var buffer = [UInt8](repeating: 0, count: 4_096)
-            while bytes.count < count {
-                let count = recv(descriptor, &buffer, buffer.count, 0)
-                guard count > 0 else { break }
-                bytes += buffer[..<count]
-            }
-            return String(decoding: bytes, as: UTF8.self)
-        }
-    }
-
     private static let answer = "HTTP/1.1 204 No Content\r\n\r\n"
 
     private func request(_ name: String) -> String {
@@ -64,7 +23,7 @@ import Testing
         try server.start()
         defer { server.stop() }
         server.setDistance(distance)
-        let client = try Client(server)
+        let client = try LoopbackClient(server.port)
         let first = MonotonicTime.now
         // In two pieces, the second with the beginning of the next request.
         let text = request("running") + request("heartbeat")
@@ -93,7 +52,7 @@ import Testing
         try server.start()
         defer { server.stop() }
         server.setDistance(0.03)
-        let far = try Client(server)
+        let far = try LoopbackClient(server.port)
         try far.send(request("running"))
         #expect(far.receive(Self.answer.utf8.count) == Self.answer)
         server.setDistance(0)
@@ -108,7 +67,7 @@ import Testing
         try server.start()
         defer { server.stop() }
         server.setDistance(0.001)
-        let client = try Client(server)
+        let client = try LoopbackClient(server.port)
         try client.send("GET /\r\n\r\n")
         #expect(client.receive() == "")
         #expect(calls(1, server)[0].kind == .violation)

@@ -55,4 +55,13 @@ import Testing
         #expect(ratio.low < 1)
         #expect(ratio.high > 1)
     }
+
+    @Test func aDifferenceLiesInItsInterval() {
+        let slow = (0..<101).map { 20 + Double($0 % 7) }
+        let fast = (0..<101).map { 10 + Double($0 % 5) }
+        let difference = MedianDifference(slow, minus: fast)
+        #expect(difference.difference == 11)
+        #expect(difference.low >= 20 - 14 && difference.low <= 11)
+        #expect(difference.high <= 26 - 10 && difference.high >= 11)
+    }
 }

@@ -31,6 +31,10 @@ int cbench_pidfd(pid_t pid);
 
 /// A listening TCP socket on a free port of 127.0.0.1.
 int cbench_listen(uint16_t *port);
+/// The same, but it refuses connections.
+int cbench_refuse(uint16_t *port);
+/// A UDP socket on a free port of 127.0.0.1, not blocking.
+int cbench_datagrams(uint16_t *port);
 /// The next connection, not blocking, without Nagle's delay.
 int cbench_accept(int listener);
 
