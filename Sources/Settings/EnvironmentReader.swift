@@ -36,7 +36,9 @@ package struct EnvironmentReader {
         _ name: String,
         default fallback: Choice
     ) -> Choice where Choice.RawValue == String {
-        choice(name, default: Optional(fallback)) ?? fallback
+        // Most are not set, and it takes the runtime a while to make the type of an optional one.
+        guard text(name) != nil else { return fallback }
+        return choice(name, default: Optional(fallback)) ?? fallback
     }
 
     /// The same for a setting that need not have a value.

@@ -23,10 +23,6 @@ package final class Telemetry {
             self.spans = spans
             self.logs = logs
         }
-
-        fileprivate var all: [any TelemetryExporter] {
-            metrics + [spans as (any TelemetryExporter)?, logs].compactMap { $0 }
-        }
     }
 
     /// The span of the workload, of which all others are parts; nil where no spans are sent.
@@ -40,6 +36,9 @@ package final class Telemetry {
     /// The same moment on both clocks: the time of day may be set meanwhile, and ticks have only milliseconds of it.
     private let origin: (instant: Instant, nanosecondsSince1970: Int64)
     private var isFinishing = false
+
+    /// Long enough for a receiver nearby, and short enough for each of four exporters to be tried.
+    private static let patience: Duration = .milliseconds(100)
 
     /// Heartbeats of a day; more are not kept.
     private static let maxRoundTrips = 2_880
@@ -131,29 +130,49 @@ package final class Telemetry {
 
     /// Sends what is left, for at most `flushLimit`; then nothing of it goes on. The completion is called once, later, from
     /// the loop. What is recorded after this call is lost.
+    ///
+    /// The exporters end one after the other, so that they can share a connection, and metrics come last, since they count
+    /// what the others have lost. One that takes longer than `patience` does not hold up the next.
     package func finish(_ completion: @escaping () -> Void) {
         precondition(!isFinishing, "telemetry ends once")
         isFinishing = true
-        var waiting = 1
-        var limit: TimerToken?
-        func oneIsDone() {
-            waiting -= 1
-            guard waiting == 0 else { return }
-            if let limit { scheduler.cancel(limit) }
-            completion()
+        var ends: [(@escaping () -> Void) -> Void] = []
+        if let spans = exporters.spans { ends.append(spans.finish) }
+        if let logs = exporters.logs { ends.append(logs.finish) }
+        for exporter in exporters.metrics { ends.append(exporter.finish) }
+        guard !ends.isEmpty else {
+            scheduler.schedule(after: .zero, handler: completion)
+            return
         }
-        limit = scheduler.schedule(after: Self.flushLimit) { [exporters] in
-            limit = nil
-            guard waiting > 0 else { return }
+        var begun = 0
+        var waiting = ends.count
+        let limit = scheduler.schedule(after: Self.flushLimit) { [exporters] in
+            begun = ends.count
             waiting = 0
-            for exporter in exporters.all { exporter.cancel() }
+            exporters.spans?.cancel()
+            exporters.logs?.cancel()
+            for exporter in exporters.metrics { exporter.cancel() }
             completion()
         }
-        for exporter in exporters.all {
-            waiting += 1
-            exporter.finish(oneIsDone)
+        func endNext() {
+            guard begun < ends.count else { return }
+            let end = ends[begun]
+            begun += 1
+            let number = begun
+            let patience = scheduler.schedule(after: Self.patience) { if begun == number { endNext() } }
+            end { [scheduler] in
+                guard waiting > 0 else { return }
+                scheduler.cancel(patience)
+                waiting -= 1
+                if waiting == 0 {
+                    scheduler.cancel(limit)
+                    completion()
+                } else if begun == number {
+                    endNext()
+                }
+            }
         }
-        scheduler.schedule(after: .zero, handler: oneIsDone)
+        endNext()
     }
 }
 

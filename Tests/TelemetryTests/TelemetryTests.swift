@@ -123,16 +123,30 @@ import Testing
     @Test func theEndWaitsForAllExporters() {
         var ends = 0
         telemetry().finish { ends += 1 }
-        scheduler.advance(by: .milliseconds(1))
-        #expect(exporter.finishers.count == 3)
-        for (number, finish) in exporter.finishers.enumerated() {
+        for number in 1...3 {
             #expect(ends == 0, "\(number)")
-            finish()
+            #expect(exporter.finishers.count == number, "one after the other")
+            exporter.finishers[number - 1]()
         }
         #expect(ends == 1)
         scheduler.advance(by: .seconds(10))
         #expect(ends == 1)
         #expect(exporter.cancellations == 0)
+        #expect(scheduler.delays.isEmpty)
+    }
+
+    @Test func oneThatHangsDoesNotHoldUpTheNext() {
+        var ends = 0
+        telemetry().finish { ends += 1 }
+        scheduler.advance(by: .milliseconds(99))
+        #expect(exporter.finishers.count == 1)
+        scheduler.advance(by: .milliseconds(101))
+        #expect(exporter.finishers.count == 3)
+        exporter.finishers[1]()
+        exporter.finishers[0]()
+        #expect(ends == 0)
+        exporter.finishers[2]()
+        #expect(ends == 1)
         #expect(scheduler.delays.isEmpty)
     }
 

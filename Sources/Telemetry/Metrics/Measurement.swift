@@ -22,6 +22,14 @@ package enum TagName: String, Hashable, Sendable, CaseIterable {
     case service
     /// Carried by all metrics: the platform's version.
     case version
+
+    /// Where the name stands among all of them in the order of the alphabet: numbers are compared faster.
+    package var alphabeticalPlace: Int { Self.places[Self.allCases.firstIndex(of: self) ?? 0] }
+
+    private static let places: [Int] = {
+        let sorted = allCases.map(\.rawValue).sorted()
+        return allCases.map { name in sorted.firstIndex(of: name.rawValue) ?? 0 }
+    }()
 }
 
 /// One dimension of a metric.

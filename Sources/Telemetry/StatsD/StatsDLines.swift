@@ -131,7 +131,7 @@ extension StatsDLines {
             bytes.removeSubrange((flavor == .datadog ? end : start)...)
         }
         if let statistic = Self.statistic(of: metric.kind) { append(Self.statisticKey, statistic) }
-        for tag in (tags + commonTags).sorted(by: { $0.name.rawValue < $1.name.rawValue }) {
+        for tag in (tags + commonTags).sorted(by: { $0.name.alphabeticalPlace < $1.name.alphabeticalPlace }) {
             append(tag.name.rawValue, tag.value)
         }
         // Always the last one, as Micrometer has it.
