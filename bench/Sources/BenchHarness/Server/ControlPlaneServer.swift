@@ -28,7 +28,7 @@ public final class ControlPlaneServer: Sendable {
     private let wakeUp: Int32
     private let epoll: Int32
     private let shared = Mutex(Shared())
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<ServerThread?>(nil)
 
     public init() throws(HarnessError) {
         var port: UInt16 = 0
@@ -48,32 +48,15 @@ public final class ControlPlaneServer: Sendable {
     public func start() throws(HarnessError) {
         _ = try HarnessError.check(cbench_epoll_add(epoll, listener, 1, Key.listener), "epoll")
         _ = try HarnessError.check(cbench_epoll_add(epoll, wakeUp, 1, Key.wakeUp), "epoll")
-        let box = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { box in
-                guard let box else { return nil }
-                let server = Unmanaged<ControlPlaneServer>.fromOpaque(box).takeRetainedValue()
-                ServerLoop(server).run()
-                return nil
-            },
-            box.toOpaque()
-        )
-        guard result == 0 else {
-            box.release()
-            throw HarnessError("the server's thread cannot be started: \(String(cString: strerror(result)))")
-        }
-        self.thread.withLock { $0 = thread }
+        let started = try ServerThread(of: "the server") { ServerLoop(self).run() }
+        thread.withLock { $0 = started }
     }
 
     /// Ends the thread; connections are closed.
     public func stop() {
         shared.withLock { $0.isStopping = true }
         Self.signal(wakeUp)
-        guard let thread = thread.withLock({ $0.take() }) else { return }
-        pthread_join(thread, nil)
+        thread.withLock { $0.take() }?.join()
     }
 
     /// The calls that have come since the last time.
@@ -105,7 +88,8 @@ public final class ControlPlaneServer: Sendable {
         Self.signal(wakeUp)
     }
 
-    fileprivate static func signal(_ eventfd: Int32) {
+    /// Makes an eventfd readable.
+    static func signal(_ eventfd: Int32) {
         var one: UInt64 = 1
         _ = write(eventfd, &one, 8)
     }

@@ -45,7 +45,7 @@ public final class TelemetryReceiver: Sendable {
     private let wakeUp: Int32
     private let epoll: Int32
     private let shared = Mutex(Shared())
-    private let thread = Mutex<pthread_t?>(nil)
+    private let thread = Mutex<ServerThread?>(nil)
 
     /// Starts to receive.
     public init() throws(HarnessError) {
@@ -101,33 +101,13 @@ public final class TelemetryReceiver: Sendable {
     /// Ends the thread; connections are closed.
     public func stop() {
         shared.withLock { $0.isStopping = true }
-        var one: UInt64 = 1
-        _ = write(wakeUp, &one, 8)
-        guard let thread = thread.withLock({ $0.take() }) else { return }
-        pthread_join(thread, nil)
+        ControlPlaneServer.signal(wakeUp)
+        thread.withLock { $0.take() }?.join()
     }
 
     private func start() throws(HarnessError) {
-        let box = Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let result = pthread_create(
-            &thread,
-            nil,
-            { box in
-                guard let box else { return nil }
-                let receiver = Unmanaged<TelemetryReceiver>.fromOpaque(box).takeRetainedValue()
-                ReceiverLoop(receiver).run()
-                return nil
-            },
-            box.toOpaque()
-        )
-        guard result == 0 else {
-            box.release()
-            throw HarnessError(
-                "the receiver's thread cannot be started: \(String(cString: strerror(result)))"
-            )
-        }
-        self.thread.withLock { $0 = thread }
+        let started = try ServerThread(of: "the receiver") { ReceiverLoop(self).run() }
+        thread.withLock { $0 = started }
     }
 
     fileprivate enum Key {
