@@ -32,18 +32,10 @@ public struct JSONWriter: Sendable {
         needsComma = false
     }
 
-    public mutating func string(_ value: String) {
-        separate()
-        append(quoted: value.utf8.span)
-        needsComma = true
-    }
+    public mutating func string(_ value: String) { string(utf8: value.utf8.span) }
 
     /// A string whose text is given in UTF-8, such as a JSON text that goes into a string as a whole.
-    public mutating func string(utf8: [UInt8]) {
-        separate()
-        append(quoted: utf8.span)
-        needsComma = true
-    }
+    public mutating func string(utf8: [UInt8]) { string(utf8: utf8.span) }
 
     /// The same, for text that lies in other memory.
     public mutating func string(utf8: Span<UInt8>) {

@@ -30,7 +30,7 @@ extension Configuration {
         let usesOTLP = reader.choice("MICROMETER_METRICS_OTLP_ENABLED", default: Switch.false) == .true
         let isDisabled = reader.choice("OTEL_SDK_DISABLED", default: Switch.false) == .true
         let service = reader.text("DD_SERVICE") ?? defaultServiceName
-        let settings = TelemetrySettings(
+        var settings = TelemetrySettings(
             statsD: isMeasuring && usesStatsD ? statsD(&reader) : nil,
             otlpMetrics: isMeasuring && usesOTLP ? otlp(.metrics, &reader) : nil,
             otlpTraces: !isDisabled && isExported(.traces, reader) ? otlp(.traces, &reader) : nil,
@@ -39,10 +39,8 @@ extension Configuration {
             commonTags: [Tag(.service, service), Tag(.version, reader.text("DD_VERSION") ?? version)],
             resource: []
         )
-        guard settings.isOn else { return settings }
-        var complete = settings
-        complete.resource = resource(reader, version: version, paths)
-        return complete
+        if settings.isOn { settings.resource = resource(reader, version: version, paths) }
+        return settings
     }
 
     /// How often metrics are pushed: an ISO 8601 duration such as `PT30S`, or a number with a unit such as `30s`.
@@ -116,7 +114,7 @@ extension Configuration {
         }
     }
 
-    /// What is wrong with OpenTelemetry's protocol `grpc`, of which the sidecar speaks nothing.
+    /// OpenTelemetry's protocols. The sidecar does not speak gRPC.
     private enum Transport: String, CaseIterable {
         case protobuf = "http/protobuf"
         case json = "http/json"

@@ -134,9 +134,7 @@ import Testing
         let exporter = feed.logs()
         exporter.record("first")
         exporter.finish {}
-        var isOver = false
-        feed.reactor.schedule(after: .milliseconds(200)) { isOver = true }
-        try feed.run(until: { isOver })
+        try feed.run(for: .milliseconds(200))
         exporter.cancel()
         #expect(feed.warnings.count == 1)
         #expect(feed.drops == ["logs": 1])
@@ -149,15 +147,11 @@ import Testing
         let exporter = feed.logs()
         for _ in 0..<512 { exporter.record("first") }
         try feed.run(until: { try receiver!.requests().count > 0 })
-        var isSettled = false
-        feed.reactor.schedule(after: .milliseconds(200)) { isSettled = true }
-        try feed.run(until: { isSettled })
+        try feed.run(for: .milliseconds(200))
         receiver = nil
         exporter.record("second")
         exporter.finish {}
-        var isOver = false
-        feed.reactor.schedule(after: .milliseconds(200)) { isOver = true }
-        try feed.run(until: { isOver })
+        try feed.run(for: .milliseconds(200))
         exporter.cancel()
         #expect(feed.warnings.count == 1)
     }

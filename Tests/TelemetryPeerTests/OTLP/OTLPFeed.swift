@@ -67,6 +67,13 @@ final class OTLPFeed {
         while !isDone { try reactor.tick() }
     }
 
+    /// Runs the loop for that long.
+    func run(for time: Duration) throws {
+        var isOver = false
+        reactor.schedule(after: time) { isOver = true }
+        while !isOver { try reactor.tick() }
+    }
+
     /// Runs the loop until the condition holds.
     func run(until condition: () throws -> Bool) throws {
         while try !condition() {
