@@ -25,8 +25,10 @@ package struct Dependencies {
     /// Stores documents in a folder of this machine.
     package var localStorage: (LocalStorage) -> any ObjectStore
     package var host: Host
-    /// What the process has used so far.
-    package var usage: () -> ProcessUsage
+    /// What the event loop has done so far.
+    package var loopUsage: () -> LoopUsage
+    /// The largest resident memory of the process so far, in bytes; nil where the kernel does not tell.
+    package var peakMemory: () -> Int?
     /// Makes what sends telemetry about a workload; nil where nothing is to be sent.
     package var telemetry: ((TelemetrySubject) -> Telemetry)?
 
@@ -42,7 +44,8 @@ package struct Dependencies {
         credentialFiles: CredentialFiles,
         localStorage: @escaping (LocalStorage) -> any ObjectStore,
         host: Host,
-        usage: @escaping () -> ProcessUsage = { ProcessUsage() },
+        loopUsage: @escaping () -> LoopUsage = { LoopUsage() },
+        peakMemory: @escaping () -> Int? = { nil },
         telemetry: ((TelemetrySubject) -> Telemetry)? = nil
     ) {
         self.scheduler = scheduler
@@ -56,23 +59,21 @@ package struct Dependencies {
         self.credentialFiles = credentialFiles
         self.localStorage = localStorage
         self.host = host
-        self.usage = usage
+        self.loopUsage = loopUsage
+        self.peakMemory = peakMemory
         self.telemetry = telemetry
     }
 
-    /// What the process has used so far.
-    package struct ProcessUsage: Hashable, Sendable {
+    /// What the event loop has done so far.
+    package struct LoopUsage: Hashable, Sendable {
         /// The longest time that the event loop has worked without a wait; nothing is answered meanwhile.
         package var longestTick: Duration
         /// How often the event loop has woken up.
         package var wakeups: Int
-        /// The largest resident memory, in bytes; nil where the kernel does not tell.
-        package var peakMemory: Int?
 
-        package init(longestTick: Duration = .zero, wakeups: Int = 0, peakMemory: Int? = nil) {
+        package init(longestTick: Duration = .zero, wakeups: Int = 0) {
             self.longestTick = longestTick
             self.wakeups = wakeups
-            self.peakMemory = peakMemory
         }
     }
 

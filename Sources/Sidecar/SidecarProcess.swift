@@ -151,13 +151,10 @@ final class SidecarProcess {
                 note: reactor.fallbackReason.map { "io_uring is not available (\($0)): using epoll" },
                 hasSeveralWorkloads: hasSeveralWorkloads
             ),
-            usage: { [reactor] in
-                Dependencies.ProcessUsage(
-                    longestTick: reactor.longestTick,
-                    wakeups: reactor.wakeups,
-                    peakMemory: PeakMemory.bytes()
-                )
-            }
+            loopUsage: { [reactor] in
+                Dependencies.LoopUsage(longestTick: reactor.longestTick, wakeups: reactor.wakeups)
+            },
+            peakMemory: PeakMemory.bytes
         )
     }
 

@@ -258,7 +258,7 @@ extension WorkloadJob {
     private static let maxTick: Duration = .seconds(1)
 
     private func logLongestTick(_ log: Logger) {
-        let longest = dependencies.usage().longestTick
+        let longest = dependencies.loopUsage().longestTick
         let text = "The event loop was busy for at most \(longest.spokenDescription) at a time"
         if longest < Self.maxTick {
             log.debug("\(text)")
@@ -331,7 +331,6 @@ extension WorkloadJob {
         _ sink: DeliverySink?
     ) -> WorkloadSummary? {
         guard let runner, let result = runner.result else { return nil }
-        let usage = dependencies.usage()
         return WorkloadSummary(
             operation: input.operation,
             image: input.image,
@@ -346,8 +345,8 @@ extension WorkloadJob {
             heartbeatMisses: runner.heartbeatMisses,
             sink: sink?.kind ?? "none",
             backend: dependencies.host.backend,
-            wakeups: usage.wakeups,
-            peakMemory: usage.peakMemory,
+            wakeups: dependencies.loopUsage().wakeups,
+            peakMemory: dependencies.peakMemory(),
             logLines: pipeline.counts.list
         )
     }

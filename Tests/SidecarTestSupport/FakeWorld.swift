@@ -42,7 +42,7 @@ package final class FakeWorld {
                 credentialFiles: CredentialFiles { (_, _) throws(CredentialFiles.Problem) in throw .missing },
                 localStorage: { place in fatalError("no test stores anything in \(place.root)") },
                 host: Dependencies.Host(name: "pod", backend: "nothing"),
-                usage: { [clock] in Dependencies.ProcessUsage(longestTick: clock.longestTick) }
+                loopUsage: { [clock] in Dependencies.LoopUsage(longestTick: clock.longestTick) }
             )
         )
     }
