@@ -29,6 +29,7 @@ let package = Package(
         .target(name: "CUring", linkerSettings: [.linkedLibrary("uring")]),
         .target(name: "CInotify"),
         .target(name: "CLinux"),
+        .target(name: "CConfinement"),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl"), .linkedLibrary("ssl")]),
         .target(name: "CSimdjson", linkerSettings: [.linkedLibrary("simdjson")]),
         .target(name: "CXXHash"),
@@ -74,6 +75,7 @@ let package = Package(
             dependencies: ["Containers", "Scheduling", "CUring", "CInotify", "CLinux"],
             swiftSettings: strict
         ),
+        .target(name: "Confinement", dependencies: ["Reactor", "CConfinement"], swiftSettings: memorySafe),
         .target(
             name: "CurlTransport",
             dependencies: ["Containers", "Scheduling", "Text", "HTTP", "Reactor", "CCurl"],
@@ -83,7 +85,7 @@ let package = Package(
             name: "Sidecar",
             dependencies: [
                 "Containers", "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Telemetry",
-                "Workload", "Reactor", "CurlTransport", "CLinux", logging,
+                "Workload", "Reactor", "Confinement", "CurlTransport", "CLinux", logging,
             ],
             swiftSettings: memorySafe
         ),
@@ -143,6 +145,18 @@ let package = Package(
             path: "Tests/SealedJob",
             swiftSettings: strict
         ),
+        // The sidecar's process, confined, as an attacker's.
+        .executableTarget(
+            name: "confined-probe",
+            dependencies: ["Sidecar", "Reactor", "HTTP", "Storage", "CLinux", "CUring"],
+            path: "Tests/ConfinedProbe",
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "ConfinementTests",
+            dependencies: ["Confinement", "CConfinement"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ContainersTests",
             dependencies: ["Containers", "Scheduling"],
@@ -182,7 +196,7 @@ let package = Package(
         .testTarget(
             name: "SidecarTests",
             dependencies: [
-                "Sidecar", "SidecarTestSupport", "sealed-job", "WorkloadTestSupport", "ProtocolTestSupport",
+                "Sidecar", "SidecarTestSupport", "Confinement", "sealed-job", "WorkloadTestSupport", "ProtocolTestSupport",
                 "TestSupport", logging,
             ],
             swiftSettings: strict
@@ -225,7 +239,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "airbyte-connector-sidecar", "Scheduling", "StoragePeers", "TelemetryPeers", "TestSupport",
+                "airbyte-connector-sidecar", "confined-probe", "Scheduling", "StoragePeers", "TelemetryPeers", "TestSupport",
             ],
             exclude: ["Fixtures"],
             swiftSettings: strict

@@ -100,15 +100,15 @@ package struct Dependencies {
         package var name: String
         /// How the loop gets its events: `io_uring` or `epoll`.
         package var backend: String
-        /// One line for the log about the loop; nil where there is nothing to say.
-        package var note: String?
+        /// Lines for the log on what the machine does not offer.
+        package var notes: [String]
         /// Whether log lines name their workload, since the process has several.
         package var hasSeveralWorkloads: Bool
 
-        package init(name: String, backend: String, note: String? = nil, hasSeveralWorkloads: Bool = false) {
+        package init(name: String, backend: String, notes: [String] = [], hasSeveralWorkloads: Bool = false) {
             self.name = name
             self.backend = backend
-            self.note = note
+            self.notes = notes
             self.hasSeveralWorkloads = hasSeveralWorkloads
         }
     }

@@ -1,3 +1,4 @@
+import Confinement
 import Glibc
 
 /// What a process sets up about itself before it opens or starts anything.
@@ -11,6 +12,12 @@ enum ProcessState {
         // SIGPIPE, SIGXFSZ: a closed console or connection and a file that may not grow are errors of the write, not
         // the end of the program. SIGIO: asking the kernel who has a file open can provoke one.
         for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
+    }
+
+    /// Core dumps and debuggers would see credentials.
+    static func forbidDumps() {
+        // Every kernel can.
+        try? Privileges.forbidDumps()
     }
 
     /// Whoever starts the program with one of 0, 1 and 2 closed must not find its own files written to: what is opened

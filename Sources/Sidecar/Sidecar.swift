@@ -37,6 +37,7 @@ package enum Sidecar {
         }
         switch directory {
         case .success(let directory):
+            if !configuration.process.isDebuggable { ProcessState.forbidDumps() }
             let process = try SidecarProcess(configuration.process, console: STDOUT_FILENO)
             return try process.run(configuration, in: [directory])[0]
         case .failure(let error):

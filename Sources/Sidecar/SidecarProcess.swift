@@ -1,3 +1,4 @@
+import Confinement
 import CurlTransport
 import Glibc
 import HTTP
@@ -18,23 +19,27 @@ final class SidecarProcess {
     private let console: Console
     private let inotify: Inotify
     private let notifier: DirectoryNotifier
+    private let ownsProcess: Bool
     private var signals: SignalSource?
     private var jobs: [WorkloadJob] = []
+    /// Lines for each job's log on what the machine does not offer.
+    private var notes: [String] = []
 
     /// Opens everything. Throws if the settings or the machine do not allow it.
     ///
     /// - Parameters:
     ///   - console: a descriptor, lent, to which log lines go.
-    ///   - watchesSignals: false leaves the process's signals alone.
+    ///   - ownsProcess: false leaves the process's signals and rights alone.
     ///   - makeTransport: makes another transport than libcurl's.
     init(
         _ settings: Configuration.ProcessSettings,
         console descriptor: Int32,
-        watchesSignals: Bool = true,
+        ownsProcess: Bool = true,
         makeTransport: ((Reactor) -> any HTTPTransport)? = nil
     ) throws(StartError) {
         let reactor = try Self.reactor(settings)
         self.reactor = reactor
+        notes = reactor.fallbackReason.map { ["io_uring is not available (\($0)): using epoll"] } ?? []
         console = Console(descriptor: descriptor, reactor: reactor)
         inotify = Inotify(reactor: reactor)
         notifier = DirectoryNotifier(reactor: reactor)
@@ -43,7 +48,8 @@ final class SidecarProcess {
         } else {
             transport = try Self.curlTransport(settings, reactor)
         }
-        if watchesSignals { try watchSignals() }
+        self.ownsProcess = ownsProcess
+        if ownsProcess { try watchSignals() }
         reactor.beforeWait = { [weak self] in self?.flushLogs() }
     }
 
@@ -52,6 +58,7 @@ final class SidecarProcess {
     /// - Returns: the exit code of each. Throws if one of them cannot start.
     func run(_ configuration: Configuration, in directories: [OpenDirectory]) throws(StartError) -> [Int32] {
         defer {
+            warnOfRefusedCalls()
             for job in jobs {
                 job.writeMarker()
                 job.forwardLog()
@@ -67,6 +74,14 @@ final class SidecarProcess {
             scheduler: reactor,
             wallClock: .system
         )
+        // From here on, files, sockets and calls are opened and made that `ConfinedFiles` and `SystemCalls` list.
+        if ownsProcess {
+            notes += ProcessConfinement.begin(
+                configuration,
+                workspaces: directories.map(\.path),
+                backend: reactor.backend
+            )
+        }
         jobs = directories.map { directory in
             var dependencies = dependencies(
                 for: directory,
@@ -120,8 +135,20 @@ final class SidecarProcess {
 
     /// Log lines are written before the loop waits, in as few writes as possible.
     private func flushLogs() {
+        warnOfRefusedCalls()
         for job in jobs { job.forwardLog() }
         console.flush()
+    }
+
+    /// The job goes on: what the program tried was a convenience, or it is an attacker's.
+    private func warnOfRefusedCalls() {
+        for call in RefusedCalls.takeNews() {
+            let line = """
+                The system call \(call) was refused: the sidecar's own filter does not list it. The job goes on. Please \
+                report this line; SIDECAR_CONFINEMENT=false switches the filter off.
+                """
+            for job in jobs { job.warn(line) }
+        }
     }
 
     private func dependencies(
@@ -148,7 +175,7 @@ final class SidecarProcess {
             host: Dependencies.Host(
                 name: Self.hostName(),
                 backend: reactor.backend.rawValue,
-                note: reactor.fallbackReason.map { "io_uring is not available (\($0)): using epoll" },
+                notes: notes,
                 hasSeveralWorkloads: hasSeveralWorkloads
             ),
             loopUsage: { [reactor] in

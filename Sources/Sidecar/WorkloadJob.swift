@@ -93,6 +93,11 @@ package final class WorkloadJob {
         status = code
     }
 
+    /// Logs what the process has noticed about itself.
+    func warn(_ line: String) {
+        pipeline?.write(.warning, from: .platform, line)
+    }
+
     /// Hands what has been logged to the console.
     package func forwardLog() {
         pipeline?.forwardWaiting()
@@ -246,7 +251,7 @@ extension WorkloadJob {
             """
         )
         logWarnings(log)
-        if let note = dependencies.host.note { log.info("\(note)") }
+        for note in dependencies.host.notes { log.info("\(note)") }
     }
 
     /// Logs the problems of the settings, now that there is a log.

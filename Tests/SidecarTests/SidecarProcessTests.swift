@@ -38,7 +38,7 @@ import Testing
         let process = try SidecarProcess(
             configuration.process,
             console: pipe.writeEnd,
-            watchesSignals: false,
+            ownsProcess: false,
             makeTransport: { reactor in
                 // All three connectors are at work at the same time.
                 for (number, folder) in folders.enumerated() {
@@ -85,7 +85,7 @@ import Testing
         let process = try SidecarProcess(
             configuration.process,
             console: pipe.writeEnd,
-            watchesSignals: false,
+            ownsProcess: false,
             makeTransport: { FakePlatform(scheduler: $0) }
         )
         #expect(try process.run(configuration, in: [try OpenDirectory(path: folder.path)]) == [0])
@@ -100,7 +100,7 @@ import Testing
         let process = try SidecarProcess(
             try configuration(["INTERNAL_API_HOST": "http://server"]).process,
             console: pipe.writeEnd,
-            watchesSignals: false,
+            ownsProcess: false,
             makeTransport: { FakePlatform(scheduler: $0) }
         )
         let directory = try OpenDirectory(path: folder.path)
@@ -123,7 +123,7 @@ import Testing
         let process = try SidecarProcess(
             configuration.process,
             console: pipe.writeEnd,
-            watchesSignals: false,
+            ownsProcess: false,
             makeTransport: { reactor in
                 reactor.schedule(after: .milliseconds(10)) {
                     // What cannot be polled and is essential.

@@ -73,6 +73,12 @@ package struct Configuration: Sendable {
         package var logLevel: Logger.Level
         package var logFormat: LogFormat
         package var network: Network
+        /// Whether the process gives up what it does not need, see `ProcessConfinement`.
+        package var isConfined: Bool
+        /// Whether debuggers of the same user may attach, and a crash leaves a core dump.
+        package var isDebuggable: Bool
+        /// Where settings were read from besides the environment.
+        package var settingsFile: String
     }
 
     package var workloadAPI: PlatformAPI
@@ -164,7 +170,10 @@ package struct Configuration: Sendable {
             trace: Self.trace(reader),
             logLevel: logLevel,
             logFormat: logFormat,
-            network: Self.network(&reader, paths)
+            network: Self.network(&reader, paths),
+            isConfined: reader.choice("SIDECAR_CONFINEMENT", default: Switch.true) == .true,
+            isDebuggable: reader.choice("SIDECAR_DEBUGGABLE", default: Switch.false) == .true,
+            settingsFile: SettingsFile.path(in: reader)
         )
         telemetry = Self.telemetry(&reader, version: airbyteVersion, paths)
         credentials = Self.credentials(in: environment)

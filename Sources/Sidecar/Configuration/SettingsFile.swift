@@ -17,8 +17,9 @@ struct SettingsFile {
     ///
     /// Only the default file may be missing.
     static func completed(_ environment: [String: String]) throws(StartError) -> [String: String] {
-        let named = EnvironmentReader(environment).text(variable)
-        let path = named ?? defaultPath
+        let reader = EnvironmentReader(environment)
+        let named = reader.text(variable)
+        let path = path(in: reader)
         guard path.hasPrefix("/") else { throw StartError(problem: variable, path, "not an absolute path") }
         do throws(CredentialFiles.Problem) {
             let file = try SettingsFile(parsing: CredentialFiles.system.read(path))
@@ -28,6 +29,8 @@ struct SettingsFile {
             throw StartError(problem: variable, path, "the file \(error.text)")
         }
     }
+
+    static func path(in reader: EnvironmentReader) -> String { reader.text(variable) ?? defaultPath }
 
     init(parsing bytes: [UInt8]) throws(CredentialFiles.Problem) {
         guard var text = String(validating: bytes, as: UTF8.self) else { throw .unreadable("is not UTF-8") }

@@ -163,6 +163,11 @@ final class AWSCredentialChain {
         )
     }
 
+    /// The token file that the profile names.
+    static func tokenFile(of source: AWSCredentialSettings.Profile, files: CredentialFiles) -> String? {
+        (try? profile(source, files))?.webIdentity?.tokenFile
+    }
+
     /// The region that the profile names.
     static func region(
         of source: AWSCredentialSettings.Profile?,

@@ -163,8 +163,13 @@ enum Project {
     /// The program under test: what was built beside the tests, or what `SIDECAR_BINARY` names.
     static let sidecar: String =
         ProcessInfo.processInfo.environment["SIDECAR_BINARY"]
-        ?? URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appendingPathComponent("airbyte-connector-sidecar").path
+        ?? beside("airbyte-connector-sidecar")
+
+    /// A program that was built beside the tests.
+    static func beside(_ name: String) -> String {
+        URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+            .deletingLastPathComponent().appendingPathComponent(name).path
+    }
 
     /// What `scripts/release` has built. `scripts/test` says where; by itself, the script leaves it in `.build`.
     static let release: String =

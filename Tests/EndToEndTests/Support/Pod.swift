@@ -60,6 +60,7 @@ final class Pod {
             do {
                 let result = try await body(pod)
                 try await pod.controlPlane.violations().forEach(onViolation)
+                pod.checkNothingWasRefused()
                 await pod.remove()
                 return result
             } catch {
@@ -273,6 +274,16 @@ final class Pod {
         let file = folder.appendingPathComponent("scenario.txt")
         try Data(steps.utf8).write(to: file)
         return file
+    }
+
+    /// The list of the sidecar's system calls is complete: none of its own is ever refused.
+    private func checkNothingWasRefused() {
+        let log = folder.appendingPathComponent("sidecar.log")
+        let text = (try? String(decoding: Data(contentsOf: log), as: UTF8.self)) ?? ""
+        for line in text.split(separator: "\n")
+        where line.contains("the sidecar's own filter does not list it") {
+            Issue.record("\(line)")
+        }
     }
 
     private func remove() async {
