@@ -18,6 +18,10 @@ public struct SystemCallFilter: Sendable {
         case fail(Int32)
     }
 
+    /// -1: what a tracer makes of a call that the kernel is to skip, as strace does to inject an error. Nothing is called;
+    /// refused, it would hide the tracer's own result. (`findings/strace-injection-meets-a-filter.sh`)
+    private static let skippedCall = UInt32.max
+
     /// Jumps of the kernel's program are no longer.
     private static let maxJump = 255
 
@@ -78,6 +82,7 @@ public struct SystemCallFilter: Sendable {
             add(number, rule)
             add(number + 1, nil)
         }
+        add(Self.skippedCall, .allow)
         return ranges
     }
 

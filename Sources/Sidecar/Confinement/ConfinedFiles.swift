@@ -16,11 +16,9 @@ struct ConfinedFiles {
         "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/host.conf",
     ]
 
-    /// Where the links of the systems' certificate directories lead to.
+    /// Where the links of Debian's certificate directory lead to. Elsewhere they lead to places below `/etc`.
     private static let systemCertificates = [
-        "/etc/ssl", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/etc/pki",
-        "/etc/ca-certificates",
-        "/usr/lib/ssl",
+        "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
     ]
 
     init(_ configuration: Configuration, workspaces: [String]) {
@@ -36,6 +34,7 @@ struct ConfinedFiles {
         allow("/proc/self", .read)
         allow("/proc/sys/fs", .read)
         for path in Self.nameResolution { allowDirectory(of: path) }
+        allowDirectory(of: CurlTransport.Options.systemCertificateDirectory)
         for path in Self.systemCertificates { allow(path, .read) }
         let network = configuration.process.network
         if let file = network.certificateFile { allowDirectory(of: file) }
@@ -83,7 +82,7 @@ struct ConfinedFiles {
     /// OpenSSL opens the files of a directory by the hashes of their names, which are links, mostly.
     private mutating func allowCertificates(in directory: String) {
         allow(directory, .read)
-        guard !Self.systemCertificates.contains(where: { directory == $0 || directory.hasPrefix($0 + "/") }),
+        guard directory != CurlTransport.Options.systemCertificateDirectory,
             let stream = unsafe opendir(directory)
         else { return }
         defer { unsafe closedir(stream) }
