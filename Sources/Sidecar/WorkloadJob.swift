@@ -109,22 +109,7 @@ package final class WorkloadJob {
 extension WorkloadJob {
     private func readInput() -> Result<SidecarInput, SidecarInputError> {
         Result { () throws(SidecarInputError) in
-            let content: [UInt8]?
-            do throws(WorkspaceError) {
-                content = try dependencies.workspace.contents(
-                    of: FileName.input,
-                    limit: SidecarInput.maxFileLength
-                )
-            } catch {
-                throw SidecarInputError(workloadID: nil, problem: error.problem)
-            }
-            guard let content else {
-                throw SidecarInputError(
-                    workloadID: nil,
-                    problem: "is missing: the init container writes it before the sidecar starts"
-                )
-            }
-            return try SidecarInput(parsing: content)
+            try dependencies.workspace.sidecarInput()
         }
     }
 
@@ -143,11 +128,8 @@ extension WorkloadJob {
         log.error("\(text)")
         logWarnings(log)
         let client = controlPlaneClient(log)
-        let report = Report.failure(
-            source: .airbytePlatform,
-            reason: "The sidecar's input file \(error.problem)"
-        )
-        client.perform(.report(secrets.mask.masked(report), workloadID: workloadID)) { [weak self] outcome in
+        let report = secrets.mask.masked(Self.rejection(of: error))
+        client.perform(.report(report, workloadID: workloadID)) { [weak self] outcome in
             guard let self, status == nil else { return }
             if let problem = outcome.problem { log.error("The failure could not be reported: \(problem)") }
             endRejection()
@@ -158,6 +140,11 @@ extension WorkloadJob {
             log.error("The failure could not be reported within \(limit.spokenDescription)")
             endRejection()
         }
+    }
+
+    /// What is reported of an input that cannot be used.
+    package static func rejection(of error: SidecarInputError) -> Report {
+        .failure(source: .airbytePlatform, reason: "The sidecar's input file \(error.problem)")
     }
 
     private func endRejection() {

@@ -35,23 +35,24 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         self.offset = offset
     }
 
-    public var description: String {
-        let what =
-            switch reason {
-            case .empty: "no JSON value"
-            case .structure: "a value, key, comma, colon or bracket is missing or out of place"
-            case .unclosedString: "a string is not closed"
-            case .controlCharacter: "a control character in a string is not escaped"
-            case .escape: "an escape sequence is malformed"
-            case .number: "a number is malformed"
-            case .literal: "an unknown word"
-            case .tooDeep: "nested deeper than \(JSONDocument.maximumDepth) levels"
-            case .trailing: "something follows the value"
-            case .tooLong: "longer than 4 GiB"
-            case .outOfMemory: "not enough memory"
-            case .parser: "the parser failed"
-            }
-        return "\(what) (byte \(offset))"
+    public var description: String { "\(problem) (byte \(offset))" }
+
+    /// What is wrong, for people.
+    public var problem: String {
+        switch reason {
+        case .empty: "no JSON value"
+        case .structure: "a value, key, comma, colon or bracket is missing or out of place"
+        case .unclosedString: "a string is not closed"
+        case .controlCharacter: "a control character in a string is not escaped"
+        case .escape: "an escape sequence is malformed"
+        case .number: "a number is malformed"
+        case .literal: "an unknown word"
+        case .tooDeep: "nested deeper than \(JSONDocument.maximumDepth) levels"
+        case .trailing: "something follows the value"
+        case .tooLong: "longer than 4 GiB"
+        case .outOfMemory: "not enough memory"
+        case .parser: "the parser failed"
+        }
     }
 }
 

@@ -24,6 +24,9 @@ public struct TranscriptEvents {
     /// The configurations that the connector asks the platform to store. There is nothing to log: what they hold is secret.
     public private(set) var configurations: [JSONValue] = []
 
+    /// Is told what each line is, and where it stands, in the output's order. For tools: the sidecar has none.
+    public var observer: ((LinePosition, DecodedLine) -> Void)?
+
     /// A buffer up to this size is kept for the next events; a chunk's lines hardly need more.
     private static let keptCapacity = 256 * 1_024
 
@@ -84,6 +87,14 @@ public struct TranscriptEvents {
         entries.removeAll(keepingCapacity: true)
         text.removeAll(keepingCapacity: text.capacity <= Self.keptCapacity)
     }
+}
+
+/// Where a line of the output stands.
+public struct LinePosition: Hashable, Sendable {
+    /// From 1 on.
+    public var number: Int
+    /// Of its first byte.
+    public var offset: UInt64
 }
 
 extension ConnectorLog {

@@ -110,6 +110,7 @@ public struct TranscriptReader {
 private struct LineReader {
     var transcript = Transcript()
     private(set) var count = 0
+    private var position = LinePosition(number: 0, offset: 0)
     var decoder: MessageDecoder
     let tooLongLine: Int
 
@@ -130,6 +131,7 @@ private struct LineReader {
         lineStart: UInt64,
         events: inout TranscriptEvents
     ) {
+        position = LinePosition(number: count + 1, offset: lineStart)
         if part != .more { count += 1 }
         if part == .whole { return read(bytes, events: &events) }
         var line = longLine.take() ?? LineScanner(start: lineStart, digestSeed: digestSeed)
@@ -151,10 +153,18 @@ private struct LineReader {
         if let log = PlainLogLine.find(in: line) {
             let message = line.extracting(log.message)
             transcript.consume(log.level, message)
+            events.observer?(
+                position,
+                .message(.log(ConnectorLog(level: log.level, message: Self.text(message))))
+            )
             return events.append(.connectorLog(log.level), message)
         }
         if decoder.isPlain(line) {
             transcript.consumePlainLine(line)
+            events.observer?(
+                position,
+                .notAMessage(looksLikeRecord: false, text: Self.text(line), named: [])
+            )
             return events.append(.plainLine, line)
         }
         guard let decoded = decoder.decodeSingleJSON(line) else {
@@ -162,6 +172,10 @@ private struct LineReader {
             return
         }
         record(decoded, events: &events)
+    }
+
+    private static func text(_ line: RawSpan) -> String {
+        unsafe line.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
     }
 
     private mutating func note(utf16Length length: Int) {
@@ -174,6 +188,7 @@ private struct LineReader {
 
     private mutating func record(_ decoded: DecodedLine, events: inout TranscriptEvents) {
         transcript.consume(decoded)
+        events.observer?(position, decoded)
         switch decoded {
         case .message(.log(let log)): events.append(log)
         case .message(.control(let configuration?)): events.append(configuration: configuration)

@@ -20,6 +20,7 @@ package struct Configuration: Sendable {
         package static let defaultWithinSync: Duration = .seconds(30 * 60)
     }
 
+    package static let defaultLostConnectorGrace: Duration = .seconds(10)
     /// Pulling a large image over a slow line takes minutes, not half an hour.
     package static let defaultStartTimeout: Duration = .seconds(30 * 60)
 
@@ -146,7 +147,7 @@ package struct Configuration: Sendable {
         lostConnectorGrace = reader.duration(
             "SIDECAR_LOST_CONNECTOR_GRACE_SECONDS",
             unit: .seconds,
-            default: .seconds(10)
+            default: Self.defaultLostConnectorGrace
         )
         deliversEarly = reader.choice("SIDECAR_EAGER_DELIVERY", default: Switch.true) == .true
         rescanInterval = reader.duration("SIDECAR_RESCAN_SECONDS", unit: .seconds, default: .seconds(2))

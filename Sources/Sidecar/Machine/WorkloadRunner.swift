@@ -12,13 +12,10 @@ final class WorkloadRunner {
     private static let exitCodeSettling: Duration = .seconds(1)
 
     private var machine: WorkloadMachine
-    private var reader: TranscriptReader
+    private var reading: OutputReading
     private var loggedLines = LoggedLines()
     /// How many of the transcript's decisions the machine knows.
     private var knownDecisions = 0
-    /// What the bytes that were read last give to log.
-    private var logEvents = TranscriptEvents()
-    private let digestSeed: UInt64
     private let input: SidecarInput
     private let scheduler: any Scheduler
     private let workspace: any Workspace
@@ -36,14 +33,14 @@ final class WorkloadRunner {
     /// When what has happened.
     private(set) var timeline: WorkloadTimeline
     /// Bytes of the connector's output that were read, also such as were replaced later.
-    private(set) var outputBytes = 0
+    var outputBytes: Int { reading.byteCount }
     /// The connector's exit code, where it left one that can be used.
     private(set) var connectorExitCode: Int32?
     /// Heartbeats that were not accepted.
     private(set) var heartbeatMisses = 0
     /// What the output has said so far.
-    var transcript: Transcript { reader.transcript }
-    var outputLines: Int { reader.lineCount }
+    var transcript: Transcript { reading.transcript }
+    var outputLines: Int { reading.lineCount }
     /// How the workload has ended.
     var result: WorkloadMachine.End? { machine.result }
 
@@ -88,8 +85,7 @@ final class WorkloadRunner {
         onExit: @escaping (Int32) -> Void
     ) {
         self.machine = machine
-        reader = TranscriptReader(kind: input.connectorKind, digestSeed: digestSeed)
-        self.digestSeed = digestSeed
+        reading = OutputReading(of: input, secrets: secrets, digestSeed: digestSeed)
         self.input = input
         self.scheduler = scheduler
         self.workspace = workspace
@@ -110,7 +106,7 @@ final class WorkloadRunner {
             outlet: pipeline,
             log: log,
             onBytes: { [weak self] bytes in self?.read(bytes) },
-            onZeros: { [weak self] count in self?.reader.skipZeros(count) },
+            onZeros: { [weak self] count in self?.reading.skipZeros(count) },
             onRestart: { [weak self] in self?.restart() }
         )
         watcher = WorkspaceWatcher(
@@ -384,55 +380,44 @@ extension WorkloadRunner {
             guard let self else { return }
             // What is not read to its end can end in the middle of a line, and of a secret: that line is not shown.
             if problem == nil {
-                reader.finish(events: &logEvents)
+                reading.finish()
                 showLogEvents()
             }
-            let text = problem.map { "\($0.file) \($0.problem)" }
-            let transcript = reader.transcript
-            // A result counts, whatever the volume has run out of.
-            let exhausted = transcript.result(for: input.operation) == nil ? workspace.exhausted : nil
-            post(.transcriptRead(transcript, unread: text, exhausted: exhausted))
+            let read = reading.end(problem, exhausted: workspace.exhausted)
+            post(.transcriptRead(read.transcript, unread: read.unread, exhausted: read.exhausted))
         }
     }
 
     private func read(_ bytes: RawSpan) {
-        outputBytes += bytes.byteCount
-        reader.read(bytes, events: &logEvents)
+        reading.read(bytes)
         showLogEvents()
         postResult()
     }
 
     /// The machine can deliver a result before the connector has ended.
     private func postResult() {
-        guard reader.decisions != knownDecisions else { return }
-        knownDecisions = reader.decisions
-        let transcript = reader.transcript
+        guard reading.decisions != knownDecisions else { return }
+        knownDecisions = reading.decisions
+        let transcript = reading.transcript
         post(.resultChanged(transcript.result(for: input.operation) == nil ? nil : transcript))
-    }
-
-    /// A configuration that the connector has changed to brings secrets that were not known before, also where it is not
-    /// the last.
-    private func hideNewSecrets() {
-        for configuration in logEvents.configurations { secrets.configurationChanged(to: configuration) }
     }
 
     /// The file was truncated or replaced: what counts is what it holds in the end. A line that had no end yet is none.
     private func restart() {
         loggedLines.startOver()
-        reader = TranscriptReader(kind: input.connectorKind, digestSeed: digestSeed)
+        reading.startOver()
         if knownDecisions > 0 { post(.resultChanged(nil)) }
         knownDecisions = 0
     }
 
     private func showLogEvents() {
-        defer { logEvents.removeAll() }
-        hideNewSecrets()
-        if logEvents.isEmpty { return }
+        defer { reading.events.removeAll() }
+        if reading.events.isEmpty { return }
         if secrets.mask.isIncomplete {
             withhold()
         } else {
             let now = pipeline.now
-            logEvents.forEach { kind, text in
+            reading.events.forEach { kind, text in
                 if loggedLines.admit(kind, text) { show(kind, text, at: now) }
             }
         }

@@ -25,8 +25,7 @@ final class OutputTail {
         set { output.file = newValue }
     }
     private var offset: UInt64 = 0
-    /// How many zero bytes were read last, counted by whole reads.
-    private var zeros = 0
+    private var zeros = ZeroRun()
     /// To notice that the file was rewritten.
     private var samples = ReadSamples()
     private var isReading = false
@@ -220,10 +219,10 @@ extension OutputTail {
             if count == reader.capacity || finishing != nil || mayBeReplaced { isStale = true }
             reader.withBytes(count) { bytes in
                 samples.record(bytes, upTo: offset)
-                zeros = Self.isZero(bytes) ? zeros + count : 0
+                zeros.note(bytes)
                 onBytes(bytes)
             }
-            if zeros >= TranscriptReader.minZerosBeforeSkip { skipHole() }
+            if zeros.maySkip { skipHole() }
             boundLastReading(count)
             let isAtGoal = finishing?.goal.map { offset >= $0 } ?? false
             if isAtGoal, !restartIfRewritten(), !switchToReplacement() { return atEnd() }
@@ -247,14 +246,6 @@ extension OutputTail {
         finishing?.read += UInt64(count)
         guard let last = finishing, last.read > maxLastReading, offset < last.goal ?? .max else { return }
         finishNow("it has more than \(maxLastReading) bytes that were left to read")
-    }
-
-    private static func isZero(_ bytes: RawSpan) -> Bool {
-        unsafe bytes.withUnsafeBytes { bytes in
-            guard let base = bytes.baseAddress, unsafe bytes[0] == 0 else { return false }
-            // Each byte is the one before it.
-            return unsafe memcmp(base, base + 1, bytes.count - 1) == 0
-        }
     }
 
     private func atEnd() {
@@ -312,7 +303,7 @@ extension OutputTail {
 
     private func startOver() {
         offset = 0
-        zeros = 0
+        zeros = ZeroRun()
         samples = ReadSamples()
         onRestart()
     }

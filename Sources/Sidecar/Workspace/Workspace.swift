@@ -2,21 +2,24 @@ import Reactor
 import Scheduling
 import Workload
 
-/// The directory that a workload's connector and the sidecar share, as far as the sidecar uses it.
-///
-/// `WorkspaceDirectory` is the real one. Tests and the simulator bring others, which touch no file.
-package protocol Workspace: AnyObject {
+/// The files of a workspace, to be read.
+package protocol WorkspaceFiles: AnyObject {
     /// For messages.
     var path: String { get }
-
-    /// Whether a watch reports the other container's writes. It does not where the writer may be behind another kernel.
-    var watchIsReliable: Bool { get }
 
     /// What the workspace's file system has run out of, such as "free blocks"; nil where there is room.
     var exhausted: String? { get }
 
     /// Opens a regular file for reading; nil where there is no such entry. Never blocks, never follows a link.
     func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)?
+}
+
+/// The directory that a workload's connector and the sidecar share, as far as the sidecar uses it.
+///
+/// `WorkspaceDirectory` is the real one. Tests and the simulator bring others, which touch no file.
+package protocol Workspace: WorkspaceFiles {
+    /// Whether a watch reports the other container's writes. It does not where the writer may be behind another kernel.
+    var watchIsReliable: Bool { get }
 
     /// Which file an entry is, links not followed; nil where there is none.
     func identity(of name: String) -> FileIdentity?
@@ -173,7 +176,24 @@ package struct WorkspaceError: Error, Hashable {
     }
 }
 
-extension Workspace {
+extension WorkspaceFiles {
+    /// What the init container has written, `sidecarInput.json`.
+    package func sidecarInput() throws(SidecarInputError) -> SidecarInput {
+        let content: [UInt8]?
+        do throws(WorkspaceError) {
+            content = try contents(of: FileName.input, limit: SidecarInput.maxFileLength)
+        } catch {
+            throw SidecarInputError(workloadID: nil, problem: error.problem)
+        }
+        guard let content else {
+            throw SidecarInputError(
+                workloadID: nil,
+                problem: "is missing: the init container writes it before the sidecar starts"
+            )
+        }
+        return try SidecarInput(parsing: content)
+    }
+
     /// The whole of a small file; nil where there is no such entry.
     package func contents(of name: String, limit: Int) throws(WorkspaceError) -> [UInt8]? {
         guard let file = try open(name) else { return nil }

@@ -95,12 +95,14 @@ package struct DeliveryPlan: Sendable {
     }
 
     /// All steps that follow if each of them succeeds, in order. Nothing is delivered.
-    package func preview() -> [DeliveryStep] {
+    ///
+    /// - Parameter catalogID: stands for what the server would call the catalog.
+    package func preview(catalogID: String = "") -> [DeliveryStep] {
         var plan = self
         var steps: [DeliveryStep] = []
         while let step = plan.nextStep {
             steps.append(step)
-            plan.record(step.success)
+            plan.record(step.success(catalogID: catalogID))
         }
         return steps
     }

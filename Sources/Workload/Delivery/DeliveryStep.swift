@@ -11,11 +11,28 @@ package enum DeliveryStep: Sendable {
     case storeOutput(JobOutput)
 
     /// The result of a step that succeeds.
-    var success: DeliveryResult {
+    ///
+    /// - Parameter catalogID: what the server calls the catalog.
+    func success(catalogID: String = "") -> DeliveryResult {
         switch self {
         case .updateConfiguration: .configurationUpdated
-        case .writeCatalog: .catalogWritten(id: "")
+        case .writeCatalog: .catalogWritten(id: catalogID)
         case .storeOutput: .outputStored
+        }
+    }
+
+    /// The calls that the step makes if each succeeds, in order, where the server API stores outputs.
+    ///
+    /// - Parameter actorName: of the source or destination, which the server answers to the first call of an update.
+    package func calls(workloadID: String, actorName: String = "") -> [PlatformCall] {
+        switch self {
+        case .updateConfiguration(let update):
+            [
+                .getActor(update.connector, id: update.actorID),
+                .updateActor(update, name: actorName, resourceAllocation: nil),
+            ]
+        case .writeCatalog(let catalog): [.writeCatalog(catalog)]
+        case .storeOutput(let output): [.writeOutput(output.document, workloadID: workloadID)]
         }
     }
 }

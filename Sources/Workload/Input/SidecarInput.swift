@@ -120,6 +120,15 @@ extension SidecarInput {
     /// The largest accepted `sidecarInput.json`, in bytes: no known configuration has megabytes.
     package static let maxFileLength = 64 * 1_024 * 1_024
 
+    /// The input of a workload of which only the operation is known.
+    package init(operation: Operation, connectorKind: ConnectorKind) {
+        workloadID = ""
+        self.operation = operation
+        logPath = ""
+        self.connectorKind = connectorKind
+        launcher = Launcher()
+    }
+
     /// The members of every log event that identify its job.
     package var logContext: [(name: String, value: String)] {
         [

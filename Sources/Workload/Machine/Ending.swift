@@ -34,7 +34,7 @@ package enum Ending: Hashable, Sendable {
     }
 
     /// One line for the log.
-    var description: String {
+    package var description: String {
         switch self {
         case .connectorExited(.code(let code)):
             "The connector ended with exit code \(code)\(ExitCodeMeaning.note(on: code))"

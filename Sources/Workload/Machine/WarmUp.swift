@@ -19,12 +19,12 @@ package enum WarmUp {
             mask: machine.mask
         )
         let steps = plan.preview()
-        for step in steps { prepare(step, input) }
+        for step in steps { _ = step.calls(workloadID: input.workloadID) }
         _ = PlatformCall.report(plan.report, workloadID: input.workloadID)
 
         var machine = machine
         let isEarly = machine.settings.deliversEarly
-        let delivery = steps.map { WorkloadMachine.Event.delivered($0.success) }
+        let delivery = steps.map { WorkloadMachine.Event.delivered($0.success()) }
         var events: [WorkloadMachine.Event] = [
             .resultChanged(reader.transcript), .timerFired(.earlyDelivery),
         ]
@@ -33,16 +33,6 @@ package enum WarmUp {
         if !isEarly { events += delivery }
         events += [.logStored, .reportAnswered(.accepted(body: []))]
         for event in events { _ = machine.handle(event, now: now) }
-    }
-
-    /// Makes what would be sent.
-    private static func prepare(_ step: DeliveryStep, _ input: SidecarInput) {
-        switch step {
-        case .updateConfiguration: break
-        case .writeCatalog(let catalog): _ = PlatformCall.writeCatalog(catalog)
-        case .storeOutput(let output):
-            _ = PlatformCall.writeOutput(output.document, workloadID: input.workloadID)
-        }
     }
 
     /// The shortest result of each operation.

@@ -68,6 +68,42 @@ package struct SecretMask: Sendable {
         return Self.hiding(URLPasswords.places, in: text, after: withoutNamed)
     }
 
+    /// The text with the secrets replaced that are known, as `masked` does; names tell nothing. For what the sidecar sends as
+    /// it is.
+    package func maskedByValue(_ text: [UInt8]) -> [UInt8] {
+        Self.hiding(places(in: text.span), in: text.span) ?? text
+    }
+
+    /// A configuration for people: what secret-like names stand for is replaced, and so is every secret that is known.
+    package func masked(configuration: JSONValue) -> [UInt8] {
+        var writer = JSONWriter()
+        write(configuration, isSecret: false, to: &writer)
+        return writer.bytes
+    }
+
+    private func write(_ value: JSONValue, isSecret: Bool, to writer: inout JSONWriter) {
+        switch value.kind {
+        case .object:
+            writer.beginObject()
+            for (key, member) in value.members {
+                let name = key.string ?? ""
+                writer.key(shown(name))
+                let isNamed = SecretNames.tellsOfSecretValue(name.utf8)
+                write(member, isSecret: isSecret || isNamed, to: &writer)
+            }
+            writer.endObject()
+        case .array:
+            writer.beginArray()
+            for element in value.elements { write(element, isSecret: isSecret, to: &writer) }
+            writer.endArray()
+        case .string, .number:
+            let text = value.string ?? String(decoding: value.rawJSON, as: UTF8.self)
+            let shown = isSecret ? String(decoding: Self.replacement, as: UTF8.self) : shown(text)
+            value.kind == .number && shown == text ? writer.value(value) : writer.string(shown)
+        case .bool, .null: writer.value(value)
+        }
+    }
+
     /// Where secrets stand, and the beginnings of secrets at which the text was cut.
     private func places(in text: Span<UInt8>) -> [Range<Int>] {
         let places = automaton.places(in: text)

@@ -2,12 +2,12 @@ import Glibc
 import Reactor
 
 /// A workspace's directory, open from the start of the process to its end: the marker is written there at every end.
-final class OpenDirectory {
-    let path: String
+package final class OpenDirectory {
+    package let path: String
     private let owned: OwnedDescriptor
 
     /// Opens the directory; it must exist.
-    init(path: String) throws(SystemError) {
+    package init(path: String) throws(SystemError) {
         let raw = unsafe Glibc.open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard raw >= 0 else { throw SystemError(call: "open", errno: errno) }
         self.path = path
