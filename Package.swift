@@ -16,6 +16,7 @@ let package = Package(
     products: [
         .executable(name: "airbyte-connector-sidecar", targets: ["airbyte-connector-sidecar"]),
         .executable(name: "sidecar-simulator", targets: ["sidecar-simulator"]),
+        .executable(name: "sidecarctl", targets: ["sidecarctl"]),
         .library(name: "Reactor", targets: ["Reactor"]),
         .library(name: "AirbyteProtocol", targets: ["AirbyteProtocol"]),
     ],
@@ -92,6 +93,16 @@ let package = Package(
         .executableTarget(
             name: "airbyte-connector-sidecar",
             dependencies: ["Sidecar"],
+            swiftSettings: memorySafe
+        ),
+
+        // The command for people: what the sidecar sees, decides and does.
+        .executableTarget(
+            name: "sidecarctl",
+            dependencies: [
+                "Scheduling", "Text", "AirbyteProtocol", "Workload", "Reactor", "Sidecar",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: memorySafe
         ),
 
@@ -239,7 +250,8 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "airbyte-connector-sidecar", "confined-probe", "Scheduling", "StoragePeers", "TelemetryPeers", "TestSupport",
+                "airbyte-connector-sidecar", "confined-probe", "sidecarctl", "Scheduling", "StoragePeers",
+                "TelemetryPeers", "TestSupport",
             ],
             exclude: ["Fixtures"],
             swiftSettings: strict

@@ -10,8 +10,23 @@ struct CorpusRun {
     let folder: URL
     let backend: Backend
 
-    /// Every difference between what the case expects and what the program did.
-    func differences(of testCase: CorpusCase) async throws -> [String] {
+    /// What a case left behind.
+    struct Played {
+        fileprivate let workload: Workload
+        /// With everything that was there at the start, and the sidecar's marker.
+        var workspace: URL { workload.workspace }
+        let exitCode: Int32
+        /// What the control plane received, in order.
+        let requests: [ExactJSON]
+        /// What the server calls the catalog; nil where none was written.
+        var catalogID: String? { requests.lazy.compactMap { $0["answer"]["catalogId"].text }.first }
+        let sidecar: ChildProcess
+
+        func remove() { workload.remove() }
+    }
+
+    /// Runs the program on a case to its end.
+    func play(_ testCase: CorpusCase) async throws -> Played {
         let workload = Workload(testCase, folder: folder, backend: backend)
         try workload.prepare(input: Self.sidecarInput(of: testCase, workloadID: workload.id))
         let sidecar = try ChildProcess(
@@ -28,15 +43,23 @@ struct CorpusRun {
             log: workload.folder.appendingPathComponent("sidecar.log"),
             errors: workload.folder.appendingPathComponent("sidecar.err")
         )
-        let exitCode = await sidecar.exitCode
-        let requests = try await controlPlane.exactRequests(of: workload.id)
-        let catalogID = requests.lazy.compactMap { $0["answer"]["catalogId"].text }.first
+        return Played(
+            workload: workload,
+            exitCode: await sidecar.exitCode,
+            requests: try await controlPlane.exactRequests(of: workload.id),
+            sidecar: sidecar
+        )
+    }
 
-        var check = Expectation(output: testCase.output, catalogID: catalogID)
-        check.compare(.number(testCase.expected.exitCode), .number("\(exitCode)"), at: "exit code")
+    /// Every difference between what the case expects and what the program did.
+    func differences(of testCase: CorpusCase) async throws -> [String] {
+        let played = try await play(testCase)
+        let (workload, requests) = (played.workload, played.requests)
+        var check = Expectation(output: testCase.output, catalogID: played.catalogID)
+        check.compare(.number(testCase.expected.exitCode), .number("\(played.exitCode)"), at: "exit code")
         check.compareCalls(requests, testCase, actorID: Self.actorID)
         check.compareJobOutput(requests, testCase)
-        check.compareConsole(sidecar.output, sidecar.errorOutput, testCase)
+        check.compareConsole(played.sidecar.output, played.sidecar.errorOutput, testCase)
         if !FileManager.default.fileExists(
             atPath: workload.workspace.appendingPathComponent("TERMINATED").path
         ) {
@@ -45,7 +68,7 @@ struct CorpusRun {
         for violation in try await controlPlane.violations(of: workload.id) {
             check.report("API violation: \(violation.json)")
         }
-        if check.differences.isEmpty { workload.remove() }
+        if check.differences.isEmpty { played.remove() }
         return check.differences
     }
 
@@ -90,7 +113,7 @@ struct CorpusRun {
 }
 
 /// A workspace with everything in place before the sidecar starts: no connector has to run.
-private struct Workload {
+private struct Workload: Sendable {
     let id: String
     let folder: URL
     private let testCase: CorpusCase
