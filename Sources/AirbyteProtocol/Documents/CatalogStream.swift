@@ -2,13 +2,9 @@
 ///
 /// An element is held while it is converted, unless it is very long: then its schema goes by in pieces too.
 final class CatalogStream: ByteStream {
-    private let list: StoredText?
+    private let elements: StoredElements
     private let kind: ConnectorKind
     private let context: StreamContext
-    private let blocks: BlockReader?
-    private var position: UInt64
-    private var splitter = JSONScanner(handler: ElementSplitter())
-    private let parser = JSONParser(opaqueKeys: ["json_schema"])
     private var inspector = CatalogInspector()
     private var stage = Stage.beginning
     private var hasElements = false
@@ -28,11 +24,9 @@ final class CatalogStream: ByteStream {
     }
 
     init(_ catalog: StoredCatalog, _ kind: ConnectorKind, _ context: StreamContext) {
-        list = catalog.list
+        elements = StoredElements(catalog, kind, context.source)
         self.kind = kind
         self.context = context
-        blocks = list.map { BlockReader($0.digests, context.source) }
-        position = list?.range.lowerBound ?? 0
     }
 
     func next() throws(DocumentError) -> [UInt8]? {
@@ -53,16 +47,12 @@ final class CatalogStream: ByteStream {
             stage = .elements
             return Array(#"{"\#(kind == .source ? "streams" : "operations")":["#.utf8)
         case .elements:
-            guard let list, let blocks, position < list.range.upperBound else {
-                guard list == nil || splitter.status == .complete else { throw Self.changed }
+            guard let ends = try elements.next() else {
                 stage = .done
                 context.catalogFindings = inspector.result
                 return Array("]}".utf8)
             }
-            let bytes = try blocks.bytes(from: position, to: list.range.upperBound)
-            unsafe bytes.withUnsafeBytes { unsafe splitter.scan($0.bytes, at: position) }
-            position += UInt64(bytes.count)
-            for element in splitter.handler.takeElements() { try convert(element) }
+            for element in ends { convert(try elements.element(element)) }
             return []
         case .done:
             return nil
@@ -73,16 +63,15 @@ final class CatalogStream: ByteStream {
 // MARK: - One element
 
 extension CatalogStream {
-    private func convert(_ element: ElementSplitter.Element) throws(DocumentError) {
+    private func convert(_ element: StoredElements.Element) {
         switch element {
-        case .held(let bytes):
-            guard let document = try? parser.parse(bytes) else { throw Self.changed }
-            inspect(document.root)
-            var writer = JSONWriter(capacity: bytes.count + bytes.count / 4 + 512)
-            write(document.root, to: &writer) { $1.value($0) }
+        case .held(let value, let length):
+            inspect(value)
+            var writer = JSONWriter(capacity: length + length / 4 + 512)
+            write(value, to: &writer) { $1.value($0) }
             append([.bytes(writer.bytes)])
-        case .long(let range):
-            try convertLong(range)
+        case .long(let value, let schema):
+            convertLong(value, schema)
         }
     }
 
@@ -111,48 +100,16 @@ extension CatalogStream {
         }
     }
 
-    private func convertLong(_ range: Range<UInt64>) throws(DocumentError) {
-        guard let list else { return }
-        let scanned = try scan(range, of: list)
-        guard let document = try? parser.parse(scanned.skeleton) else { throw Self.changed }
+    private func convertLong(_ element: JSONValue, _ schema: StoredText?) {
         // Without its schema: that is not held, and nothing is said about it.
-        inspect(document.root)
+        inspect(element)
         var writer = JSONWriter()
         var parts: [Part] = []
-        write(document.root, to: &writer) { value, writer in
-            guard let schema = scanned.elementSchema else { return writer.value(value) }
-            parts = [.bytes(writer.handOver()), .schema(StoredText(range: schema, source: list.source))]
+        write(element, to: &writer) { value, writer in
+            guard let schema else { return writer.value(value) }
+            parts = [.bytes(writer.handOver()), .schema(schema)]
         }
         append(parts + [.bytes(writer.bytes)])
-    }
-
-    private func scan(_ range: Range<UInt64>, of list: StoredText) throws(DocumentError) -> MessageScanner {
-        let schema: CompiledSchema = kind == .source ? .stream : .operation
-        var scanner = JSONScanner(
-            handler: MessageScanner(schema: schema, skeletonLimit: ElementSplitter.maxHeldElementLength)
-        )
-        let blocks = BlockReader(list.digests, context.source)
-        var position = range.lowerBound
-        while position < range.upperBound {
-            let bytes = try blocks.bytes(from: position, to: range.upperBound)
-            unsafe bytes.withUnsafeBytes { unsafe scanner.scan($0.bytes, at: position) }
-            position += UInt64(bytes.count)
-        }
-        guard !scanner.handler.isTooLong else {
-            throw DocumentError(
-                """
-                an element of the connector's catalog is too long: without its schema, it has more than \
-                \(ElementSplitter.maxHeldElementLength) bytes
-                """
-            )
-        }
-        guard scanner.status == .complete, !scanner.isRefused else { throw Self.changed }
-        return scanner.handler
-    }
-
-    /// What was valid once, with the same digests, cannot have become invalid.
-    private static var changed: DocumentError {
-        DocumentError("the connector's catalog has changed since it was first read")
     }
 }
 

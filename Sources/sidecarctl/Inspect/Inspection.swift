@@ -48,7 +48,7 @@ struct Inspection {
         var problem: WorkspaceError?
         do throws(WorkspaceError) {
             output.file = try subject.output()
-            if let file = output.file { try Self.read(file, &reading) }
+            if let file = output.file { try OutputFile.read(file, to: &reading) }
         } catch {
             problem = error
         }
@@ -84,22 +84,6 @@ struct Inspection {
         guard subject.isWorkspace else { return .connectorExited(.code(0)) }
         guard case .found(let exit) = subject.folder.exitCode(isComplete: true) else { return nil }
         return .connectorExited(exit)
-    }
-
-    private static func read(
-        _ file: any WorkspaceFile,
-        _ reading: inout OutputReading
-    ) throws(WorkspaceError) {
-        // What there is to log is not needed; the transcript and the observer have it.
-        try OutputFile.read(
-            file,
-            bytes: { bytes in
-                reading.read(bytes)
-                reading.events.removeAll()
-            },
-            zeros: { reading.skipZeros($0) }
-        )
-        reading.finish()
     }
 
     /// Every call in order, but for heartbeats and for repetitions.

@@ -6,8 +6,24 @@ enum OutputFile {
     /// The size of a read, in bytes.
     private static let capacity = 256 * 1_024
 
-    /// Hands out the file's bytes in order. Holes are not read.
+    /// Makes a transcript of all of the file. What there is to log is left to the reading's observer.
     static func read(
+        _ file: any WorkspaceFile,
+        to reading: inout OutputReading
+    ) throws(WorkspaceError) {
+        try read(
+            file,
+            bytes: { bytes in
+                reading.read(bytes)
+                reading.events.removeAll()
+            },
+            zeros: { reading.skipZeros($0) }
+        )
+        reading.finish()
+    }
+
+    /// Hands out the file's bytes in order. Holes are not read.
+    private static func read(
         _ file: any WorkspaceFile,
         bytes onBytes: (RawSpan) -> Void,
         zeros onZeros: (UInt64) -> Void
