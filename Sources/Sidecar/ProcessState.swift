@@ -8,10 +8,11 @@ enum ProcessState {
 
     static func prepare() {
         keepStandardDescriptors()
-        holdSignals()
+        hold(stopSignals)
+        prepareForNotifications()
         // SIGPIPE, SIGXFSZ: a closed console or connection and a file that may not grow are errors of the write, not
-        // the end of the program. SIGIO: asking the kernel who has a file open can provoke one.
-        for number in [SIGPIPE, SIGXFSZ, SIGIO] { signal(number, SIG_IGN) }
+        // the end of the program.
+        for number in [SIGPIPE, SIGXFSZ] { signal(number, SIG_IGN) }
     }
 
     /// Core dumps and debuggers would see credentials.
@@ -29,12 +30,18 @@ enum ProcessState {
         }
     }
 
+    /// SIGIO is F_NOTIFY's, and asking the kernel who has a file open can provoke one. It is ignored, but the kernel keeps a
+    /// signal that every thread blocks.
+    static func prepareForNotifications() {
+        hold([SIGIO])
+        signal(SIGIO, SIG_IGN)
+    }
+
     /// A signal that comes before the loop watches for it waits until then.
-    private static func holdSignals() {
+    private static func hold(_ numbers: [Int32]) {
         var signals = sigset_t()
         unsafe sigemptyset(&signals)
-        // SIGIO: F_NOTIFY's. It is ignored, but the kernel keeps a signal that every thread blocks.
-        for number in stopSignals + [SIGIO] { unsafe sigaddset(&signals, number) }
+        for number in numbers { unsafe sigaddset(&signals, number) }
         unsafe sigprocmask(SIG_BLOCK, &signals, nil)
     }
 }

@@ -39,12 +39,8 @@ final class LineFindings {
         case .message(let message): messages[message.type, default: 0] += 1
         case .dropped(let message): add(position, .incomplete(message))
         case .notAMessage(looksLikeRecord: true, _, _): add(position, .record)
-        case .notAMessage(_, let text, let named):
-            if !named.isEmpty || text.utf8.first(where: { $0 > 0x20 }) == UInt8(ascii: "{") {
-                add(position, .malformed)
-            } else {
-                textLines += 1
-            }
+        case .notAMessage:
+            decoded.isMeantAsMessage ? add(position, .malformed) : (textLines += 1)
         case .salvaged: add(position, .behindText)
         }
     }
@@ -59,21 +55,5 @@ final class LineFindings {
         last = Finding(position: position, reason: reason)
         total += 1
         if findings.count < Self.maxFindings { findings.append(Finding(position: position, reason: reason)) }
-    }
-}
-
-extension ProtocolMessage {
-    var type: MessageType {
-        switch self {
-        case .log: .log
-        case .spec: .spec
-        case .connectionStatus: .connectionStatus
-        case .catalog: .catalog
-        case .destinationCatalog: .destinationCatalog
-        case .errorTrace, .otherTrace: .trace
-        case .control: .control
-        case .record: .record
-        case .state: .state
-        }
     }
 }

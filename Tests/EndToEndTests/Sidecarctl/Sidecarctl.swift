@@ -32,11 +32,17 @@ struct Sidecarctl {
         return Result(status: status, output: child.output, errors: child.errorOutput)
     }
 
-    func start(_ arguments: [String], environment: [String: String] = [:]) throws -> ChildProcess {
+    /// - Parameter launcher: a command line that starts the command.
+    func start(
+        _ arguments: [String],
+        launcher: [String] = [],
+        environment: [String: String] = [:]
+    ) throws -> ChildProcess {
         let name = UUID().uuidString
+        let command = launcher + [Self.path] + arguments
         return try ChildProcess(
-            Self.path,
-            arguments,
+            command[0],
+            Array(command.dropFirst()),
             environment: ["PATH": "/usr/bin:/bin"].merging(environment) { $1 },
             log: folder.appendingPathComponent("\(name).out"),
             errors: folder.appendingPathComponent("\(name).err")
