@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <signal.h>
 #include <string.h>
@@ -56,6 +57,16 @@ void clinux_ignore_changes(int directory) {
 
 long long clinux_seek_data(int descriptor, long long offset) {
     return lseek(descriptor, offset, SEEK_DATA);
+}
+
+int clinux_is_in_memory(int descriptor) {
+    struct statfs status;
+    return fstatfs(descriptor, &status) == 0 && status.f_type == TMPFS_MAGIC;
+}
+
+long clinux_read_without_waiting(int descriptor, void *bytes, unsigned long count, long long offset) {
+    struct iovec piece = {bytes, count};
+    return preadv2(descriptor, &piece, 1, offset, RWF_NOWAIT);
 }
 
 long clinux_write_to_pipe(int descriptor, const void *bytes, unsigned long count) {

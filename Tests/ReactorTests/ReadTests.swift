@@ -65,6 +65,45 @@ struct ReadTests {
         #expect(seen == [1, 2, 3, 4, 5])
     }
 
+    @Test("At once, where that takes no waiting, and so often in a tick only", arguments: bothDrivers)
+    func atOnce(_ driver: BackendChoice) throws {
+        let reactor = try Reactor(backend: driver)
+        let file = OwnedDescriptor(open(directory.write("file", [1, 2, 3, 4, 5]), O_RDONLY | O_CLOEXEC))
+        let buffer = ReadBuffer(capacity: 3)
+        func read(at offset: UInt64, _ descriptor: Int32? = nil) -> Int? {
+            reactor.readAtOnce(
+                descriptor ?? file.raw,
+                at: offset,
+                into: buffer,
+                isInMemory: true,
+                label: "file"
+            )
+        }
+        #expect(read(at: 0) == 3)
+        #expect(bytes(buffer, 3) == [1, 2, 3])
+        #expect(read(at: 3) == 2)
+        #expect(bytes(buffer, 2) == [4, 5])
+        #expect(read(at: 5) == 0)
+        #expect(read(at: 0, -1) == nil, "an error is left to the read on the loop")
+        #expect(Reactor.maxReadsAtOnce == 4)
+        #expect(read(at: 0) == nil)
+        var ticked = false
+        reactor.schedule(after: .zero) { ticked = true }
+        try reactor.run { ticked }
+        #expect(read(at: 0) == 3)
+        #expect(read(at: UInt64.max) == nil)
+    }
+
+    @Test("A file on a disk is read at once from the kernel's memory only")
+    func withoutWaiting() throws {
+        let reactor = try Reactor(backend: .epoll)
+        let file = OwnedDescriptor(open(directory.write("file", [1, 2, 3]), O_RDONLY | O_CLOEXEC))
+        let buffer = ReadBuffer(capacity: 8)
+        let count = reactor.readAtOnce(file.raw, at: 0, into: buffer, isInMemory: false, label: "file")
+        // File systems that do not know RWF_NOWAIT refuse it.
+        #expect(count == 3 || count == nil)
+    }
+
     @Test("Errors are the kernel's own", arguments: bothDrivers)
     func errors(_ driver: BackendChoice) throws {
         let reactor = try Reactor(backend: driver)

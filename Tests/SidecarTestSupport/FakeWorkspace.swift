@@ -143,6 +143,8 @@ private final class FakeReader: WorkspaceReader {
         }
     }
 
+    func readAtOnce(_ file: any WorkspaceFile, at offset: UInt64) -> Int? { nil }
+
     func withBytes(_ count: Int, _ body: (RawSpan) -> Void) {
         piece.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[..<count]).bytes) }
     }

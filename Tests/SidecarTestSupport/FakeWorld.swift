@@ -85,6 +85,7 @@ package final class FakeConsole: LogOutput {
 
     package func whenRelieved(_ handler: @escaping () -> Void) {}
     package func flushIfCrowded() {}
+    package func flush() {}
 }
 
 extension FakeWorld {

@@ -45,6 +45,13 @@ void clinux_ignore_changes(int directory);
 // lseek(2) with SEEK_DATA: where the next data is, at or behind the offset; -1 with errno, ENXIO where there is none.
 long long clinux_seek_data(int descriptor, long long offset);
 
+// Whether all of the file's content is in memory: tmpfs.
+int clinux_is_in_memory(int descriptor);
+
+// Reads at an offset without waiting for a disk: preadv2(2) with RWF_NOWAIT. Returns the number of bytes, 0 at the end of the
+// file, or -1 with errno: EAGAIN where the kernel would have to wait, EOPNOTSUPP where the file system cannot tell.
+long clinux_read_without_waiting(int descriptor, void *bytes, unsigned long count, long long offset);
+
 // Writes to a pipe what it takes at once, whoever opened it and however: pwritev2(2) with RWF_NOWAIT. Returns the number of
 // bytes, or -1 with errno: EAGAIN where the pipe is full, EOPNOTSUPP where an older kernel cannot.
 long clinux_write_to_pipe(int descriptor, const void *bytes, unsigned long count);

@@ -14,6 +14,9 @@ package protocol LogOutput: BackPressure {
 
     /// Writes what has gathered, if it is much.
     func flushIfCrowded()
+
+    /// Writes what has gathered, as far as the reader takes it now.
+    func flush()
 }
 
 extension Console: LogOutput {}

@@ -89,6 +89,12 @@ final class LogPipeline {
         if waiting.count == 0 { swap(&events, &waiting) }
     }
 
+    /// Also writes them to the console. For a line that somebody watches being written.
+    func flush() {
+        forwardWaiting()
+        console.flush()
+    }
+
     private func forward(_ event: JobLogEvent, _ message: Span<UInt8>, _ leftOut: Int) {
         guard leftOut == 0, message.count <= Self.maxMessageLength else {
             let cut = Self.cut(message, leftOut: leftOut)

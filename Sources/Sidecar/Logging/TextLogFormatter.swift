@@ -35,9 +35,12 @@ struct TextLogFormatter: LogFormatter {
     private static func head(of event: JobLogEvent, _ workloadID: String?) -> [UInt8] {
         var head: [UInt8] = []
         CalendarTime(millisecondsSince1970: event.timestamp).append(to: &head)
-        let level = event.level.platformName
-        let gap = String(repeating: " ", count: max(0, 5 - level.utf8.count) + 1)
-        head.append(contentsOf: " \(level)\(gap)\(event.source.rawValue) > ".utf8)
+        head.append(UInt8(ascii: " "))
+        let level = event.level.platformName.utf8
+        head.append(contentsOf: level)
+        for _ in 0...max(0, 5 - level.count) { head.append(UInt8(ascii: " ")) }
+        head.append(contentsOf: event.source.rawValue.utf8)
+        head.append(contentsOf: " > ".utf8)
         if let workloadID { head.append(contentsOf: "[\(workloadID.escapingControlCharacters())] ".utf8) }
         return head
     }

@@ -259,8 +259,10 @@ extension WorkloadRunner {
             postIfNobodyIsLeft()
         case .outputWritten:
             noteOpening()
-            post(.outputTouched)
             tail?.wake()
+            // What has just been read is written before anything else is done for this change.
+            pipeline.flush()
+            post(.outputTouched)
         case .outputReplaced:
             tail?.wakeReplaced()
             noteOpening()

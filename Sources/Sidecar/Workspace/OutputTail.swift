@@ -94,16 +94,17 @@ final class OutputTail {
         self.onRestart = onRestart
     }
 
-    /// Reads on: the file has grown, or may have.
+    /// Reads on: the file has grown, or may have. A line that has just been written is read before this returns.
     func wake() {
         isStale = true
-        readOn()
+        readOn(atOnce: true)
     }
 
     /// Another file may have taken the name; it is read after the present one.
     func wakeReplaced() {
         mayBeReplaced = true
-        wake()
+        isStale = true
+        readOn()
     }
 
     /// Looks at the file and its name, and reads on where something has changed without a report.
@@ -172,7 +173,8 @@ final class OutputTail {
 // MARK: - Reading
 
 extension OutputTail {
-    private func readOn() {
+    /// - Parameter atOnce: the read that is due is made before this returns, where it can be; those that follow are not.
+    private func readOn(atOnce: Bool = false) {
         guard !isReading, isStale, !isHeldBack, !hasFinished, !isCancelled else { return }
         if finishing == nil, outlet.isStalled {
             // What cannot be shown now stays in the file: nothing is lost, and memory does not grow.
@@ -192,6 +194,9 @@ extension OutputTail {
             if offset == goal { return switchToReplacement() ? readOn() : atEnd() }
         }
         isStale = false
+        if atOnce, finishing == nil, let count = reader.readAtOnce(file, at: offset) {
+            return readEnded(.success(count))
+        }
         do {
             try reader.read(file, at: offset) { [weak self] result in self?.readEnded(result) }
             isReading = true
@@ -218,9 +223,9 @@ extension OutputTail {
             // A short read has reached the end as it was.
             if count == reader.capacity || finishing != nil || mayBeReplaced { isStale = true }
             reader.withBytes(count) { bytes in
+                onBytes(bytes)
                 samples.record(bytes, upTo: offset)
                 zeros.note(bytes)
-                onBytes(bytes)
             }
             if zeros.maySkip { skipHole() }
             boundLastReading(count)

@@ -145,6 +145,9 @@ package protocol WorkspaceReader: AnyObject {
         at offset: UInt64,
         completion: @escaping (Result<Int, SystemError>) -> Void
     ) throws(SystemError)
+    /// Reads from the offset on before it returns: the count of bytes, 0 at the end. Nil where that could take long, or has been
+    /// done often enough in this tick: then `read` does it.
+    func readAtOnce(_ file: any WorkspaceFile, at offset: UInt64) -> Int?
     /// Lends the bytes of the last read for the duration of `body`.
     func withBytes(_ count: Int, _ body: (RawSpan) -> Void)
     /// Ends the read that is under way; its completion is not called.

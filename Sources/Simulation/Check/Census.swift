@@ -4,7 +4,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case outputLeftToMain, outputMadeByMain, watchRefused, watchCoarse, watchSilent, watchOverflow,
         watchUnreliable,
         leaseRefused
-    case readBusy, readError, readShort, volumeFull, inodesUsedUp
+    case readBusy, readError, readShort, readAtOnce, volumeFull, inodesUsedUp
     // The connector.
     case startsLate, neverStarts, hangs, killed, outputTruncated, outputRewritten, outputReplaced,
         secondResult, otherResult

@@ -20,9 +20,7 @@ package final class SimulatedConsole: LogOutput {
         relieved.append(handler)
     }
 
-    package func flushIfCrowded() {
-        if !isUnread { take() }
-    }
+    package func flushIfCrowded() { flush() }
 
     /// The reader stops.
     func stopReading() {
@@ -38,8 +36,8 @@ package final class SimulatedConsole: LogOutput {
         for handler in handlers { handler() }
     }
 
-    /// Called when the sidecar is about to wait.
-    func flush() {
+    /// Also called when the sidecar is about to wait.
+    package func flush() {
         if !isUnread { take() }
     }
 

@@ -120,6 +120,14 @@ package final class SimulatedWorkspace: Workspace {
         return .success(piece)
     }
 
+    /// Half of the reads that are wanted at once can be had so.
+    fileprivate func takeReadAtOnce(of file: any WorkspaceFile, at offset: UInt64, count: Int) -> [UInt8]? {
+        guard Bool.random(using: &random) else { return nil }
+        guard let bytes = try? takeRead(of: file, at: offset, count: count).get() else { return nil }
+        census.count(.readAtOnce)
+        return bytes
+    }
+
     // MARK: The main container's side
 
     /// The present output's bytes; nil where there is none.
@@ -266,6 +274,13 @@ private final class SimulatedReader: WorkspaceReader {
             piece = (try? result.get()) ?? []
             completion(result.map(\.count))
         }
+    }
+
+    func readAtOnce(_ file: any WorkspaceFile, at offset: UInt64) -> Int? {
+        precondition(timer == nil, "one read at a time")
+        guard let bytes = workspace.takeReadAtOnce(of: file, at: offset, count: capacity) else { return nil }
+        piece = bytes
+        return bytes.count
     }
 
     func withBytes(_ count: Int, _ body: (RawSpan) -> Void) {

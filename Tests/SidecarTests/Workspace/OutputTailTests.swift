@@ -95,7 +95,7 @@ import Testing
     func growth(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.directory.write(Self.output, "one\n")
-        fixture.tail.wake()
+        fixture.tail.wakeReplaced()
         #expect(fixture.text == "", "nothing is told from within the call")
         try fixture.tick(until: "one\n")
         fixture.directory.append(Self.output, "two\n")
@@ -105,6 +105,27 @@ import Testing
         try fixture.tick(until: "one\ntwo\n")
         #expect(fixture.restarts == [])
         #expect(fixture.log.lines == [])
+    }
+
+    /// A tmpfs is always read at once; the file system of the tests' folder need not be one.
+    @Test(arguments: BackendChoice.both)
+    func readsAtOnce(_ backend: BackendChoice) throws {
+        let fixture = try Fixture(backend)
+        fixture.directory.write(Self.output, "one\n")
+        fixture.tail.wake()
+        let isAtOnce = fixture.text == "one\n"
+        #expect(isAtOnce || fixture.text == "")
+        try fixture.tick(until: "one\n")
+        guard isAtOnce else { return }
+        for number in 1..<Reactor.maxReadsAtOnce {
+            fixture.directory.append(Self.output, "\(number)")
+            fixture.tail.wake()
+        }
+        #expect(fixture.text == "one\n123")
+        fixture.directory.append(Self.output, "4")
+        fixture.tail.wake()
+        #expect(fixture.text == "one\n123", "a flood waits for the next tick")
+        try fixture.tick(until: "one\n1234")
     }
 
     @Test(arguments: BackendChoice.both)
@@ -504,7 +525,7 @@ import Testing
     func cancelledTailTellsNothing(_ backend: BackendChoice) throws {
         let fixture = try Fixture(backend)
         fixture.directory.write(Self.output, "x")
-        fixture.tail.wake()
+        fixture.tail.wakeReplaced()
         var isFinished = false
         fixture.tail.finish { _ in isFinished = true }
         fixture.tail.cancel()

@@ -54,14 +54,11 @@ final class DirectoryWatch: WorkspaceWatch {
         }
         // The directory itself cannot go while it is held open, but its file system can be unmounted.
         if mask.contains(.ignored) { return event.watch == directoryWatch ? .unmounted : nil }
-        switch event.name {
-        case FileName.output:
+        if event.nameBytes.elementsEqual(FileName.output.utf8) {
             if mask.contains(.closeWrite) { return .outputClosed }
             return mask.isDisjoint(with: [.create, .movedTo]) ? .outputWritten : .outputReplaced
-        case FileName.exitCode:
-            return mask.isDisjoint(with: [.movedTo, .closeWrite]) ? .exitCodeCreated : .exitCodeComplete
-        default:
-            return nil
         }
+        guard event.nameBytes.elementsEqual(FileName.exitCode.utf8) else { return nil }
+        return mask.isDisjoint(with: [.movedTo, .closeWrite]) ? .exitCodeCreated : .exitCodeComplete
     }
 }

@@ -6,11 +6,14 @@ final class LoopReader: WorkspaceReader {
     private static let readSize = 64 * 1_024
 
     private let reactor: Reactor
+    private let isInMemory: Bool
     private let buffer = ReadBuffer(capacity: LoopReader.readSize)
     private var current: Registration?
 
-    init(reactor: Reactor) {
+    /// - Parameter isInMemory: whether the files lie on a file system that keeps all content in memory.
+    init(reactor: Reactor, isInMemory: Bool) {
         self.reactor = reactor
+        self.isInMemory = isInMemory
     }
 
     var capacity: Int { buffer.capacity }
@@ -25,6 +28,16 @@ final class LoopReader: WorkspaceReader {
             self?.current = nil
             completion(result)
         }
+    }
+
+    func readAtOnce(_ file: any WorkspaceFile, at offset: UInt64) -> Int? {
+        reactor.readAtOnce(
+            file.descriptor,
+            at: offset,
+            into: buffer,
+            isInMemory: isInMemory,
+            label: file.name
+        )
     }
 
     func withBytes(_ count: Int, _ body: (RawSpan) -> Void) {

@@ -42,7 +42,8 @@ final class WorkspaceDirectory: Workspace {
     }
 
     func makeReader() -> any WorkspaceReader {
-        LoopReader(reactor: reactor)
+        // A file that the connector replaces is on the same file system: nothing is opened beyond its border.
+        LoopReader(reactor: reactor, isInMemory: clinux_is_in_memory(directory.descriptor) != 0)
     }
 
     func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? { try directory.open(name) }
