@@ -19,6 +19,8 @@ final class ConnectionSockets {
 
     private struct Socket {
         let opener: HTTPExchangeID
+        /// Where it is connected; nil until an exchange has claimed it.
+        var ends: Ends?
         /// The exchange whose request went over it last.
         weak var user: Exchange?
     }
@@ -55,10 +57,12 @@ final class ConnectionSockets {
     /// On a TLS connection, session tickets can arrive, too. Servers send them after the handshake, so they are read
     /// together with the first answer. A ticket that comes later costs a new connection, no more.
     func claim(_ ends: Ends, for exchange: Exchange) -> Bool {
-        guard let (descriptor, socket) = sockets.entries.first(where: { Self.ends(of: $0.key) == ends })
-        else {
-            return exchange.needsFreshConnection
-        }
+        guard
+            let (descriptor, socket) = sockets.entries.first(where: {
+                ($0.value.ends ?? Self.ends(of: $0.key)) == ends
+            })
+        else { return exchange.needsFreshConnection }
+        sockets[descriptor]?.ends = ends
         guard socket.opener == exchange.id || !Self.hasArrivals(descriptor) else { return false }
         sockets[descriptor]?.user = exchange
         return true

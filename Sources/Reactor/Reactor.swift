@@ -308,8 +308,8 @@ extension Reactor: Scheduler {
         }
         guard earliest > now else { return false }
         if !isTimerPolled {
-            let descriptor = timerFD.descriptor
-            _ = try pollEssential(descriptor, label: "timer") { TimerFD.drain(descriptor) }
+            // It need not be read: only a further expiration is another edge, and setting it forgets those before.
+            _ = try pollEssential(timerFD.descriptor, label: "timer") {}
             isTimerPolled = true
         }
         try timerFD.set(to: earliest, now: now)

@@ -46,10 +46,4 @@ final class TimerFD {
             setting = nil
         }
     }
-
-    /// Takes the count of expirations out. EAGAIN says that it was set anew since it went off.
-    static func drain(_ descriptor: Int32) {
-        var expirations: UInt64 = 0
-        _ = Glibc.read(descriptor, &expirations, MemoryLayout<UInt64>.size)
-    }
 }

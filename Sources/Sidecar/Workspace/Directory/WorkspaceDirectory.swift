@@ -61,11 +61,11 @@ final class WorkspaceDirectory: Workspace {
 
     /// Whether inotify reports the other container's writes: not on file systems whose writers may be behind
     /// another kernel.
-    var watchIsReliable: Bool {
+    private(set) lazy var watchIsReliable: Bool = {
         var information = statfs()
         guard unsafe fstatfs(directory.descriptor, &information) == 0 else { return false }
         return !Self.remoteFileSystems.contains(UInt32(truncatingIfNeeded: information.f_type))
-    }
+    }()
 
     /// statfs(2), `f_type`: NFS, 9p, FUSE (virtiofs too), CIFS, SMB2, Ceph.
     private static let remoteFileSystems: [UInt32] = [
