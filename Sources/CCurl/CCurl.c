@@ -1,11 +1,15 @@
 #include "CCurl.h"
 
+#include <stdlib.h>
+
 // The functions that load texts of errors are deprecated, since OpenSSL loads all of them at its start.
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
 CURLcode ccurl_global_init(void) {
+    // libcurl would write the keys of TLS connections into the file that this variable names.
+    unsetenv("SSLKEYLOGFILE");
     // OpenSSL spends a million instructions and 200 KB on texts that only TLS needs, and half a million instructions on
     // a clean-up at the exit of the process, where nothing has to be tidied up.
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS, NULL);

@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import Reactor
 import Testing
@@ -167,6 +168,65 @@ import Testing
         #expect(response.status == 302)
         #expect(response.header("Location") == "/elsewhere")
         #expect(requests.all.count == 1)
+    }
+
+    /// Credentials stay with the host that the request names, whatever an answer asks for.
+    @Test(arguments: drivers, [301, 302, 303, 307, 308])
+    func anotherHostGetsNothing(driver: BackendChoice, status: Int) throws {
+        let (other, strays) = Self.recordingServer()
+        defer { other.stop() }
+        let (server, requests) = Self.recordingServer(
+            answer: """
+                HTTP/1.1 \(status) Elsewhere\r
+                Location: \(other.url)/stolen\r
+                Refresh: 0; url=\(other.url)\r
+                Set-Cookie: session=1; Domain=127.0.0.1; Path=/\r
+                Alt-Svc: h2="127.0.0.1:\(other.port)"; persist=1\r
+                Content-Length: 0\r
+                \r
+
+                """
+        )
+        defer { server.stop() }
+        let loop = try TestLoop(driver)
+        let token = HTTPHeader("Authorization", "Bearer token")
+        for method in ["GET", "PUT"] {
+            let sent = request(method, server.url, headers: [token], body: method == "GET" ? nil : [1])
+            #expect(try loop.exchange(sent).get().status == status)
+        }
+        #expect(strays.all.isEmpty && other.acceptedCount == 0)
+        #expect(requests.all.count == 2)
+        #expect(!requests.all.flatMap(\.lines).contains { $0.lowercased().hasPrefix("cookie") })
+        try loop.settle()
+    }
+
+    /// An answer that grows when it is unpacked has a bound, too: nothing is unpacked.
+    @Test func compressedAnswersStayAsTheyAre() throws {
+        let (server, requests) = Self.recordingServer(
+            answer: "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nxxxx"
+        )
+        defer { server.stop() }
+        let response = try TestLoop(.automatic).exchange(request("GET", server.url)).get()
+        #expect(response.body == Array("xxxx".utf8))
+        let lines = try #require(requests.all.first).lines
+        #expect(!lines.contains { $0.lowercased().hasPrefix("accept-encoding") })
+    }
+
+    /// In a process of its own, as the environment belongs to all tests.
+    @Test func passwordsOfNetrcAreNotUsed() async {
+        await #expect(processExitsWith: .success) {
+            let home = FileManager.default.temporaryDirectory.appendingPathComponent("home-\(getpid())")
+            try FileManager.default.createDirectory(at: home, withIntermediateDirectories: true)
+            defer { try? FileManager.default.removeItem(at: home) }
+            try Data("machine 127.0.0.1 login name password word\n".utf8)
+                .write(to: home.appendingPathComponent(".netrc"))
+            setenv("HOME", home.path, 1)
+            let (server, requests) = Self.recordingServer()
+            defer { server.stop() }
+            _ = try TestLoop(.automatic).exchange(request("GET", server.url)).get()
+            let lines = try #require(requests.all.first).lines
+            #expect(!lines.contains { $0.hasPrefix("Authorization") })
+        }
     }
 
     /// A server that reads no faster than asked, and a body that fits into no buffer.

@@ -23,6 +23,22 @@ import Testing
         #expect(loop.transport.isIdle)
     }
 
+    /// In a process of its own, as the environment belongs to all tests.
+    @Test func keysAreNotWrittenToAFile() async {
+        await #expect(processExitsWith: .success) {
+            let file = FileManager.default.temporaryDirectory.appendingPathComponent("keys-\(getpid())").path
+            setenv("SSLKEYLOGFILE", file, 1)
+            let server = try TLSServer()
+            defer { server.stop() }
+            let loop = try TestLoop(
+                .automatic,
+                .init(userAgent: "Test", certificateFile: server.certificateFile)
+            )
+            #expect(try loop.exchange(request("GET", server.url)).get().status == 200)
+            #expect(!FileManager.default.fileExists(atPath: file))
+        }
+    }
+
     @Test func newConnectionsResumeTheSession() throws {
         let server = try TLSServer()
         defer { server.stop() }

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 
 // curl_global_init(3), and OpenSSL without its texts of errors and without its clean-up at the exit
-// (OPENSSL_init_crypto(3)).
+// (OPENSSL_init_crypto(3)). SSLKEYLOGFILE is taken out of the environment.
 CURLcode ccurl_global_init(void);
 
 // Loads the texts of errors that TLS can have, before the first connection that needs it. Belongs to one thread.
