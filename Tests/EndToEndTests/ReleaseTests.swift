@@ -73,7 +73,7 @@ import Testing
 }
 
 extension Pod {
-    fileprivate var controlPlanePort: Int {
+    var controlPlanePort: Int {
         get throws { try #require(URL(string: controlPlane.baseURL)?.port) }
     }
 

@@ -27,6 +27,9 @@ package final class AccessTokenSource {
     private let wallClock: WallClock
 
     private var cache = AccessTokenCache()
+    /// The last tokens, the present one included. One that was replaced can be on its way, and in a server's message.
+    private var tokens: [String] = []
+    private static let maxTokens = 2
     /// Nil where the endpoint gave no token; the cache knows why.
     private let flight = SingleFlight<String?>()
 
@@ -109,6 +112,14 @@ package final class AccessTokenSource {
         }
     }
 
+    /// Has the token hidden, and forgets one that was replaced twice: it stays nowhere in memory.
+    private func remember(_ token: String) {
+        credentials.learn(token)
+        tokens.removeAll { $0 == token }
+        tokens.append(token)
+        if tokens.count > Self.maxTokens { credentials.forget(tokens.removeFirst()) }
+    }
+
     private func refusal(_ problem: String) -> AccessTokenCache.FetchFailure {
         AccessTokenCache.FetchFailure(
             problem: "\(problem); are DATAPLANE_CLIENT_ID and DATAPLANE_CLIENT_SECRET right?",
@@ -125,7 +136,7 @@ package final class AccessTokenSource {
             do throws(AccessTokenCache.Unusable) {
                 let wallClock = wallClock.secondsSince1970
                 let token = try cache.accept(answer: answer, now: scheduler.now, wallClock: wallClock)
-                credentials.learn(token)
+                remember(token)
                 return token
             } catch {
                 throw AccessTokenCache.FetchFailure(

@@ -30,4 +30,11 @@ package final class KnownCredentials {
         if learned.count > Self.maxLearned { learned.removeFirst() }
         version += 1
     }
+
+    /// Lets go of a credential that was read or fetched: nobody accepts it any more.
+    package func forget(_ credential: String) {
+        guard let known = learned.firstIndex(of: credential) else { return }
+        learned.remove(at: known)
+        version += 1
+    }
 }

@@ -31,6 +31,17 @@ import WorkloadTestSupport
         #expect(!credentials.all.contains("token 0"))
     }
 
+    @Test func aCredentialThatEndedIsForgotten() {
+        let credentials = KnownCredentials(["configured"])
+        credentials.learn("first")
+        credentials.learn("second")
+        credentials.forget("first")
+        credentials.forget("configured")
+        credentials.forget("unknown")
+        #expect(credentials.all == ["configured", "second"])
+        #expect(credentials.version == 3)
+    }
+
     @Test func jobHidesWhatIsLearned() throws {
         let credentials = KnownCredentials(["client-secret-1"])
         let secrets = JobSecrets(
