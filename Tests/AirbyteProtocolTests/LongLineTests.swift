@@ -1,4 +1,5 @@
 import Foundation
+import ProtocolTestSupport
 import Scheduling
 import TestSupport
 import Testing
@@ -8,142 +9,22 @@ import Testing
 /// What is read while it passes is what would have been read in memory: the same events, the same transcript, the same
 /// documents, whatever the bound.
 @Suite struct LongLineTests {
-    /// All that an output comes to.
-    struct Reading: Equatable {
-        var events: [TranscriptEvent] = []
-        var checkConnection: ConnectionStatus?
-        var errorTrace: ErrorTrace?
-        var configuration: [UInt8]?
-        var lastLines = LastLines()
-        var lastFatalOrErrorLine: String?
-        var flaws: [ResultFlaw?] = []
-        /// What stands before salvaged results.
-        var textsBefore: [String?] = []
-        var salvagedStatus: OperationResult?
-        var counts: [Int] = []
-        /// What is delivered of each result, or why it cannot be.
-        var documents: [String: String] = [:]
-        var findings: [String: CatalogInspection?] = [:]
-    }
-
-    static func read(
-        _ output: [UInt8],
-        kind: ConnectorKind = .source,
-        maxHeldLineLength: Int = LineFramer.maxHeldLineLength,
-        chunk: Int = 1 << 16
-    ) throws -> Reading {
-        var reader = TranscriptReader(
-            kind: kind,
-            digestSeed: 1,
-            maxHeldLineLength: maxHeldLineLength,
-            tooLongLine: 40
-        )
-        var reading = Reading()
-        for start in stride(from: 0, to: output.count, by: chunk) {
-            reading.events += reader.read(Array(output[start..<min(start + chunk, output.count)]))
-        }
-        reading.events += reader.finish()
-        let transcript = reader.transcript
-        reading.checkConnection = transcript.connectionStatus
-        reading.errorTrace = transcript.errorTrace
-        reading.configuration = transcript.lastConnectorConfig.map { Array($0.rawJSON) }
-        reading.lastLines = transcript.lastLines
-        reading.lastFatalOrErrorLine = transcript.lastFatalOrErrorLine { $0 }
-        reading.flaws = Operation.allCases.map { transcript.resultFlaw(for: $0) }
-        reading.textsBefore = Operation.allCases.map { transcript.salvagedResult(for: $0)?.textBefore }
-        reading.salvagedStatus = transcript.salvagedResult(for: .check)?.result
-        reading.counts =
-            [transcript.lineSkippedWithRecord, transcript.nonAirbyteMessageLogLine] + transcript.tooLongLines
-        try reading.deliver(transcript, output)
-        return reading
-    }
-
     /// Compares all ways of reading an output.
     static func compare(_ output: [UInt8], _ comment: Comment, bounds: [Int], chunks: [Int]) throws {
         for kind in [ConnectorKind.source, .destination] {
-            let expected = try read(output, kind: kind)
+            let expected = try OutputReading(output, kind: kind)
             for bound in bounds {
                 for chunk in chunks {
-                    let found = try read(output, kind: kind, maxHeldLineLength: bound, chunk: chunk)
+                    let found = try OutputReading(
+                        output,
+                        kind: kind,
+                        maxHeldLineLength: bound,
+                        chunks: [chunk]
+                    )
                     #expect(found == expected, "\(comment), bound \(bound), chunks of \(chunk)")
                     if found != expected { return }
                 }
             }
-        }
-    }
-}
-
-extension LongLineTests.Reading {
-    fileprivate mutating func deliver(_ transcript: Transcript, _ output: [UInt8]) throws {
-        try deliver(transcript.spec.map(OperationResult.spec), output)
-        try deliver(transcript.catalog.map(OperationResult.catalog), output)
-        try deliver(transcript.destinationCatalog.map(OperationResult.destinationCatalog), output)
-        for operation in Operation.allCases {
-            try deliver(transcript.salvagedResult(for: operation)?.result, output, "salvaged ")
-        }
-    }
-
-    private mutating func deliver(
-        _ result: OperationResult?,
-        _ output: [UInt8],
-        _ prefix: String = ""
-    ) throws {
-        switch result {
-        case .spec(let spec):
-            let document = JobOutput(operation: .spec, spec: spec).document
-            documents[prefix + "spec"] = text(try text(of: document, from: output))
-            let count = try document.count ?? text(of: document, from: output).count
-            documents[prefix + "spec length"] = "\(count)"
-            let call = OutputDocument.object(
-                { $0.member("workloadId", "w") },
-                string: "output",
-                holding: document
-            )
-            documents[prefix + "spec in a string"] = text(try text(of: call, from: output))
-        case .catalog(let catalog): try deliver(prefix + "catalog", catalog, .source, output)
-        case .destinationCatalog(let catalog):
-            try deliver(prefix + "destination catalog", catalog, .destination, output)
-        case .connectionStatus, nil: break
-        }
-    }
-
-    private mutating func deliver(
-        _ name: String,
-        _ catalog: DiscoveredCatalog,
-        _ kind: ConnectorKind,
-        _ output: [UInt8]
-    ) throws {
-        let document: OutputDocument
-        do throws(CatalogConversionError) {
-            document =
-                kind == .source
-                ? try CatalogConversion.writeDiscoverCatalogResult(
-                    catalog: catalog,
-                    sourceId: "s",
-                    connectorVersion: "1",
-                    configurationHash: "h"
-                )
-                : try CatalogConversion.writeDestinationDiscoverCatalogResult(
-                    catalog: catalog,
-                    destinationId: "d",
-                    connectorVersion: "1",
-                    configurationHash: "h"
-                )
-        } catch {
-            documents[name] = error.description
-            return
-        }
-        let reader = DocumentReader(document) { Array(output[Int($0.lowerBound)..<Int($0.upperBound)]) }
-        var bytes: [UInt8] = []
-        while let next = try reader.next() { bytes += next }
-        documents[name] = text(bytes)
-        switch catalog {
-        case .held(let value):
-            findings[name] =
-                kind == .source
-                ? CatalogInspection(sourceCatalog: value) : CatalogInspection(destinationCatalog: value)
-        case .stored:
-            findings[name] = reader.catalogFindings
         }
     }
 }
@@ -330,15 +211,15 @@ extension LongLineTests {
             """
         var bytes = Array(output.utf8)
         // Nothing is said about a schema that is not held.
-        let held = try Self.read(bytes, maxHeldLineLength: .max).documents
+        let held = try OutputReading(bytes, maxHeldLineLength: .max).documents
         #expect(held.count == 5)
-        #expect(try Self.read(bytes, maxHeldLineLength: 1_000).documents == held)
+        #expect(try OutputReading(bytes, maxHeldLineLength: 1_000).documents == held)
         // With text that needs a repair, in each of the three.
         for (place, byte) in bytes.enumerated() where byte == UInt8(ascii: "a") && place % 13 == 0 {
             bytes[place] = 0xE2
         }
-        let repaired = try Self.read(bytes, maxHeldLineLength: .max).documents
+        let repaired = try OutputReading(bytes, maxHeldLineLength: .max).documents
         #expect(repaired != held)
-        #expect(try Self.read(bytes, maxHeldLineLength: 1_000).documents == repaired)
+        #expect(try OutputReading(bytes, maxHeldLineLength: 1_000).documents == repaired)
     }
 }
