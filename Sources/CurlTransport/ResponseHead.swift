@@ -68,8 +68,9 @@ struct ResponseHead {
     private mutating func appendField(_ line: some Collection<UInt8>) {
         if let first = line.first, first == space || first == tab {
             // RFC 9112, section 5.2: an obsolete line folding stands for a space within the value.
-            guard let last = headers.indices.last else { return }
-            headers[last].value += " " + trimmed(line)
+            let text = trimmed(line)
+            guard let last = headers.indices.last, !text.isEmpty else { return }
+            headers[last].value += headers[last].value.isEmpty ? text : " " + text
             return
         }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }

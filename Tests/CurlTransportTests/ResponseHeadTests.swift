@@ -37,6 +37,14 @@ import Testing
         #expect(head.headers == [HTTPHeader("A", "one two"), HTTPHeader("B", "c")])
     }
 
+    /// RFC 9110, section 5.5: blanks around a value are no part of it.
+    @Test func foldedLinesBringNoBlanksAroundAValue() {
+        let head = Self.head([
+            "HTTP/1.1 200 OK\r\n", "Retry-After:\r\n", " 120\r\n", "B: c\r\n", " \r\n", "\r\n",
+        ])
+        #expect(head.headers == [HTTPHeader("Retry-After", "120"), HTTPHeader("B", "c")])
+    }
+
     @Test func linesThatAreNoFieldsAreSkipped() {
         #expect(Self.head(["HTTP/1.1 200 OK\r\n", "nonsense\r\n", "A: b\r\n", "\r\n"]).headers.count == 1)
     }
