@@ -168,6 +168,16 @@ let package = Package(
             dependencies: ["Confinement", "CConfinement"],
             swiftSettings: strict
         ),
+        // What holds for every input, see docs/FUZZING.md.
+        .target(
+            name: "Fuzzing",
+            dependencies: [
+                "Scheduling", "Text", "HTTP", "AirbyteProtocol", "Settings", "Storage", "Telemetry", "Workload",
+                "CurlTransport", "Sidecar", "ProtocolTestSupport", "TestSupport", "WorkloadTestSupport",
+            ],
+            path: "Tests/Fuzzing",
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "ContainersTests",
             dependencies: ["Containers", "Scheduling"],
@@ -210,6 +220,12 @@ let package = Package(
                 "Sidecar", "SidecarTestSupport", "Confinement", "sealed-job", "WorkloadTestSupport", "ProtocolTestSupport",
                 "TestSupport", logging,
             ],
+            swiftSettings: strict
+        ),
+        .testTarget(
+            name: "FuzzingTests",
+            dependencies: ["Fuzzing", "AirbyteProtocol", "HTTP", "ProtocolTestSupport", "Telemetry", "Workload"],
+            exclude: ["Corpus"],
             swiftSettings: strict
         ),
         .testTarget(
@@ -260,3 +276,15 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )
+
+// libFuzzer brings a `main` of its own: this program links only where its sanitizer is on, see scripts/fuzz.
+if Context.environment["LIBFUZZER"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "libfuzzer",
+            dependencies: ["Fuzzing"],
+            path: "Tests/LibFuzzer",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}
