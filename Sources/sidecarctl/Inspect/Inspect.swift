@@ -107,8 +107,9 @@ struct RejectedInput {
         let report = WorkloadJob.rejection(of: error)
         let mask = JobSecrets().mask
         problem = mask.masked("\(FileName.input) \(error.problem)")
-        call = DocumentPreview(output: ConnectorOutput(), mask: mask, limit: .max)
-            .call(.report(mask.masked(report), workloadID: error.workloadID ?? ""))
+        call =
+            DocumentPreview(output: ConnectorOutput(), mask: mask, limit: .max)
+            .call(.report(mask.masked(report), workloadID: error.workloadID ?? "")).0
     }
 }
 

@@ -95,17 +95,16 @@ struct Inspection {
     ) -> ([PlannedCall], CatalogInspection?) {
         let running = PlatformCall.contact(.running, workloadID: input.workloadID, timeout: .zero)
         let report = PlatformCall.report(plan.report, workloadID: input.workloadID)
-        var calls = [preview.call(running)]
+        var calls = [preview.call(running).0]
         var findings = plan.catalogFindings
         for step in steps {
             for call in step.calls(workloadID: input.workloadID, actorName: actorName) {
-                calls.append(preview.call(call, hidingConfiguration: step.isUpdate))
-            }
-            if findings == nil, case .writeCatalog(let catalog) = step {
-                findings = preview.make(catalog.body).findings
+                let (planned, found) = preview.call(call)
+                calls.append(planned)
+                findings = findings ?? found
             }
         }
-        return (calls + [preview.call(report)], findings)
+        return (calls + [preview.call(report).0], findings)
     }
 
     /// Whether the connector's result is delivered.
@@ -113,10 +112,6 @@ struct Inspection {
 }
 
 extension DeliveryStep {
-    fileprivate var isUpdate: Bool {
-        if case .updateConfiguration = self { true } else { false }
-    }
-
     fileprivate var storedOutput: JobOutput? {
         if case .storeOutput(let output) = self { output } else { nil }
     }

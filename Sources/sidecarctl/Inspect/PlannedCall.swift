@@ -67,23 +67,19 @@ struct DocumentPreview {
         return .text(String(decoding: masked, as: UTF8.self))
     }
 
-    /// - Parameter isUpdate: the body holds a configuration.
-    func call(_ call: PlatformCall, hidingConfiguration isUpdate: Bool = false) -> PlannedCall {
-        var planned = PlannedCall(
+    /// - Returns: the call, and what is odd about the catalog in its body; nil where it has none, or it is held.
+    func call(_ call: PlatformCall) -> (PlannedCall, CatalogInspection?) {
+        // Its body holds a configuration, and what the server answers to the call before it.
+        let isUpdate = call.path.hasSuffix("/update")
+        let made = isUpdate ? Made(content: configuration(call.body)) : make(call.body)
+        let planned = PlannedCall(
             api: call.api == .workload ? "workload" : "server",
             method: call.method,
             path: call.path,
-            byteCount: nil,
-            body: .omitted("")
+            byteCount: made.byteCount,
+            body: made.content
         )
-        if isUpdate {
-            planned.body = configuration(call.body)
-        } else {
-            let made = make(call.body)
-            planned.byteCount = made.byteCount
-            planned.body = made.content
-        }
-        return planned
+        return (planned, made.findings)
     }
 
     private func configuration(_ document: OutputDocument) -> PlannedCall.Content {

@@ -1,0 +1,78 @@
+import Foundation
+import Testing
+
+/// The examples of docs/SIDECARCTL.md are what the command prints.
+@Suite struct DocumentedExampleTests {
+    /// The first block of a section that is fenced.
+    private func example(_ heading: String, in document: String) throws -> String {
+        let text = try String(contentsOfFile: Project.path("docs/\(document)"), encoding: .utf8)
+        let section = try #require(text.components(separatedBy: "\n## \(heading)\n").dropFirst().first)
+        return try #require(section.components(separatedBy: "\n```\n").dropFirst().first) + "\n"
+    }
+
+    private func example(_ heading: String) throws -> String { try example(heading, in: "SIDECARCTL.md") }
+
+    @Test func inspect() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write(
+                """
+                {"workloadId": "w-1", "operationType": "CHECK",
+                 "integrationLauncherConfig": {"dockerImage": "airbyte/source-x:1.2.3"},
+                 "checkConnectionInput": {"actorType": "source", "connectionConfiguration": {}}}
+                """,
+                to: "ws/sidecarInput.json"
+            )
+            try tool.write(
+                """
+                {"type":"LOG","log":{"level":"LOUD","message":"hello"}}
+                {"type":"CONNECTION_STATUS","connectionStatus":{"status":"SUCCEEDED"}}
+
+                """,
+                to: "ws/jobOutput.json"
+            )
+            try tool.write("0\n", to: "ws/exitCode.txt")
+            #expect(try await tool.run(["inspect", tool.file("ws")]).output == (try example("inspect")))
+        }
+    }
+
+    @Test func catalog() async throws {
+        try await Sidecarctl.with { tool in
+            let properties = """
+                "id":{"type":"integer"},"mail":{"type":["null","string"]},
+                "at":{"type":"string","format":"date-time"},"tags":{"type":"array","items":{"type":"string"}},
+                "home":{"type":"object","properties":{"a":{},"b":{}}}
+                """
+            let stream = """
+                {"name":"users","namespace":"public","json_schema":{"properties":{\(properties)}},
+                "supported_sync_modes":["full_refresh","incremental"],"source_defined_cursor":true,
+                "default_cursor_field":["at"],"source_defined_primary_key":[["id"]]}
+                """
+            let message = #"{"type":"CATALOG","catalog":{"streams":[\#(stream)]}}"#
+            try tool.write(message.replacing("\n", with: " "), to: "output")
+            #expect(try await tool.run(["catalog", tool.file("output")]).output == (try example("catalog")))
+        }
+    }
+
+    @Test func trace() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write(try example("See what the loop does", in: "DEBUGGING.md"), to: "trace")
+            #expect(try await tool.run(["trace", tool.file("trace")]).output == (try example("trace")))
+        }
+    }
+
+    @Test func tail() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write(
+                """
+                {"type":"LOG","log":{"level":"INFO","message":"Listing the streams of api.example.com"}}
+                {"type":"LOG","log":{"level":"WARN","message":"The stream events has no primary key"}}
+                {"type":"CATALOG","catalog":{"streams":[{"name":"customers"},{"name":"orders"},{"name":"events"}]}}
+
+                """,
+                to: "ws/jobOutput.json"
+            )
+            try tool.write("0\n", to: "ws/exitCode.txt")
+            #expect(try await tool.run(["tail", tool.file("ws")]).output == (try example("tail")))
+        }
+    }
+}
