@@ -11,7 +11,7 @@ enum TraceJSON {
                 writer.member("event", "entered")
                 writer.member("call", call)
                 writer.member("waited", waited)
-                writer.member("completions", Int64(count))
+                writer.member("result", Int64(count))
             case .submitted(let operation, let detail):
                 writer.member("event", "submitted")
                 members(of: operation, to: &writer)

@@ -2,8 +2,9 @@
 struct TraceLine: Equatable {
     /// What happened.
     enum Event: Equatable {
-        /// The loop has handed over operations, and waited if it asked for completions.
-        case entered(call: String, waited: Bool, completions: Int)
+        /// The loop has entered the kernel, and waited there or not. The count is what the call returned: of events for epoll,
+        /// of operations that were handed over for io_uring.
+        case entered(call: String, waited: Bool, count: Int)
         case submitted(Operation, detail: String)
         case completed(Operation, result: String)
         case cancelled(Operation)
@@ -79,10 +80,10 @@ struct TraceLine: Equatable {
     private static func entered(_ call: String, _ arguments: [String], _ rest: Substring) -> Event? {
         guard rest.hasPrefix("= ") else { return nil }
         let result = rest.dropFirst(2).prefix { $0 != " " }
-        guard let completions = Int(result) else { return nil }
+        guard let count = Int(result) else { return nil }
         // Either driver looks for what is there without waiting, too.
         let waited = call == "epoll_wait" ? arguments.last != "timeout=0" : arguments.last != "min_complete=0"
-        return .entered(call: call, waited: waited, completions: completions)
+        return .entered(call: call, waited: waited, count: count)
     }
 
     private static func operation(_ call: String, _ arguments: [String], _ rest: Substring) -> Event? {

@@ -8,6 +8,8 @@ struct TracePicture {
 
     private static let labelWidth = 180.0
     private static let plotWidth = 1_000.0
+    /// For half of the last time.
+    private static let right = 60.0
     private static let laneHeight = 26.0
     private static let top = 56.0
 
@@ -78,7 +80,7 @@ struct TracePicture {
     /// The picture.
     func svg(_ summary: TraceSummary) -> String {
         let height = Self.top + Double(lanes.count) * Self.laneHeight + 40
-        let width = Self.labelWidth + Self.plotWidth + 20
+        let width = Self.labelWidth + Self.plotWidth + Self.right
         let end = max(1, marks.reduce(summary.duration) { isCut ? max($0, $1.end) : $0 })
         var lines = [
             """
@@ -131,12 +133,21 @@ struct TracePicture {
         // An event of no length is still to be seen.
         let width = max(1.2, Self.x(mark.end, end) - start)
         let y = Self.top + Double(mark.lane) * Self.laneHeight
-        let opacity = mark.lane == 0 ? "0.9" : "0.55"
+        // Of an operation, its end is what matters: a poll waits nearly all the time.
+        let isWork = mark.lane == 0
+        let end = isWork ? "" : Self.tick(start + width, y, mark.color)
         let times = "\(TraceText.seconds(mark.start)) to \(TraceText.seconds(mark.end)) s"
         return """
             <rect x="\(Self.text(start))" y="\(Self.text(y + 3))" width="\(Self.text(width))" height="18" \
-            fill="\(mark.color)" fill-opacity="\(opacity)"><title>\(Self.escaped(mark.title)): \(times)</title></rect>
+            fill="\(mark.color)" fill-opacity="\(isWork ? "0.9" : "0.2")"><title>\(Self.escaped(mark.title)): \(times)</title></rect>\
+            \(end)
             """
+    }
+
+    private static func tick(_ x: Double, _ y: Double, _ color: String) -> String {
+        """
+        <rect x="\(text(x - 1.2))" y="\(text(y + 3))" width="1.2" height="18" fill="\(color)"/>
+        """
     }
 
     private static func x(_ time: Int, _ end: Int) -> Double {

@@ -14,7 +14,8 @@ struct TraceText {
         switch event {
         case .entered(let call, true, let count):
             let bar = style.paint("── waited \(Self.seconds(gap)) s", .accent)
-            return "\(bar), \(counted(count, "event")) (\(call))"
+            return
+                "\(bar), \(call == "epoll_wait" ? counted(count, "event") : "\(count) submitted") (\(call))"
         case .entered(let call, false, let count): return style.paint("── \(call) = \(count)", .faint)
         case .submitted(let operation, let detail):
             return "  \(title(operation))  \(operation.name == "read" ? "read" : "wait for") \(shown(detail))"

@@ -29,7 +29,7 @@ import Testing
             #expect(result.errors.isEmpty)
             let lines = result.output.split(separator: "\n").map(String.init)
             #expect(lines[1] == "    0.000049    +0.000049    timer #4                  → POLLIN")
-            #expect(lines[4].hasSuffix("── waited 0.000341 s, 1 event (io_uring_enter)"))
+            #expect(lines[4].hasSuffix("── waited 0.000341 s, 1 submitted (io_uring_enter)"))
             #expect(lines[6].hasPrefix("    2.000655    +2.000067  ── waited 2.000067 s"))
             #expect(lines[10].hasSuffix("bad #9                    → -1 EBADF (Bad file descriptor)"))
             #expect(
