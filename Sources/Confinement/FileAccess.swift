@@ -87,12 +87,11 @@ public struct FileAccess: Sendable {
             throw SystemError(call: "open", errno: errno)
         }
         defer { close(parent) }
-        var information = stat()
-        guard unsafe fstat(parent, &information) == 0 else { throw SystemError(call: "fstat", errno: errno) }
-        let isDirectory = information.st_mode & S_IFMT == S_IFDIR
-        let rights = isDirectory ? rule.rights : rule.rights.intersection(.ofFiles)
-        guard cconfinement_allow(set, parent, rights.rawValue & handled) == 0 else {
-            throw SystemError(call: "landlock_add_rule", errno: errno)
+        var result = cconfinement_allow(set, parent, rule.rights.rawValue & handled)
+        if result != 0, errno == EINVAL {
+            // Not a directory: fewer rights make sense for it.
+            result = cconfinement_allow(set, parent, rule.rights.intersection(.ofFiles).rawValue & handled)
         }
+        guard result == 0 else { throw SystemError(call: "landlock_add_rule", errno: errno) }
     }
 }

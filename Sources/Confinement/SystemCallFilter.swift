@@ -89,26 +89,79 @@ public struct SystemCallFilter: Sendable {
     /// A binary search for the call's number. The kernel runs it once for each number when the filter is installed, and
     /// never again for numbers that are always allowed.
     var instructions: [sock_filter] {
-        var program = [
-            Self.load(Self.architectureOffset),
-            Self.jump(BPF_JEQ, architecture, ifTrue: 1, ifFalse: 0),
-            Self.result(SECCOMP_RET_ERRNO | UInt32(EPERM)),
-            Self.load(Self.numberOffset),
-        ]
-        program += Self.search(ranges[...])
-        return program
+        var program = Program(ranges)
+        program.begin(architecture)
+        program.search(0..<program.ranges.count)
+        program.addVerdicts()
+        return program.instructions
     }
 
-    private static func search(_ ranges: ArraySlice<Range>) -> [sock_filter] {
-        guard ranges.count > 1 else { return verdict(ranges.first?.rule) }
-        let middle = ranges.startIndex + ranges.count / 2
-        let below = search(ranges[..<middle])
-        precondition(below.count <= maxJump, "too many rules for the jumps of a filter")
-        return [jump(BPF_JGE, ranges[middle].start, ifTrue: below.count, ifFalse: 0)] + below
-            + search(ranges[middle...])
+    /// The search, and behind it what it leads to. The kernel compiles it: what is shorter takes less of the start.
+    private struct Program {
+        let ranges: [Range]
+        private(set) var instructions: [sock_filter] = []
+        /// Jumps to verdicts: the instruction, and whether it is taken if its test holds.
+        private var exits: [(index: Int, ifTrue: Bool, rule: Rule?)] = []
+
+        init(_ ranges: [Range]) {
+            self.ranges = ranges
+            instructions.reserveCapacity(3 * ranges.count)
+        }
+
+        mutating func begin(_ architecture: UInt32) {
+            instructions += [
+                SystemCallFilter.load(SystemCallFilter.architectureOffset),
+                SystemCallFilter.jump(BPF_JEQ, architecture, ifTrue: 1),
+                SystemCallFilter.result(SECCOMP_RET_ERRNO | UInt32(EPERM)),
+                SystemCallFilter.load(SystemCallFilter.numberOffset),
+            ]
+        }
+
+        /// Adds the search for what is in some of the ranges.
+        mutating func search(_ part: Swift.Range<Int>) {
+            let middle = part.lowerBound + part.count / 2
+            let index = instructions.count
+            instructions.append(SystemCallFilter.jump(BPF_JGE, ranges[middle].start))
+            // What is below follows at once.
+            if middle - part.lowerBound == 1 {
+                exits.append((index, false, ranges[part.lowerBound].rule))
+            } else {
+                search(part.lowerBound..<middle)
+            }
+            if part.upperBound - middle == 1 {
+                exits.append((index, true, ranges[middle].rule))
+            } else {
+                instructions[index].jt = distance(from: index)
+                search(middle..<part.upperBound)
+            }
+        }
+
+        /// Adds each verdict once, and lets the search lead there.
+        mutating func addVerdicts() {
+            while let first = exits.first {
+                let rule = first.rule
+                for exit in exits where exit.rule == rule {
+                    let offset = distance(from: exit.index)
+                    if exit.ifTrue {
+                        instructions[exit.index].jt = offset
+                    } else {
+                        instructions[exit.index].jf = offset
+                    }
+                }
+                exits.removeAll { $0.rule == rule }
+                instructions += SystemCallFilter.verdict(rule)
+            }
+        }
+
+        /// From behind an instruction to what is added next.
+        private func distance(from index: Int) -> UInt8 {
+            let distance = instructions.count - index - 1
+            precondition(distance <= SystemCallFilter.maxJump, "too many rules for the jumps of a filter")
+            return UInt8(distance)
+        }
     }
 
-    private static func verdict(_ rule: Rule?) -> [sock_filter] {
+    fileprivate static func verdict(_ rule: Rule?) -> [sock_filter] {
         let allow = result(SECCOMP_RET_ALLOW)
         let refuse = result(SECCOMP_RET_TRAP)
         switch rule {
@@ -120,14 +173,11 @@ public struct SystemCallFilter: Sendable {
             return [result(SECCOMP_RET_ERRNO | UInt32(error))]
         case .allowIf(let argument, let values):
             let tests = values.indices.map { index in
-                jump(BPF_JEQ, values[index], ifTrue: values.count - index, ifFalse: 0)
+                jump(BPF_JEQ, values[index], ifTrue: values.count - index)
             }
             return [load(offset(ofArgument: argument))] + tests + [refuse, allow]
         case .allowUnless(let argument, let bits):
-            return [
-                load(offset(ofArgument: argument)), jump(BPF_JSET, bits, ifTrue: 0, ifFalse: 1), refuse,
-                allow,
-            ]
+            return [load(offset(ofArgument: argument)), jump(BPF_JSET, bits, ifFalse: 1), refuse, allow]
         }
     }
 
@@ -144,7 +194,12 @@ public struct SystemCallFilter: Sendable {
         sock_filter(code: UInt16(BPF_LD | BPF_W | BPF_ABS), jt: 0, jf: 0, k: offset)
     }
 
-    private static func jump(_ test: Int32, _ operand: UInt32, ifTrue: Int, ifFalse: Int) -> sock_filter {
+    private static func jump(
+        _ test: Int32,
+        _ operand: UInt32,
+        ifTrue: Int = 0,
+        ifFalse: Int = 0
+    ) -> sock_filter {
         sock_filter(code: UInt16(BPF_JMP | BPF_K | test), jt: UInt8(ifTrue), jf: UInt8(ifFalse), k: operand)
     }
 
