@@ -20,6 +20,11 @@ final class SidecarProcess {
     private let inotify: Inotify
     private let notifier: DirectoryNotifier
     private let ownsProcess: Bool
+    /// Confines the process; nil once that is done.
+    private var confinement: (() -> Void)?
+    private var waits = 0
+    /// The announcement has been sent when the loop waits again: while the platform answers, there is time for more.
+    private static let waitsBeforeConfinement = 2
     private var signals: SignalSource?
     private var jobs: [WorkloadJob] = []
     /// Lines for each job's log on what the machine does not offer.
@@ -74,14 +79,6 @@ final class SidecarProcess {
             scheduler: reactor,
             wallClock: .system
         )
-        // From here on, files, sockets and calls are opened and made that `ConfinedFiles` and `SystemCalls` list.
-        if ownsProcess {
-            notes += ProcessConfinement.begin(
-                configuration,
-                workspaces: directories.map(\.path),
-                backend: reactor.backend
-            )
-        }
         jobs = directories.map { directory in
             var dependencies = dependencies(
                 for: directory,
@@ -98,6 +95,7 @@ final class SidecarProcess {
             }
             return WorkloadJob(configuration, dependencies)
         }
+        confinement = ownsProcess ? { [unowned self] in confine(configuration, directories) } : nil
         for job in jobs { try job.start() }
         do {
             while jobs.contains(where: { $0.status == nil }) { try reactor.tick() }
@@ -135,9 +133,30 @@ final class SidecarProcess {
 
     /// Log lines are written before the loop waits, in as few writes as possible.
     private func flushLogs() {
+        waits += 1
+        if waits == Self.waitsBeforeConfinement { confineNow() }
         warnOfRefusedCalls()
         for job in jobs { job.forwardLog() }
         console.flush()
+    }
+
+    /// At the second wait, or before anything of the connector's is read.
+    private func confineNow() {
+        let confinement = confinement
+        self.confinement = nil
+        confinement?()
+    }
+
+    /// From here on, only such files, sockets and calls are opened and made as `ConfinedFiles` and `SystemCalls` list.
+    private func confine(_ configuration: Configuration, _ directories: [OpenDirectory]) {
+        let notes = ProcessConfinement.begin(
+            configuration,
+            workspaces: directories.map(\.path),
+            backend: reactor.backend
+        )
+        for job in jobs {
+            for note in notes { job.log(.info, note) }
+        }
     }
 
     /// The job goes on: what the program tried was a convenience, or it is an attacker's.
@@ -147,7 +166,7 @@ final class SidecarProcess {
                 The system call \(call) was refused: the sidecar's own filter does not list it. The job goes on. Please \
                 report this line; SIDECAR_CONFINEMENT=false switches the filter off.
                 """
-            for job in jobs { job.warn(line) }
+            for job in jobs { job.log(.warning, line) }
         }
     }
 
@@ -165,7 +184,8 @@ final class SidecarProcess {
                 directory,
                 reactor: reactor,
                 inotify: inotify,
-                notifier: notifier
+                notifier: notifier,
+                beforeReading: { [weak self] in self?.confineNow() }
             ),
             transport: transport,
             credentials: credentials,

@@ -94,8 +94,8 @@ package final class WorkloadJob {
     }
 
     /// Logs what the process has noticed about itself.
-    func warn(_ line: String) {
-        pipeline?.write(.warning, from: .platform, line)
+    func log(_ level: Logger.Level, _ line: String) {
+        pipeline?.write(level, from: .platform, line)
     }
 
     /// Hands what has been logged to the console.

@@ -7,13 +7,17 @@ final class LoopReader: WorkspaceReader {
 
     private let reactor: Reactor
     private let isInMemory: Bool
+    private let beforeReading: () -> Void
     private let buffer = ReadBuffer(capacity: LoopReader.readSize)
     private var current: Registration?
 
-    /// - Parameter isInMemory: whether the files lie on a file system that keeps all content in memory.
-    init(reactor: Reactor, isInMemory: Bool) {
+    /// - Parameters:
+    ///   - isInMemory: whether the files lie on a file system that keeps all content in memory.
+    ///   - beforeReading: called before bytes are lent.
+    init(reactor: Reactor, isInMemory: Bool, beforeReading: @escaping () -> Void) {
         self.reactor = reactor
         self.isInMemory = isInMemory
+        self.beforeReading = beforeReading
     }
 
     var capacity: Int { buffer.capacity }
@@ -41,6 +45,7 @@ final class LoopReader: WorkspaceReader {
     }
 
     func withBytes(_ count: Int, _ body: (RawSpan) -> Void) {
+        beforeReading()
         buffer.withBytes(count, body)
     }
 

@@ -11,12 +11,21 @@ final class WorkspaceDirectory: Workspace {
     private let reactor: Reactor
     private let inotify: Inotify
     private let notifier: DirectoryNotifier
+    /// Called before anything is read that the connector may have written.
+    private let beforeReading: () -> Void
 
-    init(_ directory: OpenDirectory, reactor: Reactor, inotify: Inotify, notifier: DirectoryNotifier) {
+    init(
+        _ directory: OpenDirectory,
+        reactor: Reactor,
+        inotify: Inotify,
+        notifier: DirectoryNotifier,
+        beforeReading: @escaping () -> Void = {}
+    ) {
         self.directory = directory
         self.reactor = reactor
         self.inotify = inotify
         self.notifier = notifier
+        self.beforeReading = beforeReading
     }
 
     var path: String { directory.path }
@@ -43,10 +52,19 @@ final class WorkspaceDirectory: Workspace {
 
     func makeReader() -> any WorkspaceReader {
         // A file that the connector replaces is on the same file system: nothing is opened beyond its border.
-        LoopReader(reactor: reactor, isInMemory: clinux_is_in_memory(directory.descriptor) != 0)
+        LoopReader(
+            reactor: reactor,
+            isInMemory: clinux_is_in_memory(directory.descriptor) != 0,
+            beforeReading: beforeReading
+        )
     }
 
-    func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? { try directory.open(name) }
+    func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? {
+        guard let file = try directory.open(name) else { return nil }
+        // The init container's file is there before the connector is.
+        if name != FileName.input { beforeReading() }
+        return file
+    }
 
     var exhausted: String? { directory.exhausted }
 
