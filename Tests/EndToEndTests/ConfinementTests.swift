@@ -160,14 +160,14 @@ import Testing
         #expect(program.environment.contains("Permission denied"), "\(program.environment)")
     }
 
-    /// The program while it waits for the connector: its lines in `/proc`, and its environment or the error that another
+    /// The program once its announcement is answered: its lines in `/proc`, and its environment or the error that another
     /// program of the same user gets.
     private func look(_ settings: [String: String]) async throws -> (status: String, environment: String) {
         try await Pod.with("check") { pod in
             pod.environment.merge(settings) { $1 }
             let user = try pod.asUser(65534)
             let sidecar = try pod.startSidecar(command: user + [Project.sidecar])
-            #expect(try await sidecar.waitForOutput("waiting"), "\(sidecar.errorOutput)")
+            #expect(try await sidecar.waitForOutput("The workload is running"), "\(sidecar.errorOutput)")
             let file = URL(fileURLWithPath: "/proc/\(sidecar.pid)/status")
             let status = String(decoding: try Data(contentsOf: file), as: UTF8.self)
             let reader = try ChildProcess(
