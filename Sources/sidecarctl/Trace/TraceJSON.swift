@@ -23,6 +23,12 @@ enum TraceJSON {
             case .cancelled(let operation):
                 writer.member("event", "cancelled")
                 members(of: operation, to: &writer)
+            case .readAtOnce(let source, let descriptor, let detail, let result):
+                writer.member("event", "readAtOnce")
+                writer.member("source", source)
+                writer.member("descriptor", Int64(descriptor))
+                writer.member("detail", detail)
+                writer.member("result", result)
             case .timer(let detail):
                 writer.member("event", "alarm")
                 writer.member("detail", detail)

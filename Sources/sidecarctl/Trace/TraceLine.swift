@@ -8,6 +8,8 @@ struct TraceLine: Equatable {
         case submitted(Operation, detail: String)
         case completed(Operation, result: String)
         case cancelled(Operation)
+        /// A read that was over when it began, without the loop.
+        case readAtOnce(source: String, descriptor: Int, detail: String, result: String)
         /// The alarm was set, or switched off.
         case timer(detail: String)
         /// A note of the sink: lines that are missing.
@@ -64,8 +66,22 @@ struct TraceLine: Equatable {
         case "timerfd_settime":
             return arguments.count > 1 ? .timer(detail: arguments[1]) : nil
         case "poll_add", "read": return operation(call, arguments, rest)
+        case "pread": return readAtOnce(arguments, rest)
         default: return nil
         }
+    }
+
+    private static func readAtOnce(_ arguments: [String], _ rest: Substring) -> Event? {
+        guard let first = arguments.first, let (descriptor, source) = named(first[...]), rest.hasPrefix("= ")
+        else {
+            return nil
+        }
+        return .readAtOnce(
+            source: source,
+            descriptor: descriptor,
+            detail: arguments.dropFirst().joined(separator: ", "),
+            result: String(rest.dropFirst(2))
+        )
     }
 
     /// `#4 (12<timer>)`, without its beginning.

@@ -42,6 +42,8 @@ struct TracePicture {
             if open.count < Self.maxMarks { open[operation.serial] = (entry.time, detail) }
         case .completed(let operation, let result): end(operation, entry.time, result)
         case .cancelled(let operation): end(operation, entry.time, "cancelled")
+        case .readAtOnce(let source, _, let detail, let result):
+            add(source, from: entry.time, to: entry.time, "pread \(detail)", result)
         case .entered, .timer, .note: break
         }
         last = entry.time
@@ -51,11 +53,21 @@ struct TracePicture {
         // A multishot poll goes on: what follows begins with the event before.
         let begin = open[operation.serial]
         open[operation.serial] = (time, begin?.detail ?? "")
-        guard let lane = lane(operation.source) else { return }
-        let color = result.hasPrefix("-") ? "#c0392b" : result == "cancelled" ? "#999999" : "#3a9a5c"
-        let title = "\(operation.name) #\(operation.serial) \(begin?.detail ?? "") → \(result)"
-        add(Mark(lane: lane, start: begin?.start ?? time, end: time, color: color, title: title))
+        let title = "\(operation.name) #\(operation.serial) \(begin?.detail ?? "")"
+        add(operation.source, from: begin?.start ?? time, to: time, title, result)
         if result == "cancelled" { open[operation.serial] = nil }
+    }
+
+    private mutating func add(
+        _ source: String,
+        from start: Int,
+        to end: Int,
+        _ title: String,
+        _ result: String
+    ) {
+        guard let lane = lane(source) else { return }
+        let color = result.hasPrefix("-") ? "#c0392b" : result == "cancelled" ? "#999999" : "#3a9a5c"
+        add(Mark(lane: lane, start: start, end: end, color: color, title: "\(title) → \(result)"))
     }
 
     private mutating func lane(_ source: String) -> Int? {

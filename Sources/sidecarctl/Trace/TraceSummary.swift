@@ -46,6 +46,13 @@ struct TraceSummary {
                 if operation.name == "read" { source.bytes += max(0, Int(result) ?? 0) }
             }
         case .cancelled(let operation): change(operation.source) { $0.cancellations += 1 }
+        case .readAtOnce(let name, _, _, let result):
+            change(name) { source in
+                source.submissions += 1
+                source.completions += 1
+                if result.hasPrefix("-") { source.errors += 1 }
+                source.bytes += max(0, Int(result) ?? 0)
+            }
         case .timer, .note: break
         }
         last = entry.time

@@ -19,13 +19,17 @@ struct TraceText {
         case .entered(let call, false, let count): return style.paint("── \(call) = \(count)", .faint)
         case .submitted(let operation, let detail):
             return "  \(title(operation))  \(operation.name == "read" ? "read" : "wait for") \(shown(detail))"
-        case .completed(let operation, let result):
-            let look: Style.Look = result.hasPrefix("-") ? .bad : .good
-            return "  \(title(operation))  \(style.paint("→ \(shown(result))", look))"
+        case .completed(let operation, let result): return "  \(title(operation))  \(outcome(result))"
+        case .readAtOnce(let source, _, let detail, let result):
+            return "  \(shown(source).padded(to: 24))  read \(shown(detail)) \(outcome(result))"
         case .cancelled(let operation): return "  \(title(operation))  cancelled"
         case .timer(let detail): return "  \("alarm".padded(to: 24))  in \(shown(detail))"
         case .note(let text): return style.paint(shown(text), .warning)
         }
+    }
+
+    private func outcome(_ result: String) -> String {
+        style.paint("→ \(shown(result))", result.hasPrefix("-") ? .bad : .good)
     }
 
     private func title(_ operation: TraceLine.Operation) -> String {

@@ -92,6 +92,33 @@ import Testing
         }
     }
 
+    /// A read that needs no round of the loop, see `Reactor.readAtOnce`.
+    @Test func readsAtOnceHaveNoNumber() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write(
+                """
+                00:00:00.000001 pread(9<jobOutput.json>, 65536, offset=0) = 120
+                00:00:00.000002 pread(9<jobOutput.json>, 65536, offset=120) = -1 EAGAIN (Resource temporarily unavailable)
+
+                """,
+                to: "trace"
+            )
+            let text = try await tool.run(["trace", tool.file("trace"), "--svg", tool.file("out.svg")])
+            let lines = text.output.split(separator: "\n").map(String.init)
+            #expect(lines[0].hasSuffix("jobOutput.json            read 65536, offset=0 → 120"))
+            #expect(lines[1].hasSuffix("→ -1 EAGAIN (Resource temporarily unavailable)"))
+            #expect(
+                lines.contains("jobOutput.json                2          2          0          1        120")
+            )
+            let json = try await tool.run(["trace", tool.file("trace"), "--json"])
+            let first = try JSON(parsing: String(try #require(json.output.split(separator: "\n").first)))
+            #expect(first["event"].text == "readAtOnce")
+            #expect(first["result"].text == "120")
+            let picture = try String(contentsOfFile: tool.file("out.svg"), encoding: .utf8)
+            #expect(picture.contains("pread 65536, offset=0 → 120"))
+        }
+    }
+
     /// The trace of a real job is understood, every line of it.
     @Test(arguments: Backend.allCases)
     func readsWhatTheSidecarWrites(_ backend: Backend) async throws {
