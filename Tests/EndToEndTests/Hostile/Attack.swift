@@ -25,6 +25,8 @@ struct Attack: Sendable, CustomTestStringConvertible {
     var settings: [String: String] = [:]
     /// Options of `Fixtures/measured`.
     var descriptors: [String] = []
+    /// Whether the connector starts once the sidecar has read its input, which must not be missing then.
+    var waitsForRunning = false
     /// What stands in front of the sidecar's command.
     var launcher: [String] = []
     /// The control plane's answers go through a hostile server with these rules.
@@ -64,6 +66,7 @@ struct Attack: Sendable, CustomTestStringConvertible {
             try prepare(pod)
             let opens = try OpenWatch(bait)
             let sidecar = try pod.startSidecar()
+            if waitsForRunning { try await pod.controlPlane.wait(for: "running") }
             if let steps { try pod.startConnector(.script(steps)) }
             let deadline = ContinuousClock.now + Self.limit
             while sidecar.isRunning, ContinuousClock.now < deadline {

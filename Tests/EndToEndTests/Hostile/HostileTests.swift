@@ -103,6 +103,7 @@ extension HostileTests {
         Attack(
             name: "all files are renamed again and again",
             steps: "\(Attack.result)\n\(Attack.attacker) storm 1",
+            waitsForRunning: true,
             exits: [0],
             report: .success
         ),
