@@ -207,6 +207,12 @@ let package = Package(
             dependencies: ["Telemetry", "AirbyteProtocol", "HTTP", "Scheduling", "TestSupport", "Workload"],
             swiftSettings: strict
         ),
+        // What documents say, compared with what the code says.
+        .testTarget(
+            name: "DocumentationTests",
+            dependencies: ["TestSupport", "Workload"],
+            swiftSettings: strict
+        ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
         .testTarget(
             name: "CurlTransportTests",

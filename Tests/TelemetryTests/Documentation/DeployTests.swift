@@ -1,5 +1,6 @@
 import Foundation
 import Telemetry
+import TestSupport
 import Testing
 
 /// deploy/telemetry: the rules are correct, and use what there is.

@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import HTTP
+import TestSupport
 import Testing
 import Workload
 

@@ -1,18 +1,23 @@
 import Foundation
 
 /// A table of one of the project's documents.
-struct MarkdownTable {
-    var columns: [String]
-    var rows: [[String]]
+package struct MarkdownTable {
+    package var columns: [String]
+    package var rows: [[String]]
+
+    package init(columns: [String], rows: [[String]]) {
+        self.columns = columns
+        self.rows = rows
+    }
 
     /// The column's cells, from the top.
-    func cells(of column: String) -> [String] {
+    package func cells(of column: String) -> [String] {
         guard let place = columns.firstIndex(of: column) else { return [] }
         return rows.map { place < $0.count ? $0[place] : "" }
     }
 
     /// All tables of a document.
-    static func all(in text: String) -> [MarkdownTable] {
+    package static func all(in text: String) -> [MarkdownTable] {
         var tables: [MarkdownTable] = []
         var isWithin = false
         for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
@@ -35,18 +40,8 @@ struct MarkdownTable {
 
 extension String {
     /// The pieces between backticks.
-    var codeSpans: [String] {
+    package var codeSpans: [String] {
         let pieces = split(separator: "`", omittingEmptySubsequences: false)
         return pieces.indices.filter { $0 % 2 == 1 }.map { String(pieces[$0]) }
-    }
-}
-
-/// The files of the project.
-enum Project {
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().deletingLastPathComponent()
-
-    static func text(_ path: String) throws -> String {
-        try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8)
     }
 }
