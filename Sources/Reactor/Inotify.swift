@@ -5,7 +5,9 @@ import Scheduling
 /// The process's one inotify(7) instance, for all who watch files on a reactor.
 ///
 /// A user has few instances on a machine (`fs.inotify.max_user_instances`, 128 by default), so the instance is opened
-/// with the first watch and shared. Each user of it has an `InotifySource`.
+/// with the first watch and shared. Each user of it has an `InotifySource`. It stays open until the object goes: where it
+/// has had a watch, close(2) waits until the kernel's readers of watches are done, which takes up to 70 ms on a busy
+/// machine (Linux 6.18), and the loop would stand still for so long.
 public final class Inotify {
     /// Bytes per read: room for about 2,000 events with short names.
     private static let bufferSize = 64 * 1024
@@ -33,7 +35,7 @@ public final class Inotify {
         weak var source: InotifySource?
     }
 
-    /// Whether there is an instance: from the first watch until the last source is cancelled.
+    /// Whether there is an instance: from the first watch on.
     var isOpen: Bool { descriptor?.raw != nil }
 
     /// Opens nothing yet.
@@ -45,7 +47,7 @@ public final class Inotify {
         sources.append(Listener(id: ObjectIdentifier(source), source: source))
     }
 
-    /// Ends all of the source's watches. Without any source the instance is closed.
+    /// Ends all of the source's watches.
     func remove(_ source: InotifySource) {
         let id = ObjectIdentifier(source)
         guard let index = sources.firstIndex(where: { $0.id == id }) else { return }
@@ -54,7 +56,6 @@ public final class Inotify {
             // EINVAL: the watch has ended with its object.
             try? remove(entry.watch, of: id)
         }
-        if sources.isEmpty { close() }
     }
 
     func watch(_ path: String, _ mask: InotifyMask, for source: InotifySource) throws(SystemError)
@@ -94,18 +95,8 @@ public final class Inotify {
         return raw
     }
 
-    private func close() {
-        if let registration { reactor.cancel(registration) }
-        registration = nil
-        if let continuation { reactor.cancel(continuation) }
-        continuation = nil
-        watches = []
-        descriptor = nil
-    }
-
     private func drain() {
         for _ in 0..<Self.maxReadsPerTick {
-            // A handler may have closed the instance.
             guard let raw = descriptor?.raw else { return }
             let count = Glibc.read(raw, buffer.memory.baseAddress, buffer.capacity)
             // EAGAIN: drained. Nothing else can happen to an open inotify descriptor with room to read into.
@@ -141,7 +132,8 @@ public final class Inotify {
     }
 
     deinit {
-        close()
+        if let registration { reactor.cancel(registration) }
+        if let continuation { reactor.cancel(continuation) }
     }
 }
 

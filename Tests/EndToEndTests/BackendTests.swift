@@ -119,6 +119,28 @@ import Testing
         }
     }
 
+    /// Linux 6.18: close(2) of an inotify instance takes up to 70 ms (findings/inotify-close-waits). The main container and
+    /// the last log lines do not wait for that.
+    @Test(arguments: Backend.allCases)
+    func inotifyIsClosedAfterTheMarkerAndTheLog(_ backend: Backend) async throws {
+        try await Pod.with("check", backend: backend) { pod in
+            let trace = pod.folder.appendingPathComponent("strace.txt").path
+            pod.launcher = [
+                "/usr/bin/strace", "-y", "-o", trace, "-e", "trace=close,mknodat,write,inotify_init1", "-s",
+                "400",
+            ]
+            let outcome = try await pod.run(.sampleSource)
+            #expect(outcome.exitCode == 0, "\(outcome)")
+            let calls = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+            try #require(calls.contains { $0.hasPrefix("inotify_init1") })
+            let close =
+                calls.firstIndex { $0.hasPrefix("close(") && $0.contains("inotify") } ?? calls.endIndex
+            let marker = try #require(calls.firstIndex { $0.contains("\"TERMINATED\"") })
+            let summary = try #require(calls.lastIndex { $0.contains("Summary: ") })
+            #expect(marker < close && summary < close, "\(calls.suffix(20))")
+        }
+    }
+
     /// Between two heartbeats there is one wait, which the timer ends: seen by strace, in epoll mode.
     @Test func idleEpollLoopSleepsUntilTheHeartbeat() async throws {
         let calls = try await idleTrace(.epoll) { pod in
