@@ -41,6 +41,30 @@ struct PodTests {
         }
     }
 
+    /// The commands of docs/PODS.md, of which the last kills the connector.
+    @Test func documentedCommandsReachTheContainers() async throws {
+        try await Pod.with("check") { pod in
+            let podman = try await start(pod, .script("line still here\nsleep 300"), .standard)
+            #expect(try await podman.process.waitForOutput("source > still here"))
+            let commands = [
+                try documented("/tmp/run-pod-…/podman exec job-main ls -l /config"),
+                try documented("/tmp/run-pod-…/podman stats --no-stream"),
+                try documented("/tmp/run-pod-…/podman pause job-sidecar"),
+                "podman unpause job-sidecar",
+                try documented("/tmp/run-pod-…/podman kill -s KILL job-main"),
+            ]
+            var outputs: [String] = []
+            for command in commands {
+                outputs.append(
+                    try await podman.podman(command.split(separator: " ").dropFirst().map(String.init))
+                )
+            }
+            #expect(outputs[0].contains("jobOutput.json") && outputs[1].contains("job-sidecar"), "\(outputs)")
+            let outcome = try await pod.outcome(of: podman.process)
+            #expect(outcome.exitCode == 1, "\(outcome)")
+        }
+    }
+
     /// A catalog of 20 MB in a container of 16 MiB, which the kernel kills where it takes more.
     @Test func largeCatalogFitsIntoASmallContainer() async throws {
         try await Pod.with("discover") { pod in

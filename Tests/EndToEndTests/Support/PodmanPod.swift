@@ -74,7 +74,9 @@ struct PodmanPod {
     }
 
     /// What one of podman's commands prints.
-    func podman(_ arguments: String...) async throws -> String {
+    func podman(_ arguments: String...) async throws -> String { try await podman(arguments) }
+
+    func podman(_ arguments: [String]) async throws -> String {
         let file = folder.appendingPathComponent("podman-\(UUID().uuidString).log")
         let child = try ChildProcess(podman, arguments, environment: ["PATH": "/usr/bin:/bin"], log: file)
         guard await child.exitCode == 0 else { throw Trouble("podman \(arguments): \(child.output)") }
