@@ -66,7 +66,7 @@ struct PodmanPod {
 
     /// The bytes of memory that the kernel allows the sidecar's container, read from its cgroup.
     func sidecarMemoryLimit() async throws -> Int? {
-        let cgroup = try await podman("inspect", "job-sidecar", "--format", "{{.State.CgroupPath}}")
+        let cgroup = try await podman("inspect", "job-connector-sidecar", "--format", "{{.State.CgroupPath}}")
         // The two versions of the hierarchy.
         let files = ["memory\(cgroup)/memory.limit_in_bytes", "\(cgroup)/memory.max"]
         let texts = files.compactMap { try? String(contentsOfFile: "/sys/fs/cgroup/\($0)", encoding: .utf8) }
