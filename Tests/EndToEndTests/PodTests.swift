@@ -49,8 +49,8 @@ struct PodTests {
             let commands = [
                 try documented("/tmp/run-pod-…/podman exec job-main ls -l /config"),
                 try documented("/tmp/run-pod-…/podman stats --no-stream"),
-                try documented("/tmp/run-pod-…/podman pause job-sidecar"),
-                "podman unpause job-sidecar",
+                try documented("/tmp/run-pod-…/podman pause job-connector-sidecar"),
+                "podman unpause job-connector-sidecar",
                 try documented("/tmp/run-pod-…/podman kill -s KILL job-main"),
             ]
             var outputs: [String] = []
@@ -59,9 +59,35 @@ struct PodTests {
                     try await podman.podman(command.split(separator: " ").dropFirst().map(String.init))
                 )
             }
-            #expect(outputs[0].contains("jobOutput.json") && outputs[1].contains("job-sidecar"), "\(outputs)")
+            #expect(outputs[0].contains("jobOutput.json") && outputs[1].contains("connector-sidecar"), "\(outputs)")
             let outcome = try await pod.outcome(of: podman.process)
             #expect(outcome.exitCode == 1, "\(outcome)")
+        }
+    }
+
+    /// source-faker, in the launcher's shape: not as root, with read-only root file systems.
+    @Test(arguments: ["spec", "check", "discover"])
+    func realConnectorIsServed(_ operation: String) async throws {
+        let faker = try await Self.faker()
+        try await Pod.with(operation, config: #"{"count": 100, "seed": 7}"#) { pod in
+            let outcome = try await run(pod, .command(faker), .hardened)
+            try await expect(outcome, of: pod, exitCode: 0, report: "success")
+            let output = try await storedOutput(of: pod)
+            switch operation {
+            case "spec": #expect(output["spec"]["connectionSpecification"]["properties"]["count"] != .null)
+            case "check": #expect(output["checkConnection"]["status"] == "succeeded")
+            default: #expect(output["discoverCatalogId"].text != nil)
+            }
+        }
+    }
+
+    /// The connector's command; installed from PyPI the first time.
+    private static func faker() async throws -> String {
+        try await ScratchFolder.with { scratch in
+            let lines = try await scratch.output([
+                Project.path("scripts/fetch-faker"), Project.path(".build/faker"),
+            ])
+            return lines.trimmingCharacters(in: .whitespacesAndNewlines)
         }
     }
 

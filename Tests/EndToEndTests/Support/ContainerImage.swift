@@ -6,8 +6,22 @@ import Foundation
 struct ContainerImage: Sendable {
     /// The image's files.
     let root: URL
-    /// The image as an OCI layout.
+    /// The image, and its debug variant, as an OCI layout.
     let layout: URL
+    /// The Debian packages that the files are from.
+    let packages: URL
+    private let folder: URL
+
+    /// What `scripts/image` has left in a folder.
+    init(folder: URL) {
+        self.folder = folder
+        root = folder.appendingPathComponent("root")
+        layout = folder.appendingPathComponent("oci")
+        packages = folder.appendingPathComponent("packages")
+    }
+
+    /// The bill of materials of the image with this tag.
+    func bill(_ tag: String) -> URL { folder.appendingPathComponent("\(tag).cdx.json") }
 
     private static let building = Task { try await build() }
 
@@ -23,7 +37,7 @@ struct ContainerImage: Sendable {
         let log = folder.appendingPathComponent("build-\(UUID().uuidString).log")
         let script = try ChildProcess(
             Project.path("scripts/image"),
-            ["--binary", Project.release, "--output", folder.path, "--reuse-base"],
+            ["--debug", "--binary", Project.release, "--output", folder.path, "--reuse-base"],
             environment: ProcessInfo.processInfo.environment,
             log: log
         )
@@ -31,18 +45,17 @@ struct ContainerImage: Sendable {
         let output = script.output
         try FileManager.default.removeItem(at: log)
         guard exitCode == 0 else { throw Trouble("scripts/image ended with \(exitCode): \(output)") }
-        return ContainerImage(
-            root: folder.appendingPathComponent("root"),
-            layout: folder.appendingPathComponent("oci")
-        )
+        return ContainerImage(folder: folder)
+    }
+
+    /// The image's manifest, without the debug variant.
+    func manifest() throws -> JSON {
+        let index = try JSON(parsing: text(of: layout.appendingPathComponent("index.json")))
+        return try blob(index["manifests"][0]["digest"])
     }
 
     /// The configuration in the layout: what a container runtime starts, and as whom.
-    func configuration() throws -> JSON {
-        let index = try JSON(parsing: text(of: layout.appendingPathComponent("index.json")))
-        let manifest = try blob(index["manifests"][0]["digest"])
-        return try blob(manifest["config"]["digest"])
-    }
+    func configuration() throws -> JSON { try blob(manifest()["config"]["digest"]) }
 
     private func blob(_ digest: JSON) throws -> JSON {
         let name = try digest.text.orThrow("no digest").replacingOccurrences(of: ":", with: "/")
