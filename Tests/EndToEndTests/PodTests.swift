@@ -59,7 +59,10 @@ struct PodTests {
                     try await podman.podman(command.split(separator: " ").dropFirst().map(String.init))
                 )
             }
-            #expect(outputs[0].contains("jobOutput.json") && outputs[1].contains("connector-sidecar"), "\(outputs)")
+            #expect(
+                outputs[0].contains("jobOutput.json") && outputs[1].contains("connector-sidecar"),
+                "\(outputs)"
+            )
             let outcome = try await pod.outcome(of: podman.process)
             #expect(outcome.exitCode == 1, "\(outcome)")
         }

@@ -24,6 +24,27 @@ import Testing
             file: "Tests/EndToEndTests/Support/ContainerImage.swift",
             text: #"Project.path("scripts/image")"#
         ),
+        Elsewhere(
+            command: "scripts/image --debug",
+            file: "Tests/EndToEndTests/Support/ContainerImage.swift",
+            text: #"["--debug", "--binary""#
+        ),
+        Elsewhere(
+            command: "scripts/image --settings deploy/settings/settings.env",
+            file: "Tests/EndToEndTests/Packaging/ImageSettingsTests.swift",
+            text: #""--settings", scratch.path"#
+        ),
+        Elsewhere(
+            command:
+                "scripts/prepare-workspace /tmp/job check --config config.json --workload connector-check",
+            file: "Tests/EndToEndTests/Support/Pod.swift",
+            text: #"[workspace.path, operation, "--config", configFile.path, "--workload""#
+        ),
+        Elsewhere(
+            command: "scripts/debian-package",
+            file: "Tests/EndToEndTests/Packaging/DebianPackageTests.swift",
+            text: #"Project.path("scripts/debian-package")"#
+        ),
         Elsewhere(command: "scripts/fuzz", file: "scripts/test", text: "scripts/fuzz --seconds 3 --jobs 2"),
         Elsewhere(
             command: "scripts/fuzz --seconds 600 masking otlp",
@@ -58,7 +79,8 @@ import Testing
 
     /// What needs something that no test has, by its beginning.
     private static let unavailable = [
-        ("skopeo copy oci:.build/image/oci:dev docker://", "a registry"),
+        ("skopeo copy oci:.build/image/oci:dev", "a registry"),
+        ("oras ", "a registry"),
         ("kubectl ", "a cluster"),
         ("helm ", "a cluster"),
         ("findings/", "PyPI and minutes: findings are no tests"),

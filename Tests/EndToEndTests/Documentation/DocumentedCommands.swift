@@ -4,7 +4,7 @@ import Foundation
 enum DocumentedCommands {
     /// What a line of a block begins with, after variables, if it is a command.
     private static var beginning: Regex<Substring> {
-        #/(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:(?:scripts|findings|\.build|demo)\/|(?:/tmp/run-pod|control_plane\.py)|(?:swift|sidecarctl|skopeo|kubectl|helm|curl|podman|strace|export|cd|dpkg|apt-get|man|promtool|docker|kyverno) ).*/#
+        #/(?:[A-Z_]+=(?:\$\([^)]*\)|\S+) )*(?:(?:scripts|findings|\.build|demo)\/|(?:/tmp/run-pod|control_plane\.py)|(?:swift|sidecarctl|skopeo|oras|kubectl|helm|curl|podman|strace|export|cd|dpkg|apt-get|man|promtool|docker|kyverno) ).*/#
     }
 
     static func documents() throws -> [String] {

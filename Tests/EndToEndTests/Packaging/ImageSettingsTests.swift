@@ -27,4 +27,36 @@ import Testing
             }
         }
     }
+
+    /// The same with a container engine: deploy/README.md.
+    @Test func containerfileAddsTheSettings() async throws {
+        let shared = try await ContainerImage.shared
+        try await ScratchFolder.with { scratch in
+            let name = "registry.example.com/airbyte-connector-sidecar"
+            try Data(#"{"default":[{"type":"insecureAcceptAnything"}]}"#.utf8)
+                .write(to: URL(fileURLWithPath: scratch.path("policy.json")))
+            try await scratch.output([
+                "/usr/bin/skopeo", "--policy", scratch.path("policy.json"), "copy", "--quiet",
+                "oci:\(shared.layout.path):dev", "docker-archive:\(scratch.path("image.tar")):\(name):dev",
+            ])
+            let podman =
+                "podman --root '\(scratch.path("root"))' --runroot '\(scratch.path("run"))' --storage-driver vfs"
+            let build = try documented(
+                "podman build --build-arg IMAGE=registry.example.com/airbyte-connector-sidecar:dev --tag registry.example.com/airbyte-connector-sidecar:dev-settings deploy/settings",
+                [
+                    "podman build": "\(podman) build --isolation chroot",
+                    "deploy/settings": Project.path("deploy/settings"),
+                ]
+            )
+            let script = """
+                set -e
+                \(podman) load --quiet --input '\(scratch.path("image.tar"))'
+                \(build)
+                folder=$(\(podman) image mount \(name):dev-settings)
+                cmp "$folder/etc/airbyte-connector-sidecar/settings.env" '\(Project.path("deploy/settings/settings.env"))'
+                \(podman) image unmount --all
+                """
+            try await scratch.output(["/bin/sh", "-c", script])
+        }
+    }
 }
