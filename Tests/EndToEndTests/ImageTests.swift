@@ -134,6 +134,17 @@ import Testing
         #expect(sizes.count == 2 && sizes.reduce(0, +) <= 9_000_000, "\(sizes)")
     }
 
+    @Test func startTimeIsMeasured() async throws {
+        let root = try await ContainerImage.shared.root
+        try await ScratchFolder.with { scratch in
+            let table = try await scratch.output([
+                Project.path("scripts/start-time"), "--runs", "1", "--root", root.path,
+            ])
+            let rows = table.split(separator: "\n")
+            #expect(rows.count == 3 && rows.allSatisfy { $0.contains(" ms (") }, "\(table)")
+        }
+    }
+
     private func owner(of name: String, in pod: Pod) throws -> Int? {
         let attributes = try FileManager.default.attributesOfItem(
             atPath: pod.workspace.appendingPathComponent(name).path

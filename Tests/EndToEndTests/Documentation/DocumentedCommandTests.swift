@@ -86,6 +86,7 @@ import Testing
         ("findings/", "PyPI and minutes: findings are no tests"),
         ("FINDINGS_CACHE=", "PyPI and minutes: findings are no tests"),
         ("control_plane.py [", "nothing: it is a synopsis"),
+        ("scripts/image [", "nothing: it is a synopsis"),
     ]
 
     @Test func everyCommandIsRunOrItIsKnownWhyNot() throws {

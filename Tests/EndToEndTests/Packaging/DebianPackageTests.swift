@@ -55,7 +55,8 @@ struct DebianPackageTests {
             try Data().write(to: URL(fileURLWithPath: "\(root)/var/lib/dpkg/status"))
             // The root has no certificates, which the package depends on.
             let dpkg = [
-                "/usr/bin/dpkg", "--root=\(root)", "--force-depends", "--force-script-chrootless",
+                "/usr/bin/dpkg", "--root=\(root)", "--force-depends", "--path-include=/usr/*",
+                "--force-script-chrootless",
                 "--log=/dev/null",
             ]
             try await scratch.output(dpkg + ["--install", file])

@@ -28,35 +28,38 @@ import Testing
         }
     }
 
-    /// The same with a container engine: deploy/README.md.
-    @Test func containerfileAddsTheSettings() async throws {
-        let shared = try await ContainerImage.shared
-        try await ScratchFolder.with { scratch in
-            let name = "registry.example.com/airbyte-connector-sidecar"
-            try Data(#"{"default":[{"type":"insecureAcceptAnything"}]}"#.utf8)
-                .write(to: URL(fileURLWithPath: scratch.path("policy.json")))
-            try await scratch.output([
-                "/usr/bin/skopeo", "--policy", scratch.path("policy.json"), "copy", "--quiet",
-                "oci:\(shared.layout.path):dev", "docker-archive:\(scratch.path("image.tar")):\(name):dev",
-            ])
-            let podman =
-                "podman --root '\(scratch.path("root"))' --runroot '\(scratch.path("run"))' --storage-driver vfs"
+    /// The same with a container engine, from the file that deploy/ has for it.
+    @Test func containerfileMakesAnImageWithTheSettings() async throws {
+        try await Pod.with("check") { pod in
+            // For its podman, which has the image.
+            let podman = try await pod.startPodman(.script("line still here\nsleep 300"), .standard)
+            #expect(try await podman.process.waitForOutput("still here"))
+            let folder = Project.path("deploy/settings")
             let build = try documented(
                 "podman build --build-arg IMAGE=registry.example.com/airbyte-connector-sidecar:dev --tag registry.example.com/airbyte-connector-sidecar:dev-settings deploy/settings",
                 [
-                    "podman build": "\(podman) build --isolation chroot",
-                    "deploy/settings": Project.path("deploy/settings"),
+                    "IMAGE=registry.example.com/airbyte-connector-sidecar:dev ":
+                        "IMAGE=localhost/airbyte-connector-sidecar:pod ",
+                    "registry.example.com/airbyte-connector-sidecar:dev-settings": "localhost/settings",
+                    "deploy/settings": folder,
                 ]
             )
-            let script = """
-                set -e
-                \(podman) load --quiet --input '\(scratch.path("image.tar"))'
-                \(build)
-                folder=$(\(podman) image mount \(name):dev-settings)
-                cmp "$folder/etc/airbyte-connector-sidecar/settings.env" '\(Project.path("deploy/settings/settings.env"))'
-                \(podman) image unmount --all
-                """
-            try await scratch.output(["/bin/sh", "-c", script])
+            _ = try await podman.podman(build.split(separator: " ").dropFirst().map(String.init))
+            let text = try await podman.podman(
+                "run",
+                "--rm",
+                "--network",
+                "host",
+                "--entrypoint",
+                "busybox",
+                "localhost/settings",
+                "cat",
+                "/etc/airbyte-connector-sidecar/settings.env"
+            )
+            let expected = try String(contentsOfFile: "\(folder)/settings.env", encoding: .utf8)
+            #expect(text == expected.trimmingCharacters(in: .whitespacesAndNewlines))
+            podman.process.send(SIGTERM)
+            _ = try await pod.outcome(of: podman.process)
         }
     }
 }

@@ -32,4 +32,19 @@ import Testing
             #expect(!outcome.console.contains("cannot be used"), "\(outcome)")
         }
     }
+
+    /// Every file that the roll-out's document names is there.
+    @Test func documentNamesWhatThereIs() throws {
+        let document = try String(contentsOfFile: Project.path("deploy/README.md"), encoding: .utf8)
+        let paths = document.matches(of: /(?:^|[\s(])((?:deploy|scripts|docs)\/[\w.\/-]*\w)/).map {
+            String($0.1)
+        }
+        let rows = document.matches(of: /\n\| (`[^|]*`) \|/).flatMap { row in
+            row.1.matches(of: /`([\w.-]+\/?)`/).map { "deploy/\($0.1)" }
+        }
+        #expect(paths.count > 10 && rows.count > 5, "\(paths) \(rows)")
+        for path in Set(paths + rows) {
+            #expect(FileManager.default.fileExists(atPath: Project.path(path)), "\(path)")
+        }
+    }
 }
