@@ -16,9 +16,12 @@ package struct EnvironmentReader {
     package private(set) var problems: [ConfigurationProblem] = []
     /// What the job goes on without.
     package private(set) var warnings: [ConfigurationWarning] = []
+    /// Nil where nobody wants to know what was asked for.
+    private let journal: SettingsJournal?
 
-    package init(_ variables: [String: String]) {
+    package init(_ variables: [String: String], journal: SettingsJournal? = nil) {
         self.variables = variables
+        self.journal = journal
     }
 
     /// Throws the problems of what has been read.
@@ -31,13 +34,18 @@ package struct EnvironmentReader {
         firstSet(names)?.value
     }
 
+    /// The value of a setting that is used as it is written.
+    package func text(_ name: String, default fallback: String) -> String {
+        firstSet([name], default: fallback)?.value ?? fallback
+    }
+
     /// One of the words of `Choice`, in any letter case.
     package mutating func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String,
         default fallback: Choice
     ) -> Choice where Choice.RawValue == String {
         // Most are not set, and it takes the runtime a while to make the type of an optional one.
-        guard text(name) != nil else { return fallback }
+        guard firstSet([name], default: fallback.rawValue) != nil else { return fallback }
         return choice(name, default: Optional(fallback)) ?? fallback
     }
 
@@ -63,7 +71,9 @@ package struct EnvironmentReader {
         zero: Duration? = nil,
         default fallback: Duration
     ) -> Duration {
-        guard let (name, value) = firstSet(names) else { return fallback }
+        guard let (name, value) = firstSet(names, default: fallback.spokenDescription) else {
+            return fallback
+        }
         if let number = Self.decimal(value), number <= unit.maximum {
             if let zero, number == 0 { return zero }
             let nanoseconds = Int64(number * Double(unit.duration.nanoseconds))
@@ -82,14 +92,14 @@ package struct EnvironmentReader {
 
     /// A limit of time, as `duration` reads it; nil for `0`, which means that there is none.
     package mutating func limit(_ names: String..., unit: TimeUnit, default fallback: Duration) -> Duration? {
-        guard let (name, _) = firstSet(names) else { return fallback }
+        guard let (name, _) = firstSet(names, default: fallback.spokenDescription) else { return fallback }
         let limit = duration(name, unit: unit, zero: .noTimeout, default: fallback)
         return limit == .noTimeout ? nil : limit
     }
 
     /// A whole number within the bounds.
     package mutating func count(_ name: String, in bounds: ClosedRange<Int>, default fallback: Int) -> Int {
-        guard let value = text(name) else { return fallback }
+        guard let (_, value) = firstSet([name], default: "\(fallback)") else { return fallback }
         guard let number = Int(value), bounds.contains(number) else {
             reject(
                 name,
@@ -128,7 +138,17 @@ package struct EnvironmentReader {
         fallback.map { "the default (\($0)) is used" } ?? "it is ignored"
     }
 
-    private func firstSet(_ names: [String]) -> (name: String, value: String)? {
+    /// - Parameter fallback: for the journal.
+    private func firstSet(
+        _ names: [String],
+        default fallback: @autoclosure () -> String? = nil
+    ) -> (name: String, value: String)? {
+        let found = firstSetValue(names)
+        journal?.note(names, found: found?.name, fallback: fallback())
+        return found
+    }
+
+    private func firstSetValue(_ names: [String]) -> (name: String, value: String)? {
         for name in names {
             if let value = variables[name]?.trimmingWhitespace(), !value.isEmpty { return (name, value) }
         }
@@ -143,7 +163,7 @@ extension EnvironmentReader {
     package static let storageIsUnused = "storage is not used"
 
     /// Our own settings begin so, and their values stop the start.
-    private static let ownPrefix = "SIDECAR_"
+    package static let ownPrefix = "SIDECAR_"
 
     /// Except for these: storage can be done without.
     private static let lenientPrefixes = ["SIDECAR_STORAGE_", "SIDECAR_S3_"]
@@ -198,7 +218,7 @@ extension EnvironmentReader {
     }
 
     /// A reader of the same variables that knows of nothing wrong yet.
-    package var anew: EnvironmentReader { EnvironmentReader(variables) }
+    package var anew: EnvironmentReader { EnvironmentReader(variables, journal: journal) }
 
     /// Takes over what another reader of the same variables has found.
     package mutating func merge(_ other: EnvironmentReader) {

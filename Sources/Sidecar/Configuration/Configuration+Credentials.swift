@@ -2,6 +2,7 @@ import HTTP
 import Settings
 import Storage
 import Text
+import Workload
 
 extension Configuration {
     /// The variables whose whole value is a credential. The ids of keys and clients are none: in the errors of stores
@@ -27,6 +28,21 @@ extension Configuration {
             credentials += passwords(inURL: value, isProxy: name.uppercased().hasSuffix("_PROXY"))
         }
         return credentials
+    }
+
+    /// The value of a setting as people may see it: credentials are hidden, and so is what a URL holds of them.
+    ///
+    /// - Parameter mask: hides `credentials(in:)` of the environment that the value is from.
+    package static func shown(_ value: String, of name: String, mask: SecretMask) -> String {
+        let isCredential =
+            credentialVariables.contains(name)
+            || name.hasPrefix("OTEL_EXPORTER_OTLP_") && name.hasSuffix("HEADERS")
+        guard !isCredential, !value.hasPrefix("{") else { return "(hidden)" }
+        let isProxy = name.uppercased().hasSuffix("_PROXY") && name.uppercased() != "NO_PROXY"
+        guard isProxy || value.schemeSeparator != nil else { return mask.masked(value) }
+        let url = value.schemeSeparator == nil ? "http://\(value)".withoutUserInfo : value.withoutUserInfo
+        let end = url.firstIndex { $0 == "?" || $0 == "#" } ?? url.endIndex
+        return mask.masked(url[..<end] + (end == url.endIndex ? "" : "?(hidden)"))
     }
 
     /// The password of a URL as it is written there, decoded, and together with its user as in Basic authentication.

@@ -61,7 +61,7 @@ extension Configuration {
 }
 
 extension Configuration.ProcessSettings {
-    var transportOptions: CurlTransport.Options {
+    package var transportOptions: CurlTransport.Options {
         CurlTransport.Options(
             userAgent: "AirbyteConnectorSidecar",
             httpProxy: network.httpProxy,

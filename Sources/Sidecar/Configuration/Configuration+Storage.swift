@@ -5,7 +5,7 @@ import Workload
 
 extension Configuration {
     /// A kind of storage and how it is reached.
-    enum Storage: Sendable {
+    package enum Storage: Sendable {
         case local(root: String)
         case s3(S3Settings, Buckets)
         case gcs(GCSSettings, Buckets)
@@ -13,13 +13,13 @@ extension Configuration {
     }
 
     /// Buckets, containers in Azure. Each can be absent, what would go there then goes nowhere.
-    struct Buckets: Hashable, Sendable {
-        var output: String?
-        var log: String?
+    package struct Buckets: Hashable, Sendable {
+        package var output: String?
+        package var log: String?
     }
 
     /// What a document is: each kind has a bucket of its own.
-    enum DocumentKind {
+    package enum DocumentKind {
         case output
         case log
     }
@@ -101,7 +101,7 @@ extension Configuration {
     }
 
     private static func localRoot(_ reader: inout EnvironmentReader) -> String {
-        let root = reader.text("SIDECAR_LOCAL_STORAGE_ROOT") ?? "/storage"
+        let root = reader.text("SIDECAR_LOCAL_STORAGE_ROOT", default: "/storage")
         if !root.hasPrefix("/") {
             reader.require("SIDECAR_LOCAL_STORAGE_ROOT", value: root, "not an absolute path")
         }
@@ -154,8 +154,18 @@ extension Configuration {
 }
 
 extension Configuration.Storage {
+    /// The base URL of the service; nil for a folder.
+    package var serviceURL: String? {
+        switch self {
+        case .local: nil
+        case .s3(let settings, _): settings.serviceURL
+        case .gcs(let settings, _): settings.endpoint
+        case .azure(let settings, _): settings.blobEndpoint
+        }
+    }
+
     /// True where documents of that kind have a place.
-    func has(_ kind: Configuration.DocumentKind) -> Bool {
+    package func has(_ kind: Configuration.DocumentKind) -> Bool {
         switch self {
         case .local: true
         case .s3(_, let buckets), .gcs(_, let buckets), .azure(_, let buckets): buckets[kind] != nil
@@ -173,7 +183,7 @@ extension Configuration {
     /// The place for documents of that kind; nil where there is none.
     ///
     /// - Parameter local: makes the store that is a folder.
-    func objectStore(
+    package func objectStore(
         for kind: DocumentKind,
         local: (_ root: String) -> any ObjectStore,
         dependencies: StorageDependencies

@@ -29,14 +29,14 @@ extension Configuration {
         let usesStatsD = reader.choice("MICROMETER_METRICS_STATSD_ENABLED", default: Switch.false) == .true
         let usesOTLP = reader.choice("MICROMETER_METRICS_OTLP_ENABLED", default: Switch.false) == .true
         let isDisabled = reader.choice("OTEL_SDK_DISABLED", default: Switch.false) == .true
-        let service = reader.text("DD_SERVICE") ?? defaultServiceName
+        let service = reader.text("DD_SERVICE", default: defaultServiceName)
         var settings = TelemetrySettings(
             statsD: isMeasuring && usesStatsD ? statsD(&reader) : nil,
             otlpMetrics: isMeasuring && usesOTLP ? otlp(.metrics, &reader) : nil,
             otlpTraces: !isDisabled && isExported(.traces, reader) ? otlp(.traces, &reader) : nil,
             otlpLogs: !isDisabled && isExported(.logs, reader) ? otlp(.logs, &reader) : nil,
             step: step(&reader),
-            commonTags: [Tag(.service, service), Tag(.version, reader.text("DD_VERSION") ?? version)],
+            commonTags: [Tag(.service, service), Tag(.version, reader.text("DD_VERSION", default: version))],
             resource: []
         )
         if settings.isOn { settings.resource = resource(reader, version: version, paths) }

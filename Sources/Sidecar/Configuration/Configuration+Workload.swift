@@ -6,12 +6,16 @@ import Workload
 
 extension Configuration {
     /// The workspace's path, which has to be known before the other settings are.
-    static func workspacePath(in environment: [String: String]) -> String {
-        EnvironmentReader(environment).text("AIRBYTE_CONFIG_DIR") ?? "/config"
+    package static func workspacePath(in environment: [String: String]) -> String {
+        workspacePath(EnvironmentReader(environment))
+    }
+
+    static func workspacePath(_ reader: EnvironmentReader) -> String {
+        reader.text("AIRBYTE_CONFIG_DIR", default: "/config")
     }
 
     /// Throws what a job of this kind needs and the settings lack.
-    func check(against input: SidecarInput) throws(StartError) {
+    package func check(against input: SidecarInput) throws(StartError) {
         guard input.operation == .discover, serverAPI == nil else { return }
         if let warning = warnings.first(where: { $0.problem.variable == "INTERNAL_API_HOST" }) {
             throw StartError(problems: [warning.problem])

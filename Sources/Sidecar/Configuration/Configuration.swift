@@ -98,12 +98,12 @@ package struct Configuration: Sendable {
     /// In the order in which they are tried; never empty.
     package var outputSinks: [OutputSink]
     /// What `.storage` is, and where the job's log goes; absent where the settings name none that can be used.
-    var storage: Storage?
+    package var storage: Storage?
     /// Job logs are only stored where the platform has said so: elsewhere nobody would read them.
-    var storesJobLogs: Bool
+    package var storesJobLogs: Bool
     /// How long log events wait for others before they are stored.
     var logUploadInterval: Duration
-    var storageRequests: StorageRequester.Settings
+    package var storageRequests: StorageRequester.Settings
     /// Sent as `X-Airbyte-Version`.
     package var airbyteVersion: String
     /// Every credential that the settings hold, in order to hide them.
@@ -122,6 +122,27 @@ package struct Configuration: Sendable {
     /// - Parameter paths: answers what the settings need to know about the machine.
     package init(environment: [String: String], paths: PathProbe) throws(ConfigurationError) {
         var reader = EnvironmentReader(environment)
+        self.init(&reader, credentials: Self.credentials(in: environment), paths)
+        try reader.finish()
+    }
+
+    /// The settings as far as they can be used, and what stops the start: for people who want to know all that is wrong.
+    ///
+    /// - Parameter journal: takes down every setting that is asked for.
+    package static func examined(
+        environment: [String: String],
+        paths: PathProbe,
+        journal: SettingsJournal
+    ) -> (configuration: Configuration, problems: [ConfigurationProblem]) {
+        var reader = EnvironmentReader(environment, journal: journal)
+        let credentials = credentials(in: environment)
+        _ = workspacePath(reader)
+        return (Configuration(&reader, credentials: credentials, paths), reader.problems)
+    }
+
+    /// Takes a default for what cannot be used; the reader knows what is wrong.
+    private init(_ reader: inout EnvironmentReader, credentials: [String], _ paths: PathProbe) {
+        self.credentials = credentials
         workloadAPI = Self.workloadAPI(&reader)
         serverAPI = Self.serverAPI(&reader)
         tokenSource = Self.tokenSource(&reader)
@@ -177,9 +198,7 @@ package struct Configuration: Sendable {
             settingsFile: SettingsFile.path(in: reader)
         )
         telemetry = Self.telemetry(&reader, version: airbyteVersion, paths)
-        credentials = Self.credentials(in: environment)
         warnings = reader.warnings
-        try reader.finish()
     }
 }
 
@@ -323,7 +342,7 @@ extension Configuration {
     }
 
     private static func airbyteVersion(_ reader: inout EnvironmentReader) -> String {
-        let version = reader.text("AIRBYTE_VERSION") ?? "dev"
+        let version = reader.text("AIRBYTE_VERSION", default: "dev")
         guard version.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
             reader.reject(
                 "AIRBYTE_VERSION",

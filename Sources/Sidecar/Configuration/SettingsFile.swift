@@ -6,7 +6,7 @@ import Text
 ///
 /// The file is in the image or in a mount. Blank lines and lines that begin with `#` are ignored. Quotation marks belong
 /// to the value. If a name occurs twice, the last value counts.
-struct SettingsFile {
+package struct SettingsFile {
     static let variable = "SIDECAR_SETTINGS_FILE"
     static let defaultPath = "/etc/airbyte-connector-sidecar/settings.env"
 
@@ -16,7 +16,7 @@ struct SettingsFile {
     /// The environment, completed by the file. A variable of the environment takes precedence, unless it is empty.
     ///
     /// Only the default file may be missing.
-    static func completed(_ environment: [String: String]) throws(StartError) -> [String: String] {
+    package static func completed(_ environment: [String: String]) throws(StartError) -> [String: String] {
         let reader = EnvironmentReader(environment)
         let named = reader.text(variable)
         let path = path(in: reader)
@@ -30,7 +30,9 @@ struct SettingsFile {
         }
     }
 
-    static func path(in reader: EnvironmentReader) -> String { reader.text(variable) ?? defaultPath }
+    static func path(in reader: EnvironmentReader) -> String {
+        reader.text(variable, default: defaultPath)
+    }
 
     init(parsing bytes: [UInt8]) throws(CredentialFiles.Problem) {
         guard var text = String(validating: bytes, as: UTF8.self) else { throw .unreadable("is not UTF-8") }
