@@ -92,6 +92,13 @@ package struct Dependencies {
         package var stallLimit: Duration
         /// The open files from which contents are read while they are stored.
         package var contentDescriptors: () -> [Int32]
+
+        package init(root: String, stallLimit: Duration, contentDescriptors: @escaping () -> [Int32] = { [] })
+        {
+            self.root = root
+            self.stallLimit = stallLimit
+            self.contentDescriptors = contentDescriptors
+        }
     }
 
     /// What log lines and keys say about the machine.

@@ -10,6 +10,17 @@ package protocol ObjectStore: AnyObject {
     func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void)
 }
 
+/// A store that can show whether it works: what was stored is read back, compared and deleted. The sidecar itself only
+/// stores.
+package protocol CheckableStore: ObjectStore {
+    /// Reads a short object. The completion is called once, later, from the loop: with whether it holds these bytes, or
+    /// with why it cannot be read.
+    func compare(_ bytes: [UInt8], key: String, completion: @escaping (Result<Bool, StorageFailure>) -> Void)
+
+    /// Deletes an object. The completion is called once, later, from the loop: with nil, or with why it failed.
+    func delete(key: String, completion: @escaping (StorageFailure?) -> Void)
+}
+
 /// The content to store: read in pieces, so that a large document is never in memory as a whole.
 package struct ObjectContent {
     /// In bytes.

@@ -14,6 +14,8 @@ package struct StorageDependencies {
     package var log: Logger
     /// For the jitter of the delays before retries, and for the names of parts.
     package var seed: UInt64
+    /// Whether a bucket that is missing is made.
+    package var makesBuckets = true
 
     package init(
         transport: any HTTPTransport,

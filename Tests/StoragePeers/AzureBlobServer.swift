@@ -61,6 +61,13 @@ package final class AzureBlobServer: @unchecked Sendable {
         return try JSONDecoder().decode(Seen.self, from: Data(answer)).requests
     }
 
+    /// The names of a container's blobs as the server keeps them, in order.
+    package func keys(container: String) throws -> [String] {
+        struct Seen: Decodable { var blobs: [String: [String]] }
+        let answer = try StoragePeers.exchange("GET", "\(origin)/control", nil)
+        return try JSONDecoder().decode(Seen.self, from: Data(answer)).blobs[container] ?? []
+    }
+
     /// A blob's bytes as the server keeps them; nil where there is none. Quicker than Azure's client.
     package func peek(container: String, key: String) throws -> [UInt8]? {
         let wanted = Array(try JSONEncoder().encode([container, key]))

@@ -35,6 +35,12 @@ package final class GCSServer: @unchecked Sendable {
         return try JSONDecoder().decode([String].self, from: Data(answer))
     }
 
+    /// Makes a bucket, without the door.
+    package func makeBucket(_ name: String) throws {
+        let url = "http://127.0.0.1:\(facts.storagePort)/storage/v1/b?project=peer"
+        _ = try StoragePeers.exchange("POST", url, Array(#"{"name": "\#(name)"}"#.utf8))
+    }
+
     /// An object's bytes as the storage keeps them; nil where there is none. Quicker than Google's client.
     package func peek(bucket: String, key: String) throws -> [UInt8]? {
         let name = key.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""

@@ -8,9 +8,9 @@ import Scheduling
 /// The child is a copy of this process. It runs the work, tells of its progress and of its result through a pipe, and
 /// ends; it touches nothing of the loop, of libcurl and of the console. It dies with this process. Stop signals stay
 /// blocked in it, as here: this process decides what they mean.
-final class HelperProcess {
-    /// Runs in the child. Calls its argument whenever it has got further; returns nil, or why it failed.
-    typealias Work = (_ progressed: () -> Void) -> String?
+package final class HelperProcess {
+    /// Runs in the child. Calls its argument whenever it has got further; returns nil, or a text, such as why it failed.
+    package typealias Work = (_ progressed: () -> Void) -> String?
 
     /// What the child writes: a byte for each step, then one for the result, with a text behind the last.
     private enum Message {
@@ -41,7 +41,7 @@ final class HelperProcess {
     ///   - descriptors: what the work reads from. The child closes all others.
     ///   - completion: gets what the work has returned, or why it came to nothing: once, from the loop.
     /// - Returns: false where the kernel has no room for one more process or descriptor. Nothing has happened then.
-    static func start(
+    package static func start(
         on reactor: Reactor,
         stallLimit: Duration,
         keeping descriptors: [Int32],

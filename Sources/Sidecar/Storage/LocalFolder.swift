@@ -50,6 +50,22 @@ struct LocalFolder {
         try write(content, name: name, in: folder.raw, shownAs: "\(shown)/\(name)", progressed)
     }
 
+    /// Reads a short document and compares it: nil where the bytes are the same, or why they are not.
+    func compare(_ bytes: [UInt8], key: String) -> String? {
+        do throws(CredentialFiles.Problem) {
+            let read = try CredentialFiles.system.read("\(root)/\(key)")
+            return read == bytes ? nil : "\(root)/\(key) does not hold what was written"
+        } catch {
+            return "\(root)/\(key) \(error.text)"
+        }
+    }
+
+    /// Deletes a document; the folders above it stay. Returns why that failed.
+    func delete(key: String) -> String? {
+        guard unsafe unlink("\(root)/\(key)") != 0 else { return nil }
+        return "cannot delete \(root)/\(key): \(SystemError(call: "unlink", errno: errno).name)"
+    }
+
     private func write(
         _ content: ObjectContent,
         name: String,

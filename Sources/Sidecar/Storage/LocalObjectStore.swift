@@ -4,7 +4,7 @@ import Storage
 
 /// A folder of this machine as an object store. A child process writes, so that a slow disk, or a network file system that
 /// does not answer, never stops the loop.
-final class LocalObjectStore: ObjectStore {
+package final class LocalObjectStore: CheckableStore {
     /// Starts work that blocks beside the loop; false where that is not possible, see `HelperProcess.start`.
     typealias Starter = (
         _ descriptors: [Int32],
@@ -30,7 +30,7 @@ final class LocalObjectStore: ObjectStore {
         self.start = start
     }
 
-    convenience init(_ place: Dependencies.LocalStorage, reactor: Reactor) {
+    package convenience init(_ place: Dependencies.LocalStorage, reactor: Reactor) {
         self.init(
             root: place.root,
             contentDescriptors: place.contentDescriptors,
@@ -46,17 +46,35 @@ final class LocalObjectStore: ObjectStore {
         }
     }
 
-    var name: String { "local storage in \(folder.root)" }
+    package var name: String { "local storage in \(folder.root)" }
 
-    func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
+    package func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
+        perform({ progressed in self.store(content, key, progressed) }, completion)
+    }
+
+    package func compare(
+        _ bytes: [UInt8],
+        key: String,
+        completion: @escaping (Result<Bool, StorageFailure>) -> Void
+    ) {
+        perform({ _ in self.folder.compare(bytes, key: key) }) { failure in
+            completion(failure.map { .failure($0) } ?? .success(true))
+        }
+    }
+
+    package func delete(key: String, completion: @escaping (StorageFailure?) -> Void) {
+        perform({ _ in self.folder.delete(key: key) }, completion)
+    }
+
+    private func perform(_ work: HelperProcess.Work, _ completion: @escaping (StorageFailure?) -> Void) {
         let hasStarted = start(
             contentDescriptors(),
-            { progressed in self.store(content, key, progressed) },
+            work,
             { completion($0.map(StorageFailure.init(message:))) }
         )
         if hasStarted { return }
         // No room for one more process: a loop that waits for the disk is better than a lost document.
-        let problem = store(content, key) {}
+        let problem = work {}
         scheduler.schedule(after: .zero) { completion(problem.map(StorageFailure.init(message:))) }
     }
 

@@ -16,8 +16,13 @@ struct AzureAnswer {
     /// So much of a message is quoted, in bytes.
     private static let maxQuoteLength = 300
 
-    init(_ response: HTTPResponse) {
+    /// The status of a success.
+    private let success: Int
+
+    /// - Parameter success: the status of a success; what is put is created.
+    init(_ response: HTTPResponse, success: Int = 201) {
         self.response = response
+        self.success = success
         status = response.status
         // Accepted answers have no body worth parsing.
         let fields = (200..<300).contains(response.status) ? nil : XMLFields(parsing: response.body)
@@ -27,8 +32,8 @@ struct AzureAnswer {
         requestID = response.header("x-ms-request-id")
     }
 
-    /// All that is asked for here is created. What answers with 200 is a console, a proxy or a portal that takes anything.
-    var isAccepted: Bool { status == 201 && !response.holdsPage }
+    /// What answers another success is a console, a proxy or a portal that takes anything.
+    var isAccepted: Bool { status == success && !response.holdsPage }
 
     /// Worth another try after a pause.
     var isTemporary: Bool {
@@ -61,6 +66,15 @@ struct AzureAnswer {
         return StorageFailure(message: line.escapingControlCharacters())
     }
 
+    /// What a signature has to allow.
+    private var action: String {
+        switch success {
+        case 200: "read"
+        case 202: "delete"
+        default: "create and write"
+        }
+    }
+
     /// What a person can do about it.
     func advice(_ authorization: AzureSettings.Authorization) -> String? {
         switch code {
@@ -83,7 +97,7 @@ struct AzureAnswer {
             case .workloadIdentity: return "give the identity the role Storage Blob Data Contributor"
             case .sharedKey: return "check what the account allows"
             case .sharedAccessSignature:
-                return "the SharedAccessSignature must allow create and write, for containers and objects"
+                return "the SharedAccessSignature must allow \(action), for containers and objects"
             }
         case "KeyBasedAuthenticationNotPermitted":
             return

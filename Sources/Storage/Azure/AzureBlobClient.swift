@@ -10,13 +10,30 @@ final class AzureBlobClient {
     struct Operation {
         /// Names it in messages, without secrets: `PUT of /key`.
         var what: String
+        var method = Method.put
         /// The blob's key; nil for the container itself.
         var key: String?
         var query: [AzureRequest.Parameter] = []
         var headers: [HTTPHeader] = []
-        var body: [UInt8] = []
+        /// Nil only for what is not put.
+        var body: [UInt8]? = []
         /// Error codes that the caller deals with: an answer that has one of them counts as accepted.
         var expectedCodes: Set<String> = []
+    }
+
+    enum Method: String {
+        case put = "PUT"
+        case get = "GET"
+        case delete = "DELETE"
+
+        /// The status of a success: what is put is created, and a deletion goes on behind the answer.
+        fileprivate var success: Int {
+            switch self {
+            case .put: 201
+            case .get: 200
+            case .delete: 202
+            }
+        }
     }
 
     /// The version that all of this is written for; Azure keeps old ones, and emulators know it too.
@@ -59,9 +76,11 @@ final class AzureBlobClient {
         self.log = log
     }
 
-    /// Performs one PUT to its end; the completion is called once, later, from the loop.
-    func put(_ operation: Operation, completion: @escaping StorageRequester.Completion) {
-        let what = "\(operation.what) to Azure container \(container) at \(host)".escapingControlCharacters()
+    /// Performs one request to its end; the completion is called once, later, from the loop.
+    func perform(_ operation: Operation, completion: @escaping StorageRequester.Completion) {
+        let preposition = operation.method == .put ? "to" : "in"
+        let what = "\(operation.what) \(preposition) Azure container \(container) at \(host)"
+            .escapingControlCharacters()
         // A new token that is refused again is a final failure.
         var isTokenRenewed = false
         var sentToken: String?
@@ -76,7 +95,7 @@ final class AzureBlobClient {
                 }
             },
             judge: { [self] response in
-                let answer = AzureAnswer(response)
+                let answer = AzureAnswer(response, success: operation.method.success)
                 if answer.isAccepted || operation.expectedCodes.contains(answer.code) { return .accepted }
                 let failure = answer.failure(what, advice: answer.advice(authorization))
                 if answer.isTemporary { return .retry(failure) }
@@ -100,7 +119,7 @@ final class AzureBlobClient {
         var path = "\(basePath)/\(AzureRequest.encoded(container))"
         if let key = operation.key { path += "/" + AzureRequest.encoded(key) }
         return AzureRequest(
-            method: "PUT",
+            method: operation.method.rawValue,
             origin: origin,
             path: path,
             query: operation.query,

@@ -6,7 +6,7 @@ import Scheduling
 import Text
 
 /// A container of Azure Blob Storage as a place for documents.
-package final class AzureBlobStore: ObjectStore {
+package final class AzureBlobStore: CheckableStore {
     /// What is larger goes up in blocks. Well within what one Put Blob takes (5,000 MiB), and what a failed attempt
     /// has to send again stays small.
     static let maxSingleBlobSize = 4 * 1_024 * 1_024
@@ -23,9 +23,17 @@ package final class AzureBlobStore: ObjectStore {
     private let client: AzureBlobClient
     private let scheduler: any Scheduler
     private let log: Logger
+    private let makesContainer: Bool
     private var random: SplitMix64
 
-    private init(client: AzureBlobClient, scheduler: any Scheduler, log: Logger, seed: UInt64) {
+    private init(
+        client: AzureBlobClient,
+        scheduler: any Scheduler,
+        log: Logger,
+        makesContainer: Bool,
+        seed: UInt64
+    ) {
+        self.makesContainer = makesContainer
         name = "Azure container \(client.container) at \(client.host)"
         self.client = client
         self.scheduler = scheduler
@@ -62,6 +70,7 @@ package final class AzureBlobStore: ObjectStore {
             client: client,
             scheduler: dependencies.scheduler,
             log: dependencies.log,
+            makesContainer: dependencies.makesBuckets,
             seed: dependencies.seed &+ 1
         )
     }
@@ -134,8 +143,8 @@ package final class AzureBlobStore: ObjectStore {
         completion: @escaping (StorageFailure?) -> Void
     ) {
         var first = operation
-        first.expectedCodes = ["ContainerNotFound"]
-        client.put(first) { [self] result in
+        if makesContainer { first.expectedCodes = ["ContainerNotFound"] }
+        client.perform(first) { [self] result in
             switch result {
             case .failure(let failure): completion(failure)
             case .success(let response) where AzureAnswer(response).isAccepted: completion(nil)
@@ -154,7 +163,7 @@ package final class AzureBlobStore: ObjectStore {
             // Another sidecar may have been faster.
             expectedCodes: ["ContainerAlreadyExists"]
         )
-        client.put(creation) { [self] result in
+        client.perform(creation) { [self] result in
             switch result {
             case .failure(let failure):
                 let message =
@@ -163,11 +172,33 @@ package final class AzureBlobStore: ObjectStore {
                 completion(StorageFailure(message: message))
             case .success:
                 log.info("Created \(name), which was missing")
-                client.put(operation) { result in
+                client.perform(operation) { result in
                     if case .failure(let failure) = result { return completion(failure) }
                     completion(nil)
                 }
             }
+        }
+    }
+
+    package func compare(
+        _ bytes: [UInt8],
+        key: String,
+        completion: @escaping (Result<Bool, StorageFailure>) -> Void
+    ) {
+        let operation = AzureBlobClient.Operation(what: "GET of \(key)", method: .get, key: key, body: nil)
+        client.perform(operation) { result in completion(result.map { $0.body == bytes }) }
+    }
+
+    package func delete(key: String, completion: @escaping (StorageFailure?) -> Void) {
+        let operation = AzureBlobClient.Operation(
+            what: "DELETE of \(key)",
+            method: .delete,
+            key: key,
+            body: nil
+        )
+        client.perform(operation) { result in
+            if case .failure(let failure) = result { return completion(failure) }
+            completion(nil)
         }
     }
 

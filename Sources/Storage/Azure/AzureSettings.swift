@@ -11,7 +11,7 @@ package struct AzureSettings: Hashable, Sendable {
     }
 
     /// Without a slash at the end.
-    var blobEndpoint: String
+    package var blobEndpoint: String
     var authorization: Authorization
 
     package static let connectionStringVariable = "AZURE_STORAGE_CONNECTION_STRING"

@@ -99,10 +99,18 @@ struct GCSRequest {
         )
     }
 
+    /// The object's bytes.
+    static func read(key: String, bucket: String, endpoint: String) -> GCSRequest {
+        GCSRequest(method: "GET", url: "\(objectURL(key: key, bucket: bucket, endpoint: endpoint))?alt=media")
+    }
+
+    private static func objectURL(key: String, bucket: String, endpoint: String) -> String {
+        "\(endpoint)/storage/v1/b/\(GoogleRequest.encoded(bucket))/o/\(GoogleRequest.encoded(key))"
+    }
+
     /// Deletes the object, or only that generation of it.
     static func delete(key: String, generation: String?, bucket: String, endpoint: String) -> GCSRequest {
-        let object =
-            "\(endpoint)/storage/v1/b/\(GoogleRequest.encoded(bucket))/o/\(GoogleRequest.encoded(key))"
+        let object = objectURL(key: key, bucket: bucket, endpoint: endpoint)
         let condition = generation.map { "?generation=\(GoogleRequest.encoded($0))" } ?? ""
         return GCSRequest(method: "DELETE", url: object + condition)
     }

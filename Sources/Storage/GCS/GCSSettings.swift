@@ -17,7 +17,7 @@ package struct GCSSettings: Sendable {
     static let defaultMetadataServer = "http://metadata.google.internal"
 
     /// Without a slash at the end.
-    var endpoint: String
+    package var endpoint: String
     var identity: Identity
     /// The base URL of the metadata server.
     var metadataServer: String

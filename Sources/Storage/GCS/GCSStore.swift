@@ -3,7 +3,7 @@ import HTTP
 import Logging
 
 /// A bucket of Google Cloud Storage, through its JSON API.
-package final class GCSStore: ObjectStore {
+package final class GCSStore: CheckableStore {
     /// Why a request did not come to a good end.
     struct Failure: Error {
         enum Kind {
@@ -35,6 +35,7 @@ package final class GCSStore: ObjectStore {
     private let requester: StorageRequester
     private let transport: any HTTPTransport
     private let log: Logger
+    private let makesBucket: Bool
 
     /// Wires up a store with the identity that the settings name.
     ///
@@ -61,7 +62,8 @@ package final class GCSStore: ObjectStore {
             requester: dependencies.makeRequester(),
             transport: dependencies.transport,
             log: dependencies.log,
-            chunkSize: chunkSize
+            chunkSize: chunkSize,
+            makesBucket: dependencies.makesBuckets
         )
     }
 
@@ -72,8 +74,10 @@ package final class GCSStore: ObjectStore {
         requester: StorageRequester,
         transport: any HTTPTransport,
         log: Logger,
-        chunkSize: Int
+        chunkSize: Int,
+        makesBucket: Bool = true
     ) {
+        self.makesBucket = makesBucket
         name = "GCS bucket \(bucket)"
         self.settings = settings
         self.bucket = bucket
@@ -89,7 +93,7 @@ package final class GCSStore: ObjectStore {
     package func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
         upload(content, key) { [self] failure in
             guard let failure else { return completion(nil) }
-            guard failure.kind == .notFound else { return completion(failure.failure) }
+            guard failure.kind == .notFound, makesBucket else { return completion(failure.failure) }
             makeBucket { [self] refusal in
                 // Somebody else may have made it meanwhile: only the write tells.
                 upload(content, key) { again in
@@ -126,6 +130,25 @@ package final class GCSStore: ObjectStore {
             case .success(let response):
                 check(response, key: key, size: bytes.count, checksum: checksum, completion)
             }
+        }
+    }
+
+    package func compare(
+        _ bytes: [UInt8],
+        key: String,
+        completion: @escaping (Result<Bool, StorageFailure>) -> Void
+    ) {
+        let request = GCSRequest.read(key: key, bucket: bucket, endpoint: endpoint)
+        perform(title("GET", key), { _ in request }, needing: "storage.objects.get") { result in
+            completion(result.map { $0.body == bytes }.mapError { $0.failure })
+        }
+    }
+
+    package func delete(key: String, completion: @escaping (StorageFailure?) -> Void) {
+        let request = GCSRequest.delete(key: key, generation: nil, bucket: bucket, endpoint: endpoint)
+        perform(title("DELETE", key), { _ in request }, needing: "storage.objects.delete") { result in
+            if case .failure(let failure) = result { return completion(failure.failure) }
+            completion(nil)
         }
     }
 
@@ -209,10 +232,12 @@ package final class GCSStore: ObjectStore {
     /// - Parameters:
     ///   - what: names it in messages.
     ///   - request: makes the request of an attempt, which are counted from 0.
+    ///   - permissions: what the account needs on the bucket, for advice.
     ///   - judge: tells what certain answers mean before the usual is said of them.
     func perform(
         _ what: String,
         _ request: @escaping (_ attempt: Int) -> GCSRequest,
+        needing permissions: String = "storage.objects.create and storage.objects.delete",
         judge own: @escaping (HTTPResponse) -> StorageRequester.Judgement? = { _ in nil },
         _ completion: @escaping Completion
     ) {
@@ -239,7 +264,7 @@ package final class GCSStore: ObjectStore {
             },
             judge: { [self] response in
                 call.status = response.status
-                return own(response) ?? judge(response, what, call)
+                return own(response) ?? judge(response, what, call, permissions)
             },
             completion: { result in
                 completion(
@@ -271,7 +296,12 @@ package final class GCSStore: ObjectStore {
         settings.identity != .none && url.hasPrefix(endpoint + "/")
     }
 
-    private func judge(_ response: HTTPResponse, _ what: String, _ call: Call) -> StorageRequester.Judgement {
+    private func judge(
+        _ response: HTTPResponse,
+        _ what: String,
+        _ call: Call,
+        _ permissions: String
+    ) -> StorageRequester.Judgement {
         if 200..<300 ~= response.status {
             // What is no answer of the service has not reached it.
             return response.holdsPage ? .retry(strange(what, response)) : .accepted
@@ -280,7 +310,9 @@ package final class GCSStore: ObjectStore {
         let failure =
             response.holdsPage
             ? strange(what, response)
-            : StorageFailure(message: "\(what) was answered with \(problem.description)\(advice(problem))")
+            : StorageFailure(
+                message: "\(what) was answered with \(problem.description)\(advice(problem, permissions))"
+            )
         if response.status == 401, let token = call.token, !call.hasRenewedToken {
             call.hasRenewedToken = true
             tokens.reject(token)
@@ -297,14 +329,13 @@ package final class GCSStore: ObjectStore {
         return response.strange(what, service: "Google's storage", settings: settings)
     }
 
-    private func advice(_ problem: GoogleProblem) -> String {
+    private func advice(_ problem: GoogleProblem, _ permissions: String) -> String {
         switch problem.status {
         case 401 where settings.identity == .none:
             "; the service asks for credentials, but STORAGE_EMULATOR_HOST is set"
         case 401: "; the service does not accept the token of GOOGLE_APPLICATION_CREDENTIALS"
         case 403 where !problem.isTemporary:
-            "; the account needs storage.objects.create and storage.objects.delete on the bucket (role Storage "
-                + "Object User)"
+            "; the account needs \(permissions) on the bucket (role Storage Object User)"
         case 404: "; the bucket is missing, or its name is wrong"
         // An answer without a reason comes from a gateway; its summary is in the message already.
         case 413 where problem.reason != nil:

@@ -17,6 +17,20 @@ struct S3Answer {
         case failed
     }
 
+    /// What the request was to do with an object.
+    enum Action {
+        case store, read, delete
+
+        /// What a policy has to allow for it.
+        fileprivate var permissions: String {
+            switch self {
+            case .store: "s3:PutObject and s3:AbortMultipartUpload"
+            case .read: "s3:GetObject"
+            case .delete: "s3:DeleteObject"
+            }
+        }
+    }
+
     let status: Int
     /// Nil where the answer has no document, as to HEAD.
     let code: String?
@@ -80,8 +94,8 @@ struct S3Answer {
     ///
     /// - Parameters:
     ///   - endpoint: the setting that the service's address comes from.
-    ///   - advises: false for the bucket itself, which is made only where a document has missed it.
-    func failure(_ what: String, endpoint: String, advises: Bool = true) -> StorageFailure {
+    ///   - action: what the advice is about; nil gives none.
+    func failure(_ what: String, endpoint: String, action: Action? = .store) -> StorageFailure {
         guard !response.holdsPage else {
             return response.strange(what, service: "S3", settings: endpoint)
         }
@@ -96,13 +110,13 @@ struct S3Answer {
             message += response.summaryWithoutMarkup
             if let requestID { message += " (request id \(requestID))" }
         }
-        if advises, let advice { message += "; \(advice)" }
+        if let action, let advice = advice(action) { message += "; \(advice)" }
         return StorageFailure(message: message.escapingControlCharacters())
     }
 
-    private var advice: String? {
+    private func advice(_ action: Action) -> String? {
         switch code {
-        case "AccessDenied", "AllAccessDisabled", "AccountProblem": adviceOnDenial
+        case "AccessDenied", "AllAccessDisabled", "AccountProblem": adviceOnDenial(action)
         case "InvalidAccessKeyId":
             "this key is unknown: see AWS_ACCESS_KEY_ID, or where the credentials come from"
         case "SignatureDoesNotMatch":
@@ -121,12 +135,12 @@ struct S3Answer {
         case "PermanentRedirect", "AuthorizationHeaderMalformed":
             "the bucket is in another region: see AWS_DEFAULT_REGION"
         case "InvalidBucketName": "see STORAGE_BUCKET_WORKLOAD_OUTPUT and STORAGE_BUCKET_LOG"
-        default: adviceOnStatus
+        default: adviceOnStatus(action)
         }
     }
 
     /// Sources of Amazon's words: "Troubleshoot access denied (403 Forbidden) errors in Amazon S3", S3 User Guide.
-    private var adviceOnDenial: String {
+    private func adviceOnDenial(_ action: Action) -> String {
         let text = text ?? ""
         if text.contains("kms:") {
             return "the credentials' policy and the key's must allow kms:GenerateDataKey and kms:Decrypt"
@@ -135,15 +149,14 @@ struct S3Answer {
             return "the bucket's policy forbids this; where it demands encryption, see "
                 + "SIDECAR_S3_SERVER_SIDE_ENCRYPTION and SIDECAR_S3_KMS_KEY_ID"
         }
-        return
-            "the credentials' policy must allow s3:PutObject and s3:AbortMultipartUpload on the bucket's objects"
+        return "the credentials' policy must allow \(action.permissions) on the bucket's objects"
     }
 
-    private var adviceOnStatus: String? {
+    private func adviceOnStatus(_ action: Action) -> String? {
         if let code, code.hasPrefix("KMS.") { return "see SIDECAR_S3_KMS_KEY_ID" }
         return switch status {
         case 301, 307: "the bucket is in another region: see AWS_DEFAULT_REGION"
-        case 403: "the credentials' policy must allow s3:PutObject on the bucket's objects"
+        case 403: "the credentials' policy must allow \(action.permissions) on the bucket's objects"
         // An answer without a code comes from a gateway; its summary is in the message already.
         case 413 where code != nil: "the service, or a proxy before it, takes no document of this size"
         default: nil

@@ -42,6 +42,16 @@ struct S3Request {
     /// CompleteMultipartUpload it would be the whole object's, and other operations do not have it.
     private var isData: Bool { method == "PUT" && key != nil }
 
+    /// What it needs the right to; nil for the bucket itself, which is made only where a document has missed it.
+    var action: S3Answer.Action? {
+        guard key != nil else { return nil }
+        return switch method {
+        case "GET": .read
+        case "DELETE" where query.isEmpty: .delete
+        default: .store
+        }
+    }
+
     /// The request with its signature; the timeouts are the requester's.
     func signed(
         address: S3Address,

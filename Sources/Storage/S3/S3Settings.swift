@@ -155,6 +155,11 @@ package struct S3Settings: Hashable, Sendable {
 }
 
 extension S3Settings {
+    /// The base URL of the service, without a bucket.
+    package var serviceURL: String {
+        (endpoint ?? AWSEndpoint(service: "s3", region: region ?? Self.defaultRegion)).url
+    }
+
     /// The header fields that ask for encryption; none where the bucket's own default applies.
     var encryption: [HTTPHeader] {
         [

@@ -3,7 +3,7 @@ import Logging
 import Scheduling
 
 /// A bucket of S3, or of what speaks its protocol.
-package final class S3Store: ObjectStore {
+package final class S3Store: CheckableStore {
     /// Why a request did not come to a good end, with the service's code where there is one.
     struct Failure: Error {
         var code: String?
@@ -30,6 +30,7 @@ package final class S3Store: ObjectStore {
     private let requester: StorageRequester
     private let wallClock: WallClock
     private let log: Logger
+    private let makesBuckets: Bool
     private var region: String
     /// The difference between the service's clock and ours, in milliseconds.
     private var clockOffset: Int64 = 0
@@ -63,7 +64,8 @@ package final class S3Store: ObjectStore {
             requester: dependencies.makeRequester(),
             wallClock: wallClock,
             log: log,
-            checksum: checksum
+            checksum: checksum,
+            makesBuckets: dependencies.makesBuckets
         )
     }
 
@@ -75,8 +77,10 @@ package final class S3Store: ObjectStore {
         requester: StorageRequester,
         wallClock: WallClock,
         log: Logger,
-        checksum: S3Checksum = .available
+        checksum: S3Checksum = .available,
+        makesBuckets: Bool = true
     ) {
+        self.makesBuckets = makesBuckets
         name = (settings.service == .minio ? "MinIO" : "S3") + " bucket \(bucket)"
         self.bucket = bucket
         endpointVariable = settings.service == .minio ? "MINIO_ENDPOINT" : "AWS_ENDPOINT_URL_S3"
@@ -93,7 +97,7 @@ package final class S3Store: ObjectStore {
     package func put(_ content: ObjectContent, key: String, completion: @escaping (StorageFailure?) -> Void) {
         upload(content, key) { [self] failure in
             guard let failure else { return completion(nil) }
-            guard failure.code == "NoSuchBucket" else { return completion(failure.failure) }
+            guard failure.code == "NoSuchBucket", makesBuckets else { return completion(failure.failure) }
             createBucket { [self] refusal in
                 // Somebody else may have made it meanwhile: only the write tells.
                 upload(content, key) { again in
@@ -146,6 +150,23 @@ package final class S3Store: ObjectStore {
     }
 
     static let contentType = "application/json"
+
+    package func compare(
+        _ bytes: [UInt8],
+        key: String,
+        completion: @escaping (Result<Bool, StorageFailure>) -> Void
+    ) {
+        perform(S3Request(method: "GET", key: key, checksum: checksum)) { result in
+            completion(result.map { $0.body == bytes }.mapError { $0.failure })
+        }
+    }
+
+    package func delete(key: String, completion: @escaping (StorageFailure?) -> Void) {
+        perform(S3Request(method: "DELETE", key: key, checksum: checksum)) { result in
+            if case .failure(let failure) = result { return completion(failure.failure) }
+            completion(nil)
+        }
+    }
 
     /// Makes the bucket in the store's region, as the platform does at its start.
     private func createBucket(_ completion: @escaping (Failure?) -> Void) {
@@ -216,7 +237,7 @@ package final class S3Store: ObjectStore {
             judge: { [self] response in
                 let answer = S3Answer(response, region: region, takesAnyRegion: address.endpoint != nil)
                 code = answer.code ?? (answer.status == 404 && request.key == nil ? "NoSuchBucket" : nil)
-                return judge(answer, response, what, isOfObject: request.key != nil, used)
+                return judge(answer, response, what, request.action, used)
             },
             completion: { result in completion(result.mapError { Failure(code: code, failure: $0) }) }
         )
@@ -235,10 +256,10 @@ package final class S3Store: ObjectStore {
         _ answer: S3Answer,
         _ response: HTTPResponse,
         _ what: String,
-        isOfObject: Bool,
+        _ action: S3Answer.Action?,
         _ used: AWSCredentials?
     ) -> StorageRequester.Judgement {
-        let failure = answer.failure(what, endpoint: endpointVariable, advises: isOfObject)
+        let failure = answer.failure(what, endpoint: endpointVariable, action: action)
         switch answer.kind {
         case .accepted: return .accepted
         case .retry: return .retry(failure)

@@ -293,7 +293,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def control(self, body):
         if self.command == "POST":
             self.service.control(json.loads(body))
-        self.answer_json(200, {"requests": [request.split("sig=")[0] for request in self.service.requests]})
+        with self.service.lock:
+            requests = [request.split("sig=")[0] for request in self.service.requests]
+            blobs = {name: sorted(container) for name, container in self.service.containers.items()}
+        self.answer_json(200, {"requests": requests, "blobs": blobs})
 
     def storage(self, parts, body):
         headers = {name.lower(): value for name, value in self.headers.items()}
@@ -354,6 +357,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def get(self, container, name, query, headers, body):
         blob = self.found(container, name)
         content = blob["body"]
+        if "x-ms-range" not in headers:
+            return self.answer(200, content, self.properties(blob))
         first, _, last = headers.get("x-ms-range", "bytes=0-").removeprefix("bytes=").partition("-")
         first, last = int(first), min(int(last or len(content)), len(content) - 1)
         if not content:

@@ -5,7 +5,7 @@ nothing. Ends when its standard input does.
 
 `POST /control {"clockOffset": seconds}` puts S3's clock forward; `{"region": name, "regionStatus": 400 or 301}` says
 where all buckets are; `{"endTokens": true}` ends the session tokens that have been seen; `{"allowCreation": false}`
-forbids to make buckets. The answer, also to `{}`, is what has been asked: method, target, status, key id.
+forbids to make buckets; `{"buckets": [names]}` makes some. The answer, also to `{}`, is what has been asked: method, target, status, key id.
 `POST /peek [bucket, key]` gives an object's bytes, without S3's own ways.
 
 A bucket whose name begins with `locked` has object lock, as far as uploads are concerned: bytes need a checksum.
@@ -76,6 +76,8 @@ class Gate:
             self.wishes.update(json.loads(body or b"{}"))
             if self.wishes.pop("endTokens", False):
                 self.ended |= self.tokens
+            for name in self.wishes.pop("buckets", []):
+                s3_backends[DEFAULT_ACCOUNT_ID]["aws"].create_bucket(name, "us-east-1")
             seen = json.dumps(self.seen).encode()
         start_response("200 OK", [("Content-Type", "application/json")])
         return [seen]
