@@ -94,10 +94,13 @@ public final class CurlTransport: HTTPTransport {
         begin(request, completion: completion)
     }
 
-    /// - Parameter lookup: gets the addresses of the request's host, instead of anybody being connected to.
+    /// - Parameters:
+    ///   - lookup: gets the addresses of the request's host, instead of anybody being connected to.
+    ///   - inspection: notes what the request meets.
     func begin(
         _ request: HTTPRequest,
         lookup: AddressLookup? = nil,
+        inspection: ConnectionInspection? = nil,
         completion: @escaping (Result<HTTPResponse, HTTPTransportError>) -> Void
     ) -> HTTPExchangeID {
         lastID += 1
@@ -114,7 +117,8 @@ public final class CurlTransport: HTTPTransport {
                 deadline: reactor.now + request.totalTimeout,
                 maxResponseBytes: max(options.maxResponseBytes, request.maxResponseBytes ?? 0),
                 sockets: sockets,
-                lookup: lookup
+                lookup: lookup,
+                inspection: inspection
             )
             exchanges[id] = exchange
             if hasRoom(for: exchange.origin) {

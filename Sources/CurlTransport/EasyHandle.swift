@@ -77,6 +77,7 @@ final class EasyHandle {
         prepareTrust(options)
         if exchange.hasCompleteName { prepareCompleteName(exchange.origin.host) }
         if exchange.needsFreshConnection { set(CURLOPT_FRESH_CONNECT, 1) }
+        if let inspection = exchange.inspection { prepareInspection(inspection) }
         exchange.attach(to: raw)
         ccurl_easy_set_pointer(raw, CURLOPT_ERRORBUFFER, errorText)
         guard refusedOption == CURLE_OK else {
@@ -160,6 +161,13 @@ final class EasyHandle {
         // Nil takes back what libcurl was built with.
         for option in [CURLOPT_CAINFO, CURLOPT_PROXY_CAINFO] { set(option, options.certificateFile) }
         for option in [CURLOPT_CAPATH, CURLOPT_PROXY_CAPATH] { set(option, options.certificateDirectory) }
+    }
+
+    /// The connection is for this request alone: a later handshake on it would find nobody to tell.
+    private func prepareInspection(_ inspection: ConnectionInspection) {
+        set(CURLOPT_FRESH_CONNECT, 1)
+        set(CURLOPT_FORBID_REUSE, 1)
+        note(ccurl_easy_note_certificates(raw, inspection.chain))
     }
 
     private func set(_ option: CURLoption, _ value: Int) {

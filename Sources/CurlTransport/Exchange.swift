@@ -47,6 +47,8 @@ final class Exchange {
     private let sockets: ConnectionSockets
     /// Gets the host's addresses instead of anybody being connected to.
     private let lookup: AddressLookup?
+    /// Notes what the exchange meets.
+    let inspection: ConnectionInspection?
     /// How many bytes libcurl had sent when it last began to send the request: on the way to it, to a proxy.
     private var bytesBeforeRequest: Int?
     /// libcurl's handle, for the functions that it calls.
@@ -68,10 +70,13 @@ final class Exchange {
         deadline: Instant,
         maxResponseBytes: Int,
         sockets: ConnectionSockets,
-        lookup: AddressLookup? = nil
+        lookup: AddressLookup? = nil,
+        inspection: ConnectionInspection? = nil
     ) {
         self.sockets = sockets
         self.lookup = lookup
+        self.inspection = inspection
+        inspection?.proxy = proxy?.origin.url
         self.id = id
         self.request = request
         cursor = BodyCursor(request.body)
@@ -179,6 +184,7 @@ final class Exchange {
             lookup.add(address)
             return -1
         }
+        inspection?.tries(address)
         let address = address.pointee
         hasBegun = false
         let descriptor = sockets.open(for: id, address)

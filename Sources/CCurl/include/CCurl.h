@@ -7,6 +7,7 @@
 
 #include <curl/curl.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 // curl_global_init(3), and OpenSSL without its texts of errors and without its clean-up at the exit
 // (OPENSSL_init_crypto(3)). SSLKEYLOGFILE is taken out of the environment.
@@ -79,6 +80,28 @@ static inline CURLcode ccurl_easy_get_long(CURL *easy, CURLINFO info, long *valu
 // Whether bytes of the transfer's connection wait inside OpenSSL, where no look at the socket finds them.
 // Reads nothing from the socket.
 bool ccurl_easy_has_tls_bytes(CURL *easy);
+
+// What a TLS handshake has shown: the certificate at fault, if one is, else the server's own. Texts are cut to their room and
+// end in a zero.
+struct ccurl_chain {
+    bool is_seen;
+    // X509_STORE_CTX_get_error(3) and its meaning; 0 where the chain is trusted.
+    int error;
+    char error_text[128];
+    // X509_NAME_print_ex(3), on one line.
+    char subject[256];
+    char issuer[256];
+    // subjectAltName, as X509V3_EXT_print(3) writes it.
+    char names[1024];
+    // In seconds since 1970.
+    int64_t not_before;
+    int64_t not_after;
+    // The connection that it is from.
+    const void *connection;
+};
+
+// Has the handshakes of the handle's next transfer noted there. The memory has to live until the connection is closed.
+CURLcode ccurl_easy_note_certificates(CURL *easy, struct ccurl_chain *chain);
 
 static inline CURLMcode ccurl_multi_set_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
