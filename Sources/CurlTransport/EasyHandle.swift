@@ -167,6 +167,8 @@ final class EasyHandle {
     private func prepareInspection(_ inspection: ConnectionInspection) {
         set(CURLOPT_FRESH_CONNECT, 1)
         set(CURLOPT_FORBID_REUSE, 1)
+        // A session that is resumed shows no certificate.
+        set(CURLOPT_SSL_SESSIONID_CACHE, 0)
         note(ccurl_easy_note_certificates(raw, inspection.chain))
     }
 
