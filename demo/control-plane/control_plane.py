@@ -24,7 +24,7 @@ from faults import GARBAGE, LATE_SECONDS, FaultBook
 from http_server import Reply, Server
 from openapi import parse_json
 from recorder import Recorder
-from routes import CALLS, SERVER_API, WORKLOAD_API, operation
+from routes import CALLS, HEALTH_PATHS, SERVER_API, WORKLOAD_API, operation
 from tokens import TokenIssuer
 from workloads import Workloads
 
@@ -151,6 +151,8 @@ class ControlPlane:
 
     def _perform(self, exchange):
         request = exchange.request
+        if exchange.path in HEALTH_PATHS and request.method == "GET":
+            return Reply(200, b'{"available": true}')
         described, document = operation(exchange.path)
         if described is None:
             self.report(exchange, [("", "no such path: %s" % exchange.path)])

@@ -17,6 +17,9 @@ CALLS = {
     "/api/v1/destinations/write_discover_catalog_result": "destinations/catalog",
 }
 
+# Answered to whoever asks, with no effect: the probes of the platform's own pods ask for them.
+HEALTH_PATHS = ("/health", "/api/v1/health")
+
 WORKLOAD_API = Document("workload_api_schema.json")
 SERVER_API = Document("server_api_schema.json")
 

@@ -87,6 +87,12 @@ class ApiTests(OverSockets):
         self.assertEqual([h["state"] for h in workload["history"]], ["launched", "running", "success"])
         self.assertEqual(self.admin.call("GET", "/_admin/violations")[1], [])
 
+    def test_health_is_told_to_whoever_asks(self):
+        for path in ("/health", "/api/v1/health"):
+            self.assertEqual(self.client.call("GET", path)[0], 200)
+        self.assertEqual(self.admin.call("GET", "/_admin/violations")[1], [])
+        self.assertEqual(self.client.call("POST", "/health", {})[0], 404)
+
     def test_bad_bodies_are_400_and_recorded(self):
         path = "/api/v1/workload/running"
         for raw in ("{", "", "[]", '{"workloadId": null}', '{"workloadId": "w", "deadline": "x"}',
