@@ -100,7 +100,8 @@ let package = Package(
         .executableTarget(
             name: "sidecarctl",
             dependencies: [
-                "Scheduling", "Text", "AirbyteProtocol", "Workload", "Reactor", "Sidecar",
+                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Telemetry", "Workload", "Reactor",
+                "Confinement", "CurlTransport", "Sidecar", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe

@@ -42,6 +42,12 @@ public struct FileAccess: Sendable {
         }
     }
 
+    /// The version of the kernel's Landlock (landlock(7), ABI); nil where there is none.
+    public static var version: Int32? {
+        let version = cconfinement_landlock_version()
+        return version > 0 ? version : nil
+    }
+
     private let rules: [Rule]
 
     /// - Parameter rules: what does not exist when the rules come into force is left out.
@@ -54,8 +60,9 @@ public struct FileAccess: Sendable {
     /// Throws where the kernel has no Landlock (`ENOSYS`, `EOPNOTSUPP`) or a filter refuses it (`EPERM`); nothing is in
     /// force then.
     public func restrict() throws(SystemError) {
-        let version = cconfinement_landlock_version()
-        guard version > 0 else { throw SystemError(call: "landlock_create_ruleset", errno: errno) }
+        guard let version = Self.version else {
+            throw SystemError(call: "landlock_create_ruleset", errno: errno)
+        }
         let handled = Self.handled(version)
         let set = cconfinement_make_rules(version, handled)
         guard set >= 0 else { throw SystemError(call: "landlock_create_ruleset", errno: errno) }

@@ -2,7 +2,7 @@ import Confinement
 import Glibc
 
 /// What a process sets up about itself before it opens or starts anything.
-enum ProcessState {
+package enum ProcessState {
     /// The signals that request an orderly end.
     static let stopSignals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
 
@@ -32,7 +32,7 @@ enum ProcessState {
 
     /// SIGIO is F_NOTIFY's, and asking the kernel who has a file open can provoke one. It is ignored, but the kernel keeps a
     /// signal that every thread blocks.
-    static func prepareForNotifications() {
+    package static func prepareForNotifications() {
         hold([SIGIO])
         signal(SIGIO, SIG_IGN)
     }

@@ -2,9 +2,13 @@ import Confinement
 import Reactor
 
 /// Takes from the process what it does not need, once everything is set up and before it reads what the connector writes.
-enum ProcessConfinement {
+package enum ProcessConfinement {
     /// - Returns: lines for the log on what the kernel does not offer; the job goes on without it.
-    static func begin(_ configuration: Configuration, workspaces: [String], backend: Backend) -> [String] {
+    package static func begin(
+        _ configuration: Configuration,
+        workspaces: [String],
+        backend: Backend
+    ) -> [String] {
         guard configuration.process.isConfined else { return [] }
         var notes: [String] = []
         func attempt(_ consequence: String, _ action: () throws(SystemError) -> Void) {

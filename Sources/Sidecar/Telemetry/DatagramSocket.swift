@@ -6,7 +6,7 @@ import Scheduling
 import Telemetry
 
 /// Finds the addresses of hosts.
-protocol HostResolver: AnyObject {
+package protocol HostResolver: AnyObject {
     func resolve(
         _ host: String,
         port: UInt16,
@@ -23,7 +23,7 @@ extension CurlTransport: HostResolver {}
 ///
 /// The receiver is looked up, and the socket opened, for the first packet. A receiver that refuses packets is looked up
 /// anew, once each time: it may have been started again elsewhere. Belongs to the reactor's thread.
-final class DatagramSocket: DatagramSender {
+package final class DatagramSocket: DatagramSender {
     /// The longest look-up of the receiver's name. Values wait meanwhile.
     private static let maxLookup: Duration = .seconds(5)
     /// The longest wait for a receiver with a full queue: shorter than the time between two flushes.
@@ -56,7 +56,7 @@ final class DatagramSocket: DatagramSender {
     private var registration: Registration?
     private var timer: TimerToken?
 
-    init(_ destination: StatsDSettings.Destination, reactor: Reactor, resolver: any HostResolver) {
+    package init(_ destination: StatsDSettings.Destination, reactor: Reactor, resolver: any HostResolver) {
         self.destination = destination
         self.reactor = reactor
         self.resolver = resolver
@@ -68,14 +68,14 @@ final class DatagramSocket: DatagramSender {
         if let timer { reactor.cancel(timer) }
     }
 
-    func send(_ packets: [[UInt8]], completion: @escaping (DatagramResult) -> Void) {
+    package func send(_ packets: [[UInt8]], completion: @escaping (DatagramResult) -> Void) {
         precondition(batch == nil, "one batch at a time")
         let isOpen = socket != nil
         batch = Batch(packets: packets, completion: completion, hasOldSocket: isOpen)
         if isOpen { sendPackets() } else { open() }
     }
 
-    func cancel() {
+    package func cancel() {
         batch = nil
         if let lookup { resolver.cancel(lookup) }
         lookup = nil

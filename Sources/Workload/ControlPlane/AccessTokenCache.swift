@@ -6,7 +6,7 @@ import Scheduling
 /// while none is available.
 ///
 /// A value that does nothing itself; `AccessTokenSource` fetches.
-struct AccessTokenCache {
+package struct AccessTokenCache {
     /// Why the token endpoint's answer cannot be used.
     struct Unusable: Error {
         /// Continues "the token endpoint's answer …"; quotes nothing of it.
@@ -14,9 +14,9 @@ struct AccessTokenCache {
     }
 
     /// Why no token could be fetched.
-    struct FetchFailure: Error, Hashable {
+    package struct FetchFailure: Error, Hashable {
         /// One line for people, without secrets.
-        var problem: String
+        package var problem: String
         /// Whether the same request may succeed soon.
         var isTransient: Bool
         /// What the endpoint asked for.
@@ -103,6 +103,9 @@ struct AccessTokenCache {
         trouble.failure.isTransient && now < trouble.start + Self.patience
     }
 
+    /// When the token ends; nil where there is none.
+    var end: Instant? { token?.end }
+
     /// Why the last fetch failed; nil while the endpoint gives tokens.
     var failure: FetchFailure? { trouble?.failure }
 
@@ -143,7 +146,7 @@ struct AccessTokenCache {
         return .milliseconds(Int64(min(max(0, end - issued), 1e9) * 1_000))
     }
 
-    private static let unknownLife: Duration = .seconds(365 * 86_400) + renewalMargin
+    static let unknownLife: Duration = .seconds(365 * 86_400) + renewalMargin
 }
 
 /// The readable part of a JSON Web Token (RFC 7519). Nothing is verified: only its issuer's clients look inside.

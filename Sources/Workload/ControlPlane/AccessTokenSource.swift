@@ -8,7 +8,7 @@ import Scheduling
 /// made without one, as the platform's own client makes them: installations without authentication exist.
 package final class AccessTokenSource {
     /// How a call proceeds.
-    enum Grant {
+    package enum Grant {
         /// - Parameters:
         ///   - token: nil where none is available, for the reason in `failure`.
         ///   - isStandIn: whether the endpoint has just given nothing better.
@@ -60,7 +60,7 @@ package final class AccessTokenSource {
     /// - Parameters:
     ///   - isRefused: whether the platform has refused the call as it was sent before.
     ///   - isLastAttempt: whether the call will not be repeated.
-    func get(isRefused: Bool, isLastAttempt: Bool, _ completion: @escaping (Grant) -> Void) {
+    package func get(isRefused: Bool, isLastAttempt: Bool, _ completion: @escaping (Grant) -> Void) {
         let advice = cache.advice(isRefused: isRefused, now: scheduler.now)
         guard case .fetch = advice else { return completion(grant(advice, isStandIn: false)) }
         flight.join(
@@ -71,6 +71,14 @@ package final class AccessTokenSource {
             },
             fetch: fetch
         )
+    }
+
+    /// How long the present token lives from now on; nil where there is none, and for one that does not say it.
+    package var life: Duration? {
+        guard let end = cache.end else { return nil }
+        let life = end - scheduler.now
+        // A token that does not say it counts as one that lives for a year.
+        return life > AccessTokenCache.unknownLife / 2 ? nil : life
     }
 
     /// Forgets the token that was refused; one that has replaced it meanwhile stays.

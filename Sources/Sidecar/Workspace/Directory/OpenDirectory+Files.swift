@@ -2,6 +2,16 @@ import CLinux
 import Glibc
 import Reactor
 
+/// A file system, as statfs(2) describes it.
+package struct FileSystem: Hashable, Sendable {
+    /// `f_type`.
+    package var type: UInt32
+    /// What is left for users without privileges, in bytes; nil where there is no limit.
+    package var freeBytes: Int?
+    /// How many files more can be made; nil where there is no limit.
+    package var freeFiles: Int?
+}
+
 extension OpenDirectory: WorkspaceFiles {
     /// Opens a regular file for reading; nil where there is no such entry.
     package func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? {
@@ -38,12 +48,25 @@ extension OpenDirectory: WorkspaceFiles {
     /// A write that fails with ENOSPC leaves no other trace than this: the connector's own message about it stands in its
     /// standard error, if anywhere.
     package var exhausted: String? {
-        var information = statfs()
-        guard unsafe fstatfs(descriptor, &information) == 0 else { return nil }
-        // tmpfs(5): one without a limit counts none of them at all.
-        if information.f_blocks > 0, information.f_bavail == 0 { return "free blocks" }
-        if information.f_files > 0, information.f_ffree == 0 { return "free inodes" }
+        guard let system = try? fileSystem() else { return nil }
+        if system.freeBytes == 0 { return "free blocks" }
+        if system.freeFiles == 0 { return "free inodes" }
         return nil
+    }
+
+    /// What the directory is on. Throws what fstatfs(2) says.
+    package func fileSystem() throws(SystemError) -> FileSystem {
+        var information = statfs()
+        guard unsafe fstatfs(descriptor, &information) == 0 else {
+            throw SystemError(call: "fstatfs", errno: errno)
+        }
+        // tmpfs(5): one without a limit counts none of them at all.
+        return FileSystem(
+            type: UInt32(truncatingIfNeeded: information.f_type),
+            freeBytes: information.f_blocks > 0
+                ? Int(clamping: information.f_bavail) * Int(clamping: information.f_bsize) : nil,
+            freeFiles: information.f_files > 0 ? Int(clamping: information.f_ffree) : nil
+        )
     }
 
     private func problem(ofOpening name: String, _ errno: Int32) -> String {

@@ -15,7 +15,7 @@ package final class OpenDirectory {
     }
 
     /// Lent to system calls and inotify.
-    var descriptor: Int32 { owned.raw }
+    package var descriptor: Int32 { owned.raw }
 
     /// Whether the marker is there by now, written by this process.
     private(set) var isMarked = false

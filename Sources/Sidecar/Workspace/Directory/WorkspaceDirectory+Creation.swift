@@ -9,7 +9,7 @@ extension WorkspaceDirectory {
     /// open (fcntl(2): a lease is for the file's owner), although the connector is another user, and the file stays
     /// readable under a connector's umask 077. Never fails the start: without it the main container creates the file.
     ///
-    func createOutput() -> OutputCreation {
+    package func createOutput() -> OutputCreation {
         createOutput(protectedRegular: Self.protectedRegular)
     }
 
@@ -39,6 +39,9 @@ extension WorkspaceDirectory {
             return .leftToMain(error.problem)
         }
     }
+
+    /// Whether the kernel would refuse the main container the file, so that the sidecar does not create it.
+    package var leavesOutputToMain: Bool { refusesOthers(protectedRegular: Self.protectedRegular) }
 
     /// Whether the kernel refuses others the `open` with O_CREAT that a shell's `>` is, root included: in a sticky
     /// directory of another user (proc_sys_fs(5), protected_regular; with 1 only where everybody may write to it). What

@@ -6,7 +6,7 @@ import Reactor
 ///
 /// The connector is not trusted: it can make any entry a link, a FIFO, a directory. Files are opened beneath the
 /// directory only, without following links, must be regular, and opening never blocks.
-final class WorkspaceDirectory: Workspace {
+package final class WorkspaceDirectory: Workspace {
     let directory: OpenDirectory
     private let reactor: Reactor
     private let inotify: Inotify
@@ -14,7 +14,7 @@ final class WorkspaceDirectory: Workspace {
     /// Called before anything is read that the connector may have written.
     private let beforeReading: () -> Void
 
-    init(
+    package init(
         _ directory: OpenDirectory,
         reactor: Reactor,
         inotify: Inotify,
@@ -28,17 +28,19 @@ final class WorkspaceDirectory: Workspace {
         self.beforeReading = beforeReading
     }
 
-    var path: String { directory.path }
+    package var path: String { directory.path }
 
-    func makeSpareMarker() throws(SystemError) {
+    package func makeSpareMarker() throws(SystemError) {
         try directory.makeSpareMarker()
     }
 
-    func writeTerminatedMarker() throws(SystemError) {
+    package func writeTerminatedMarker() throws(SystemError) {
         try directory.writeTerminatedMarker()
     }
 
-    func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError) -> any WorkspaceWatch {
+    package func watch(_ handler: @escaping ([WorkspaceChange]) -> Void) throws(SystemError)
+        -> any WorkspaceWatch
+    {
         do {
             return try DirectoryWatch(directory, inotify, handler)
         } catch {
@@ -50,7 +52,7 @@ final class WorkspaceDirectory: Workspace {
         }
     }
 
-    func makeReader() -> any WorkspaceReader {
+    package func makeReader() -> any WorkspaceReader {
         // A file that the connector replaces is on the same file system: nothing is opened beyond its border.
         LoopReader(
             reactor: reactor,
@@ -59,17 +61,17 @@ final class WorkspaceDirectory: Workspace {
         )
     }
 
-    func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? {
+    package func open(_ name: String) throws(WorkspaceError) -> (any WorkspaceFile)? {
         guard let file = try directory.open(name) else { return nil }
         // The init container's file is there before the connector is.
         if name != FileName.input { beforeReading() }
         return file
     }
 
-    var exhausted: String? { directory.exhausted }
+    package var exhausted: String? { directory.exhausted }
 
     /// Which file an entry is, links not followed; nil where there is none.
-    func identity(of name: String) -> FileIdentity? {
+    package func identity(of name: String) -> FileIdentity? {
         var information = stat()
         guard unsafe fstatat(directory.descriptor, name, &information, AT_SYMLINK_NOFOLLOW) == 0 else {
             return nil
@@ -79,10 +81,9 @@ final class WorkspaceDirectory: Workspace {
 
     /// Whether inotify reports the other container's writes: not on file systems whose writers may be behind
     /// another kernel.
-    private(set) lazy var watchIsReliable: Bool = {
-        var information = statfs()
-        guard unsafe fstatfs(directory.descriptor, &information) == 0 else { return false }
-        return !Self.remoteFileSystems.contains(UInt32(truncatingIfNeeded: information.f_type))
+    package private(set) lazy var watchIsReliable: Bool = {
+        guard let system = try? directory.fileSystem() else { return false }
+        return !Self.remoteFileSystems.contains(system.type)
     }()
 
     /// statfs(2), `f_type`: NFS, 9p, FUSE (virtiofs too), CIFS, SMB2, Ceph.

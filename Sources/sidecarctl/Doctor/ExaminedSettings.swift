@@ -1,0 +1,72 @@
+import Settings
+import Sidecar
+import Workload
+
+/// The settings as the sidecar's own loader takes them, with all that is wrong.
+struct ExaminedSettings {
+    struct Setting: Sendable {
+        var name: String
+        /// As people may see it; nil where it is not set and has no default.
+        var value: String?
+        /// Nil where it is not set and has no default.
+        var source: SettingSource?
+    }
+
+    let configuration: Configuration
+    let workspacePath: String
+    /// One line each, in the sidecar's words: it does not start with these.
+    private(set) var problems: [String] = []
+    /// One line each, in the sidecar's words.
+    let warnings: [String]
+    /// Every setting that was asked for.
+    let settings: [Setting]
+    /// Names that look like settings of the sidecar and are none.
+    let unknownNames: [String]
+
+    init(environment: [String: String]) {
+        var completed = environment
+        do throws(StartError) {
+            completed = try SettingsFile.completed(environment)
+        } catch {
+            problems = error.lines
+        }
+        let journal = SettingsJournal()
+        let examined = Configuration.examined(environment: completed, paths: .machine, journal: journal)
+        configuration = examined.configuration
+        workspacePath = Configuration.workspacePath(in: completed)
+        problems += examined.problems.map(\.description)
+        warnings = examined.configuration.warnings.map(\.description)
+        settings = Self.settings(journal, environment, completed)
+        let known = Configuration.ownNames
+        unknownNames = completed.keys.filter {
+            $0.hasPrefix(EnvironmentReader.ownPrefix) && !known.contains($0)
+        }
+        .sorted()
+    }
+
+    private static func settings(
+        _ journal: SettingsJournal,
+        _ environment: [String: String],
+        _ completed: [String: String]
+    ) -> [Setting] {
+        let reader = EnvironmentReader(completed)
+        let mask = SecretMask(configurations: [], credentials: Configuration.credentials(in: completed))
+        var seen: Set<String> = []
+        return journal.entries.compactMap { entry in
+            guard seen.insert(entry.name).inserted else { return nil }
+            guard let value = reader.text(entry.name) else {
+                return Setting(
+                    name: entry.name,
+                    value: entry.fallback,
+                    source: entry.fallback.map { _ in .fallback }
+                )
+            }
+            let source = Configuration.source(of: entry.name, environment: environment, completed: completed)
+            return Setting(
+                name: entry.name,
+                value: Configuration.shown(value, of: entry.name, mask: mask),
+                source: source
+            )
+        }
+    }
+}
