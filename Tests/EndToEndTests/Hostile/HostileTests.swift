@@ -149,26 +149,12 @@ extension HostileTests {
                 sleep 0.7
                 \(Attack.result)
                 """,
-            launcher: ["/usr/bin/env", "LD_PRELOAD=\(shiftedClock)"],
+            launcher: ShiftedClock.launcher,
             exits: [0],
             report: .success,
             hasHeartbeats: true
         ),
     ]
-
-    /// A library with which the sidecar's time of day can be shifted, built from `Fixtures/clock.c`.
-    private static let shiftedClock: String = {
-        let library = FileManager.default.temporaryDirectory.appendingPathComponent("clock-\(getpid()).so")
-            .path
-        let source = Project.path("Tests/EndToEndTests/Fixtures/clock.c")
-        let compiler = Process()
-        compiler.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        compiler.arguments = ["clang", "-shared", "-fPIC", "-O1", "-o", library, source]
-        try? compiler.run()
-        compiler.waitUntilExit()
-        precondition(compiler.terminationStatus == 0, "\(source) does not compile")
-        return library
-    }()
 
     /// A tmpfs of that size as the workspace, which the sidecar and the attack see. The attack begins once the sidecar
     /// runs, and the connector ends after it.

@@ -75,4 +75,32 @@ import Testing
             #expect(try await tool.run(["tail", tool.file("ws")]).output == (try example("tail")))
         }
     }
+
+    /// Numbers differ from machine to machine.
+    @Test func doctor() async throws {
+        try await Doctor.with(["--auth"]) { doctor in
+            doctor.useTokens()
+            doctor.environment["SIDECAR_FILE_TIMEOUT_MINUTE"] = "15"
+            try doctor.tool.write(Doctor.input, to: "input.json")
+            let page = "<html><head><title>502 Bad Gateway</title></head></html>"
+            try await doctor.plant(
+                #"{"path": "/health", "status": 502, "headers": {"Content-Type": "text/html"}, "body": "\#(page)"}"#
+            )
+            let child = try doctor.tool.start(
+                [
+                    "doctor", "--only",
+                    "inotify,configuration,workspace,token,workload-api,server-api,output-store,clock",
+                ],
+                launcher: Doctor.mounted(
+                    "-o size=512m,mode=0777",
+                    then: #"cp "$AIRBYTE_CONFIG_DIR/../input.json" "$AIRBYTE_CONFIG_DIR/sidecarInput.json";"#
+                ),
+                environment: doctor.environment
+            )
+            #expect(await child.exitCode == 1)
+            func withoutNumbers(_ text: String) -> String { text.replacing(/[0-9]+/, with: "N") }
+            let output = child.output.replacing(doctor.tool.file("ws"), with: "/config")
+            #expect(withoutNumbers(output) == withoutNumbers(try example("doctor")), "\(output)")
+        }
+    }
 }

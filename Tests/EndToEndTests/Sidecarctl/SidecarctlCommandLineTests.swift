@@ -3,7 +3,7 @@ import Testing
 
 /// `sidecarctl` itself: its help, its completions, its manual page.
 @Suite struct SidecarctlCommandLineTests {
-    private static let subcommands = ["inspect", "catalog", "trace", "tail"]
+    private static let subcommands = ["inspect", "catalog", "trace", "tail", "doctor"]
 
     @Test func helpNamesEverySubcommand() async throws {
         try await Sidecarctl.with { tool in

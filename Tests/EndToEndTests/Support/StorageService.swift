@@ -21,27 +21,33 @@ enum StorageService: String, CaseIterable, Sendable {
 
     /// Has the pod store its output in the bucket, through whatever stands at the origin.
     func use(_ pod: Pod, at origin: String, bucket: String) throws {
-        pod.environment.merge([
+        pod.environment.merge(try environment(at: origin, bucket: bucket, in: pod.folder)) { $1 }
+    }
+
+    /// - Parameter folder: takes a file of credentials where one is needed, `account.json`.
+    func environment(at origin: String, bucket: String, in folder: URL) throws -> [String: String] {
+        var environment = [
             "SIDECAR_OUTPUT_SINK": "storage", "STORAGE_TYPE": rawValue,
             "STORAGE_BUCKET_WORKLOAD_OUTPUT": bucket,
             "SIDECAR_STORAGE_RETRY_DELAY_SECONDS": "0.02", "SIDECAR_STORAGE_MAX_RETRIES": "2",
-        ]) { $1 }
+        ]
         switch self {
         case .s3:
             let owner = try S3Server.shared.get().facts.owner
-            pod.environment["AWS_ENDPOINT_URL_S3"] = origin
-            pod.environment["AWS_ACCESS_KEY_ID"] = owner.key
-            pod.environment["AWS_SECRET_ACCESS_KEY"] = owner.secret
+            environment["AWS_ENDPOINT_URL_S3"] = origin
+            environment["AWS_ACCESS_KEY_ID"] = owner.key
+            environment["AWS_SECRET_ACCESS_KEY"] = owner.secret
         case .gcs:
-            let account = pod.folder.appendingPathComponent("account.json")
+            let account = folder.appendingPathComponent("account.json")
             try Data(GCSServer.shared.get().facts.account.utf8).write(to: account)
-            pod.environment["GOOGLE_APPLICATION_CREDENTIALS"] = account.path
-            pod.environment["SIDECAR_GCS_ENDPOINT"] = origin
+            environment["GOOGLE_APPLICATION_CREDENTIALS"] = account.path
+            environment["SIDECAR_GCS_ENDPOINT"] = origin
         case .azure:
             let facts = try AzureBlobServer.shared.get().facts
-            pod.environment["AZURE_STORAGE_CONNECTION_STRING"] =
+            environment["AZURE_STORAGE_CONNECTION_STRING"] =
                 "BlobEndpoint=\(origin)/\(facts.account);AccountName=\(facts.account);AccountKey=\(facts.key)"
         }
+        return environment
     }
 
     /// What the service's requests are signed with, or a line of it.
