@@ -110,6 +110,11 @@ extension Examination {
                 separator: "\n"
             )
         }) {
+        case nil:
+            findings.warning(
+                "the sidecar's own confinement is not tried: no process can be started",
+                "see the container's seccomp profile and its limit of processes"
+            )
         case .success(let notes) where notes.isEmpty:
             findings.ok("the sidecar's own confinement works: system calls, files and privileges are limited")
         case .success(let notes):
@@ -130,10 +135,12 @@ extension Examination {
 
     struct ChildProblem: Error { var text: String }
 
-    /// Runs work that can block, or that cannot be undone, in a forked child, and gives the text that it returns.
-    func inChild(_ work: () -> String) -> Result<String, ChildProblem> {
+    /// Runs work that can block, or that cannot be undone, in a forked child, and gives the text that it returns. Nil where
+    /// no process can be started.
+    func inChild(_ work: () -> String) -> Result<String, ChildProblem>? {
+        var hasStarted = true
         let result: Result<String, ChildProblem>? = wait { done in
-            let hasStarted = HelperProcess.start(on: reactor, stallLimit: limit, keeping: []) { _ in
+            hasStarted = HelperProcess.start(on: reactor, stallLimit: limit, keeping: []) { _ in
                 // What the child cannot do is told by the helper; the mark tells it from what the child says.
                 Self.childMark + work()
             } completion: { text in
@@ -142,8 +149,9 @@ extension Examination {
                 }
                 done(.success(String(text.dropFirst(Self.childMark.count))))
             }
-            if !hasStarted { done(.failure(ChildProblem(text: "no process can be started"))) }
+            if !hasStarted { done(.success("")) }
         }
+        guard hasStarted else { return nil }
         return result
             ?? .failure(ChildProblem(text: "nothing was heard of it for \(limit.spokenDescription)"))
     }
@@ -159,9 +167,12 @@ extension Examination {
         }
         let limits =
             "a user has \(limit("max_user_instances")) instances and \(limit("max_user_watches")) watches"
-        let directory = (try? OpenDirectory(path: settings.workspacePath)) ?? (try? OpenDirectory(path: "/"))
-        guard let directory else {
-            findings.warning("not checked: neither \(settings.workspacePath) nor / can be opened")
+        // Not the workspace: its file system may not answer.
+        let directory: OpenDirectory
+        do throws(SystemError) {
+            directory = try OpenDirectory(path: "/")
+        } catch {
+            findings.warning("not checked: / cannot be opened (\(error))", "see the container's image")
             return findings
         }
         do throws(SystemError) {

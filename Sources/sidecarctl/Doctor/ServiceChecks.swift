@@ -148,6 +148,18 @@ extension Examination {
         let url = (base + path).withoutUserInfo
         let answer = "GET \(url) was answered with \(response.summary())"
         switch response.status {
+        case 300..<400:
+            findings.problem("\(answer): redirections are not followed", "set \(setting) to where it leads")
+        case 407, 500...:
+            findings.problem(answer, "see whether the API runs, and what stands before it")
+        case 429:
+            findings.warning(answer, "the API limits requests")
+        case _ where response.isPage:
+            findings.problem(
+                "\(answer): this is a page for people, not the API",
+                response.proxy == nil
+                    ? "correct \(setting)" : "have the proxy let the pod through, or add the host to NO_PROXY"
+            )
         case 401, 403:
             if token != nil {
                 findings.problem(
@@ -160,14 +172,6 @@ extension Examination {
                     "set CONTROL_PLANE_TOKEN_ENDPOINT, DATAPLANE_CLIENT_ID and DATAPLANE_CLIENT_SECRET if the API asks for one"
                 )
             }
-        case 300..<400:
-            findings.problem("\(answer): redirections are not followed", "set \(setting) to where it leads")
-        case 407, 500...:
-            findings.problem(answer, "see whether the API runs, and what stands before it")
-        case 429:
-            findings.warning(answer, "the API limits requests")
-        case _ where response.isPage:
-            findings.problem("\(answer): this is a page for people, not the API", "correct \(setting)")
         default:
             findings.ok("GET \(url) was answered with \(response.status), after \(milliseconds) ms")
         }

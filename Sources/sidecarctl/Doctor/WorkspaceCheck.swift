@@ -9,10 +9,10 @@ extension Examination {
         var findings = Findings(.workspace)
         let path = settings.workspacePath
         let (configuration, mask) = (configuration, JobSecrets(credentials: credentials).mask)
+        let check = WorkspaceFileCheck(path: path, configuration: configuration, mask: mask)
         // A file system that does not answer must not hold up everything.
-        switch inChild({
-            WorkspaceFileCheck(path: path, configuration: configuration, mask: mask).run().encoded
-        }) {
+        switch inChild({ check.run().encoded }) {
+        case nil: findings.add(check.run())
         case .success(let text): findings.add(Findings(.workspace, encoded: text))
         case .failure(let problem):
             findings.problem(

@@ -220,6 +220,19 @@ import Testing
         }
     }
 
+    /// Where nothing can be done in a child.
+    @Test func worksWhereNoProcessCanBeStarted() async throws {
+        try await Sidecarctl.with { tool in
+            let checkup = try await Doctor(tool).run(
+                ["--only", "confinement,workspace"],
+                launcher: [Self.refusing, "EAGAIN", "clone,clone3,fork,vfork"]
+            )
+            #expect(checkup.status == 0)
+            #expect(checkup.has("warning", "confinement", "no process can be started"), "\(checkup.output)")
+            #expect(checkup.has("ok", "workspace", "a file can be created"), "\(checkup.output)")
+        }
+    }
+
     @Test func findsThatLandlockIsMissing() async throws {
         try await Sidecarctl.with { tool in
             let checkup = try await Doctor(tool).run(
@@ -386,6 +399,44 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func goesThroughTheProxy(_ isOpen: Bool) async throws {
+        try await Doctor.with { doctor in
+            let gateway = try await Gateway.start(
+                .squid,
+                in: doctor.tool.folder,
+                "http_access \(isOpen ? "allow" : "deny") all"
+            )
+            let port = try #require(doctor.environment["WORKLOAD_API_HOST"]?.split(separator: ":").last)
+            doctor.environment["WORKLOAD_API_HOST"] = "http://\(Gateway.platformHost):\(port)"
+            doctor.environment["HTTP_PROXY"] = gateway.url
+            let checkup = try await doctor.run(["--only", "workload-api"])
+            await gateway.stop()
+            #expect(checkup.status == (isOpen ? 0 : 1), "\(checkup.output)")
+            #expect(
+                checkup.has("ok", "workload-api", "through the proxy \(gateway.url)"),
+                "\(checkup.output)"
+            )
+            if isOpen {
+                #expect(
+                    checkup.has("ok", "workload-api", "/health was answered with 200"),
+                    "\(checkup.output)"
+                )
+            } else {
+                #expect(
+                    checkup.has(
+                        "problem",
+                        "workload-api",
+                        "403 through the proxy",
+                        "ERR_ACCESS_DENIED",
+                        "NO_PROXY"
+                    ),
+                    "\(checkup.output)"
+                )
+            }
+        }
+    }
+
     @Test func findsADeadProxy() async throws {
         try await Sidecarctl.with { tool in
             let doctor = try Doctor(tool)
@@ -459,6 +510,19 @@ import Testing
                 "\(checkup.output)"
             )
             #expect(!checkup.output.contains("canary-of-the-client"))
+        }
+    }
+
+    @Test func findsATokenThatTheAPIRefuses() async throws {
+        try await Doctor.with(["--auth"]) { doctor in
+            doctor.useTokens()
+            try await doctor.plant(#"{"path": "/health", "status": 401}"#)
+            let checkup = try await doctor.run(["--only", "workload-api"])
+            #expect(checkup.status == 1)
+            #expect(
+                checkup.has("problem", "workload-api", "401", "the API refuses the access token"),
+                "\(checkup.output)"
+            )
         }
     }
 
