@@ -32,7 +32,7 @@ final class Examination {
     }
 
     /// Time for what ends a request by itself at the limit.
-    private static let grace: Duration = .seconds(1)
+    static let grace: Duration = .seconds(1)
 
     /// Runs the loop until the work has reported; nil where it has not within the limit.
     ///

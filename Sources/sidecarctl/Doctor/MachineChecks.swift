@@ -140,7 +140,9 @@ extension Examination {
     func inChild(_ work: () -> String) -> Result<String, ChildProblem>? {
         var hasStarted = true
         let result: Result<String, ChildProblem>? = wait { done in
-            hasStarted = HelperProcess.start(on: reactor, stallLimit: limit, keeping: []) { _ in
+            // It is not waited for so long; a child that hangs dies with this process.
+            hasStarted = HelperProcess.start(on: reactor, stallLimit: limit * 2 + Self.grace, keeping: []) {
+                _ in
                 // What the child cannot do is told by the helper; the mark tells it from what the child says.
                 Self.childMark + work()
             } completion: { text in

@@ -220,6 +220,23 @@ import Testing
         }
     }
 
+    /// strace holds up the system call for longer than the doctor waits.
+    @Test func waitsForNoFileSystem() async throws {
+        try await Sidecarctl.with { tool in
+            let doctor = try Doctor(tool)
+            let inject = "inject=fstatfs:delay_enter=15000000"
+            let checkup = try await doctor.run(
+                ["--only", "workspace,kernel", "--timeout", "1"],
+                launcher: ["/usr/bin/strace", "-f", "-o", "/dev/null", "-e", "trace=fstatfs", "-e", inject]
+            )
+            #expect(checkup.status == 1)
+            #expect(
+                checkup.has("problem", "workspace", "does not answer", "for 1 second"),
+                "\(checkup.output)"
+            )
+        }
+    }
+
     /// Where nothing can be done in a child.
     @Test func worksWhereNoProcessCanBeStarted() async throws {
         try await Sidecarctl.with { tool in
@@ -679,7 +696,13 @@ import Testing
                     #"{"type": "service_account", "private_key": "canary-google-inline"}"#,
                 "SIDECAR_TYPING_MISTAKE": "canary-typing-mistake",
             ]) { $1 }
-            for kind in ["S3", "MINIO", "AZURE", "GCS", "canary-storage-type:secret"] {
+            let signature =
+                "BlobEndpoint=\(Self.deadAddress)/a;SharedAccessSignature=sv=2020&sig=canary-azure-signature"
+            for kind in ["S3", "MINIO", "AZURE", "GCS", "AZURE", "canary-storage-type:secret"] {
+                // The second time.
+                if doctor.environment["STORAGE_TYPE"] == "GCS" {
+                    doctor.environment["AZURE_STORAGE_CONNECTION_STRING"] = signature
+                }
                 doctor.environment["STORAGE_TYPE"] = kind
                 doctor.environment["MINIO_ENDPOINT"] = Self.deadAddress
                 let json = try await doctor.run(["--timeout", "2"]).output
