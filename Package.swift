@@ -17,7 +17,9 @@ let package = Package(
         .executable(name: "airbyte-connector-sidecar", targets: ["airbyte-connector-sidecar"]),
         .executable(name: "sidecar-simulator", targets: ["sidecar-simulator"]),
         .executable(name: "sidecarctl", targets: ["sidecarctl"]),
+        .library(name: "ControlPlane", targets: ["ControlPlane"]),
         .library(name: "Reactor", targets: ["Reactor"]),
+        .library(name: "Scheduling", targets: ["Scheduling"]),
         .library(name: "AirbyteProtocol", targets: ["AirbyteProtocol"]),
     ],
     dependencies: [
@@ -96,12 +98,19 @@ let package = Package(
             swiftSettings: memorySafe
         ),
 
+        // What a sidecar talks to, on loopback: for `sidecarctl run` and the benchmarks.
+        .target(
+            name: "ControlPlane",
+            dependencies: ["Scheduling", "AirbyteProtocol", "Crypto", "Reactor", "CLinux"],
+            swiftSettings: strict
+        ),
+
         // The command for people: what the sidecar sees, decides and does.
         .executableTarget(
             name: "sidecarctl",
             dependencies: [
-                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Storage", "Telemetry", "Workload", "Reactor",
-                "Confinement", "CurlTransport", "Sidecar", logging,
+                "Scheduling", "Text", "HTTP", "Settings", "AirbyteProtocol", "Crypto", "Storage", "Telemetry", "Workload",
+                "Reactor", "Confinement", "CurlTransport", "Sidecar", "ControlPlane", "CLinux", "CUtf8proc", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: memorySafe
@@ -215,6 +224,11 @@ let package = Package(
             swiftSettings: strict
         ),
         .testTarget(name: "ReactorTests", dependencies: ["Reactor", "Scheduling"], swiftSettings: strict),
+        .testTarget(
+            name: "ControlPlaneTests",
+            dependencies: ["ControlPlane", "AirbyteProtocol", "Reactor", "Scheduling"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "CurlTransportTests",
             dependencies: ["CurlTransport", "HTTP", "Reactor", "Scheduling", "TestSupport"],

@@ -24,13 +24,17 @@ let package = Package(
         .target(
             name: "CBench",
             // Optimised in a debug build too: it must not be what is measured.
-            cSettings: [.unsafeFlags(["-O2"])],
-            linkerSettings: [.linkedLibrary("crypto")]
+            cSettings: [.unsafeFlags(["-O2"])]
         ),
-        // Processes, their workspaces, the control plane, /proc.
+        // Processes, their workspaces, object store and receivers, /proc.
         .target(
             name: "BenchHarness",
-            dependencies: ["CBench", "SyntheticOutput"],
+            dependencies: [
+                "CBench", "SyntheticOutput",
+                .product(name: "ControlPlane", package: "airbyte-connector-sidecar"),
+                .product(name: "Reactor", package: "airbyte-connector-sidecar"),
+                .product(name: "Scheduling", package: "airbyte-connector-sidecar"),
+            ],
             swiftSettings: strict
         ),
         // Ways to read an output, for comparison.

@@ -3,7 +3,7 @@ import Glibc
 /// The one owner of a file descriptor: closes it when it goes out of scope, exactly once.
 ///
 /// Registrations with a reactor must be cancelled before their descriptor is closed.
-public struct OwnedDescriptor: ~Copyable {
+public struct OwnedDescriptor: ~Copyable, Sendable {
     /// The descriptor's number, to be lent to system calls, never to be closed.
     public let raw: Int32
 

@@ -62,6 +62,13 @@ int clinux_is_pipe(int descriptor);
 // A pipe that no other program inherits; its reading end does not block. Returns 0, or -1 with errno.
 int clinux_pipe(int ends[2]);
 
+// accept4(2): the next connection, not blocking, inherited by no other program. Returns a descriptor, or -1 with errno.
+int clinux_accept(int listener);
+
+// Makes this process the parent of all its descendants whose own parents end (prctl(2), PR_SET_CHILD_SUBREAPER). Returns 0, or
+// -1 with errno.
+int clinux_adopt_orphans(void);
+
 // fork(2). The child has this thread only; malloc(3) works in it.
 int clinux_fork(void);
 

@@ -1,3 +1,5 @@
+import ControlPlane
+
 /// What a program has made of a job's result, from its calls.
 ///
 /// A program may deliver a result while the connector is still running, and deliver again at its end; what was stored
@@ -47,7 +49,7 @@ extension Job {
         switch operation {
         case .spec: "connectionspecification"
         case .check: "succeeded"
-        case .discover: ControlPlaneRouter.catalogID
+        case .discover: ObjectStoreRouter.catalogID
         }
     }
 }

@@ -1,5 +1,8 @@
 import CBench
+import ControlPlane
 import Glibc
+import Reactor
+import Scheduling
 
 /// Runs measured programs: their workspaces, the control plane, and the waiting for what they do.
 ///
@@ -8,6 +11,9 @@ import Glibc
 public final class Harness {
     /// How long a program may take for any one step. Commands with large inputs set more.
     public var patienceSeconds = 20.0
+
+    /// What is kept of a body, in bytes: small requests whole, the beginning of large ones.
+    static let keptBody = 4 * 1_024
 
     public let server: ControlPlaneServer
     private let root: String
@@ -30,8 +36,11 @@ public final class Harness {
             throw HarnessError("no directory can be made in \(folder): \(String(cString: strerror(errno)))")
         }
         root = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        server = try ControlPlaneServer()
-        try server.start()
+        server = try HarnessError.of("the control plane") { () throws(SystemError) in
+            let server = try ControlPlaneServer(keptBody: Self.keptBody) { ObjectStoreRouter() }
+            try server.start()
+            return server
+        }
     }
 
     /// Ends what is still running and removes the workspaces. Nothing can be done with the harness after it.
@@ -91,7 +100,7 @@ public final class Harness {
     ///
     /// - Returns: the moment before the rename.
     @discardableResult
-    public func endConnector(_ workspace: JobWorkspace) throws(HarnessError) -> MonotonicTime {
+    public func endConnector(_ workspace: JobWorkspace) throws(HarnessError) -> Instant {
         workspace.closeOutput()
         try workspace.prepareExitCode()
         try pause(seconds: JobWorkspace.secondsFromCloseToExitCode)
@@ -131,13 +140,13 @@ public final class Harness {
         _ run: SidecarRun,
         until condition: () -> Bool
     ) throws(HarnessError) {
-        let deadline = MonotonicTime.now.advanced(bySeconds: patienceSeconds)
+        let deadline = Instant.now.advanced(bySeconds: patienceSeconds)
         while !condition() {
             if let exit = run.exit {
                 run.drainConsole(into: buffer)
                 throw HarnessError("ended with status \(exit.status) before \(what)\n\(run.story)")
             }
-            guard MonotonicTime.now < deadline else {
+            guard Instant.now < deadline else {
                 throw HarnessError("waited \(patienceSeconds) s for \(what)\n\(run.story)")
             }
             try pump(until: deadline)
@@ -146,12 +155,12 @@ public final class Harness {
 
     /// Lets time pass, while what the programs do is noted.
     public func pause(seconds: Double) throws(HarnessError) {
-        let end = MonotonicTime.now.advanced(bySeconds: seconds)
-        while MonotonicTime.now < end { try pump(until: end) }
+        let end = Instant.now.advanced(bySeconds: seconds)
+        while Instant.now < end { try pump(until: end) }
     }
 
     /// Waits once for any of the descriptors, and takes what they have.
-    private func pump(until deadline: MonotonicTime) throws(HarnessError) {
+    private func pump(until deadline: Instant) throws(HarnessError) {
         let live = runs
         // A negative descriptor is passed over by poll.
         let descriptors =

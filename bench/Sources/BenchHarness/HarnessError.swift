@@ -1,4 +1,5 @@
 import Glibc
+import Reactor
 
 /// Why a measurement has come to nothing: always the end of the run, never a gap in its data.
 public struct HarnessError: Error, CustomStringConvertible {
@@ -21,5 +22,17 @@ public struct HarnessError: Error, CustomStringConvertible {
     static func check(_ result: Int32, _ what: String) throws(HarnessError) -> Int32 {
         guard result < 0 else { return result }
         throw HarnessError("\(what) is not available: \(String(cString: strerror(-result)))")
+    }
+
+    /// The result of what can fail with a system's error.
+    static func of<Value: ~Copyable>(
+        _ what: String,
+        _ body: () throws(SystemError) -> Value
+    ) throws(HarnessError) -> Value {
+        do throws(SystemError) {
+            return try body()
+        } catch {
+            throw HarnessError("\(what) is not available: \(error)")
+        }
     }
 }

@@ -7,15 +7,11 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <openssl/evp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -26,48 +22,13 @@
 #include <time.h>
 #include <unistd.h>
 
-uint64_t cbench_now(void) {
+static uint64_t now_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 // --- Waiting
-
-int cbench_epoll_create(void) {
-    int descriptor = epoll_create1(EPOLL_CLOEXEC);
-    return descriptor < 0 ? -errno : descriptor;
-}
-
-static int control(int epoll, int operation, int descriptor, int events, uint64_t key) {
-    struct epoll_event event = {.data.u64 = key};
-    if (events & 1) event.events |= EPOLLIN | EPOLLRDHUP;
-    if (events & 2) event.events |= EPOLLOUT;
-    return epoll_ctl(epoll, operation, descriptor, &event) < 0 ? -errno : 0;
-}
-
-int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key) {
-    return control(epoll, EPOLL_CTL_ADD, descriptor, events, key);
-}
-
-int cbench_epoll_remove(int epoll, int descriptor) {
-    return epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL) < 0 ? -errno : 0;
-}
-
-int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int64_t nanoseconds) {
-    struct epoll_event events[64];
-    if (count > 64) count = 64;
-    struct timespec timeout = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
-    int ready = epoll_pwait2(epoll, events, count, nanoseconds < 0 ? NULL : &timeout, NULL);
-    if (ready < 0) return errno == EINTR ? 0 : -errno;
-    for (int i = 0; i < ready; i++) keys[i] = events[i].data.u64;
-    return ready;
-}
-
-int cbench_eventfd(void) {
-    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    return descriptor < 0 ? -errno : descriptor;
-}
 
 int cbench_stop_signals(void) {
     sigset_t set;
@@ -120,25 +81,9 @@ static int bound_socket(int type, uint16_t *port) {
     return descriptor;
 }
 
-int cbench_listen(uint16_t *port) {
-    int descriptor = bound_socket(SOCK_STREAM, port);
-    if (descriptor < 0 || listen(descriptor, 1024) == 0) return descriptor;
-    int error = errno;
-    close(descriptor);
-    return -error;
-}
-
 int cbench_refuse(uint16_t *port) { return bound_socket(SOCK_STREAM, port); }
 
 int cbench_datagrams(uint16_t *port) { return bound_socket(SOCK_DGRAM, port); }
-
-int cbench_accept(int listener) {
-    int descriptor = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-    if (descriptor < 0) return -errno;
-    int on = 1;
-    setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return descriptor;
-}
 
 // --- Processes
 
@@ -182,7 +127,7 @@ pid_t cbench_spawn(const struct cbench_child *child, uint64_t *started) {
     int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
     if (null < 0) return -errno;
     volatile int error = 0;
-    *started = cbench_now();
+    *started = now_nanoseconds();
     pid_t pid = vfork();
     if (pid == 0) {
         become(child, null);
@@ -233,24 +178,4 @@ size_t cbench_count(const void *bytes, size_t count, uint8_t byte) {
 
 int cbench_contains(const void *bytes, size_t count, const void *text, size_t length) {
     return memmem(bytes, count, text, length) != NULL;
-}
-
-// --- Digests
-
-void *cbench_digest_begin(int is_sha256) {
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context != NULL && EVP_DigestInit_ex(context, is_sha256 ? EVP_sha256() : EVP_md5(), NULL) == 1) {
-        return context;
-    }
-    EVP_MD_CTX_free(context);
-    return NULL;
-}
-
-void cbench_digest_add(void *digest, const void *bytes, size_t count) { EVP_DigestUpdate(digest, bytes, count); }
-
-int cbench_digest_end(void *digest, uint8_t *result) {
-    unsigned length = 0;
-    EVP_DigestFinal_ex(digest, result, &length);
-    EVP_MD_CTX_free(digest);
-    return (int)length;
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import BenchHarness
 import BenchReport
 import Foundation
+import Scheduling
 
 /// What many waiting sidecars cost a node.
 struct Density: ParsableCommand {
@@ -142,9 +143,9 @@ struct Density: ParsableCommand {
         report.add(Metric.resident, subject, .bytes, resident)
 
         let before = try runs.map { try Usage(ProcessFiles($0.pid)) }
-        let start = MonotonicTime.now
+        let start = Instant.now
         try harness.pause(seconds: window)
-        let minutes = MonotonicTime.now.seconds(since: start) / 60
+        let minutes = Instant.now.seconds(since: start) / 60
         let after = try runs.map { try Usage(ProcessFiles($0.pid)) }
         report.add(
             Metric.cpu,

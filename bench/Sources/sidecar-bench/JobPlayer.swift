@@ -65,7 +65,7 @@ final class JobPlayer {
         var seeds = SeededGenerator(seed: UInt64(round))
         random = SeededGenerator(seed: seed ^ seeds.next())
         let job = Job(operation: variant.operation)
-        harness.server.setDistance(variant.distance / 1_000)
+        harness.server.setDistance(.milliseconds(variant.distance))
         let (workloadID, workspace) = try harness.prepare(job, name: program.name)
         _ = receiver?.take()
         let run = try harness.start(program, job, in: (workloadID, workspace))

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BenchHarness
 import BenchReport
+import ControlPlane
 import SyntheticOutput
 
 /// How much memory a large result takes, above that of a small one.

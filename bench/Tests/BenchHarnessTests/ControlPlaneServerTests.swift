@@ -1,3 +1,5 @@
+import ControlPlane
+import Scheduling
 import Testing
 
 @testable import BenchHarness
@@ -10,6 +12,10 @@ import Testing
         return "PUT /api/v1/workload/\(name) HTTP/1.1\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body)"
     }
 
+    private func server() throws -> ControlPlaneServer {
+        try ControlPlaneServer(keptBody: Harness.keptBody) { ObjectStoreRouter() }
+    }
+
     /// The server's calls once so many have come.
     private func calls(_ count: Int, _ server: ControlPlaneServer) -> [ReceivedCall] {
         var calls: [ReceivedCall] = []
@@ -19,22 +25,22 @@ import Testing
 
     @Test(arguments: [0, 0.03])
     func requestsAreAnsweredInTheirOrderAtAnyDistance(distance: Double) throws {
-        let server = try ControlPlaneServer()
+        let server = try server()
         try server.start()
         defer { server.stop() }
-        server.setDistance(distance)
+        server.setDistance(.seconds(distance))
         let client = try LoopbackClient(server.port)
-        let first = MonotonicTime.now
+        let first = Instant.now
         // In two pieces, the second with the beginning of the next request.
         let text = request("running") + request("heartbeat")
         try client.send(String(text.prefix(70)))
         try client.send(String(text.dropFirst(70).prefix(60)))
         #expect(client.receive(Self.answer.utf8.count) == Self.answer)
-        let second = MonotonicTime.now
+        let second = Instant.now
         try client.send(String(text.dropFirst(130)))
         #expect(client.receive(Self.answer.utf8.count) == Self.answer)
         // The last request is not lost where the end of the connection follows at once.
-        let third = MonotonicTime.now
+        let third = Instant.now
         try client.send(request("success"))
         client.finish()
         #expect(client.receive() == Self.answer)
@@ -48,25 +54,25 @@ import Testing
     }
 
     @Test func aConnectionKeepsItsDistance() throws {
-        let server = try ControlPlaneServer()
+        let server = try server()
         try server.start()
         defer { server.stop() }
-        server.setDistance(0.03)
+        server.setDistance(.milliseconds(30))
         let far = try LoopbackClient(server.port)
         try far.send(request("running"))
         #expect(far.receive(Self.answer.utf8.count) == Self.answer)
-        server.setDistance(0)
-        let sent = MonotonicTime.now
+        server.setDistance(.zero)
+        let sent = Instant.now
         try far.send(request("success"))
         #expect(far.receive(Self.answer.utf8.count) == Self.answer)
         #expect(calls(2, server)[1].arrival.seconds(since: sent) >= 0.03)
     }
 
     @Test func nonsenseFromAfarIsAViolation() throws {
-        let server = try ControlPlaneServer()
+        let server = try server()
         try server.start()
         defer { server.stop() }
-        server.setDistance(0.001)
+        server.setDistance(.milliseconds(1))
         let client = try LoopbackClient(server.port)
         try client.send("GET /\r\n\r\n")
         #expect(client.receive() == "")

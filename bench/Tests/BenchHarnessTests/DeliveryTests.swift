@@ -1,3 +1,5 @@
+import ControlPlane
+import Scheduling
 import Testing
 
 @testable import BenchHarness
@@ -11,9 +13,9 @@ import Testing
         ReceivedCall(
             kind: kind,
             workloadID: "w",
-            arrival: MonotonicTime(nanoseconds: 0),
+            arrival: Instant(nanoseconds: 0),
             byteCount: text.utf8.count + more,
-            text: text
+            body: Array(text.utf8)
         )
     }
 
@@ -43,7 +45,7 @@ import Testing
 
     @Test func aCatalogIsWrittenBeforeItsOutput() {
         let (catalog, report) = (call(.writeCatalog, #"{"catalog":{}}"#), call(.success))
-        let output = call(.writeOutput, #"{"output":"\#(ControlPlaneRouter.catalogID)"}"#)
+        let output = call(.writeOutput, #"{"output":"\#(ObjectStoreRouter.catalogID)"}"#)
         #expect(problem(.discover, [catalog, output, report]) == nil)
         #expect(problem(.discover, [output, report]) == "no catalog was written")
         #expect(

@@ -1,3 +1,5 @@
+import ControlPlane
+
 /// What a measured program is given to do, as the pod's init container would describe it.
 public struct Job: Sendable {
     public enum Operation: String, Sendable, CaseIterable {
@@ -46,7 +48,7 @@ public struct Job: Sendable {
             environment["SIDECAR_OUTPUT_SINK"] = "storage"
             environment["STORAGE_TYPE"] = "MINIO"
             environment["MINIO_ENDPOINT"] = server.url
-            environment["STORAGE_BUCKET_WORKLOAD_OUTPUT"] = ControlPlaneRouter.bucket
+            environment["STORAGE_BUCKET_WORKLOAD_OUTPUT"] = ObjectStoreRouter.bucket
             environment["AWS_ACCESS_KEY_ID"] = "bench"
             environment["AWS_SECRET_ACCESS_KEY"] = "bench-secret-key"
         }

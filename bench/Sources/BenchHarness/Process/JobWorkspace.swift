@@ -1,4 +1,5 @@
 import Glibc
+import Scheduling
 
 /// A directory that is shared by the measured program and the harness, which plays the connector and the pod's main
 /// container in it.
@@ -33,9 +34,9 @@ public final class JobWorkspace {
     ///
     /// - Returns: the moment before the write.
     @discardableResult
-    public func writeOutput(_ text: String) throws(HarnessError) -> MonotonicTime {
+    public func writeOutput(_ text: String) throws(HarnessError) -> Instant {
         var text = text
-        let before = MonotonicTime.now
+        let before = Instant.now
         let written = text.withUTF8 { Glibc.write(output, $0.baseAddress, $0.count) }
         guard written == text.utf8.count else { throw Self.failure("jobOutput.json cannot be written") }
         return before
@@ -66,8 +67,8 @@ public final class JobWorkspace {
     ///
     /// - Returns: the moment before the rename.
     @discardableResult
-    public func publishExitCode() throws(HarnessError) -> MonotonicTime {
-        let before = MonotonicTime.now
+    public func publishExitCode() throws(HarnessError) -> Instant {
+        let before = Instant.now
         guard rename("\(path)/TEMP_EXIT_CODE.txt", "\(path)/exitCode.txt") == 0 else {
             throw Self.failure("exitCode.txt cannot be renamed into place")
         }

@@ -1,5 +1,7 @@
 import CBench
+import ControlPlane
 import Glibc
+import Scheduling
 
 /// A measured program at its work: its process, what it has written and what it has called.
 public final class SidecarRun {
@@ -13,7 +15,7 @@ public final class SidecarRun {
     public struct ProcessExit: Sendable {
         /// The exit code, or 128 + signal.
         public var status: Int
-        public var moment: MonotonicTime
+        public var moment: Instant
         public var cpuSeconds: Double
         public var contextSwitches: Int
     }
@@ -29,7 +31,7 @@ public final class SidecarRun {
     public let workspace: JobWorkspace
     public let pid: pid_t
     /// The moment before the process was made.
-    public let spawned: MonotonicTime
+    public let spawned: Instant
     /// What it has called so far, in this order.
     public internal(set) var calls: [ReceivedCall] = []
     public private(set) var exit: ProcessExit?
@@ -40,7 +42,7 @@ public final class SidecarRun {
     private(set) var console: Int32
     private let errors: Int32
     private var consoleEnd: [UInt8] = []
-    private var awaited: (text: [UInt8], seen: MonotonicTime?)?
+    private var awaited: (text: [UInt8], seen: Instant?)?
 
     /// Starts the program.
     init(
@@ -64,7 +66,7 @@ public final class SidecarRun {
         var started: UInt64 = 0
         let pid = Self.spawn(program, environment, workspace.path, writer, errors, &started)
         self.pid = try HarnessError.check(pid, "the process \(program.command.joined(separator: " "))")
-        spawned = MonotonicTime(nanoseconds: started)
+        spawned = Instant(nanoseconds: Int64(started))
         processDescriptor = try HarnessError.check(cbench_pidfd(pid), "a process descriptor")
     }
 
@@ -88,7 +90,7 @@ public final class SidecarRun {
     }
 
     /// When the awaited text had been read.
-    public var consoleSeen: MonotonicTime? { awaited?.seen }
+    public var consoleSeen: Instant? { awaited?.seen }
 
     /// Ends the process if it is still there, and waits for its end.
     func end() {
@@ -137,7 +139,7 @@ public final class SidecarRun {
         while readConsole(into: buffer) {}
     }
 
-    private func take(_ bytes: UnsafeRawBufferPointer, at moment: MonotonicTime) {
+    private func take(_ bytes: UnsafeRawBufferPointer, at moment: Instant) {
         consoleBytes += bytes.count
         consoleLines += Int(cbench_count(bytes.baseAddress, bytes.count, 0x0A))
         if bytes.count >= Self.keptConsole {

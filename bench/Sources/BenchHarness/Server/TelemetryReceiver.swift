@@ -1,5 +1,7 @@
 import CBench
+import ControlPlane
 import Glibc
+import Reactor
 import Synchronization
 
 /// Receives telemetry, well or badly: StatsD by UDP, and OTLP over HTTP on a port for each way to answer. What is received
@@ -38,45 +40,37 @@ public final class TelemetryReceiver: Sendable {
     public let datagramPort: UInt16
     /// A port that refuses connections; nothing takes its datagrams either.
     public let refusingPort: UInt16
-    private let ports: [UInt16]
-    private let listeners: [Int32]
+    private let listeners: [LoopbackListener]
     private let datagrams: Int32
     private let refusing: Int32
-    private let wakeUp: Int32
-    private let epoll: Int32
+    private let wakeUp: WakeUp
+    private let poller: Poller
     private let shared = Mutex(Shared())
     private let thread = Mutex<ServerThread?>(nil)
 
     /// Starts to receive.
     public init() throws(HarnessError) {
-        var port: UInt16 = 0
-        var ports: [UInt16] = []
-        var listeners: [Int32] = []
-        for _ in Behaviour.allCases {
-            listeners.append(try HarnessError.check(cbench_listen(&port), "a listening socket"))
-            ports.append(port)
+        listeners = try HarnessError.of("a listening socket") { () throws(SystemError) in
+            try Behaviour.allCases.map { _ throws(SystemError) in try LoopbackListener() }
         }
-        self.ports = ports
-        self.listeners = listeners
+        var port: UInt16 = 0
         datagrams = try HarnessError.check(cbench_datagrams(&port), "a UDP socket")
         datagramPort = port
         refusing = try HarnessError.check(cbench_refuse(&port), "a socket")
         refusingPort = port
-        wakeUp = try HarnessError.check(cbench_eventfd(), "an eventfd")
-        epoll = try HarnessError.check(cbench_epoll_create(), "an epoll instance")
-        for (index, listener) in listeners.enumerated() {
-            _ = try HarnessError.check(cbench_epoll_add(epoll, listener, 1, UInt64(index)), "epoll")
-        }
-        _ = try HarnessError.check(cbench_epoll_add(epoll, wakeUp, 1, Key.wakeUp), "epoll")
+        wakeUp = try HarnessError.of("an eventfd") { () throws(SystemError) in try WakeUp() }
+        poller = try HarnessError.of("an epoll instance") { () throws(SystemError) in try Poller() }
         try start()
     }
 
     deinit {
-        for descriptor in listeners + [datagrams, refusing, wakeUp, epoll] { close(descriptor) }
+        for descriptor in [datagrams, refusing] { close(descriptor) }
     }
 
     /// The base of the URLs where requests are treated so.
-    public func url(_ behaviour: Behaviour) -> String { "http://127.0.0.1:\(ports[behaviour.rawValue])" }
+    public func url(_ behaviour: Behaviour) -> String {
+        "http://127.0.0.1:\(listeners[behaviour.rawValue].port)"
+    }
 
     /// The process whose peak memory is read when a request has come, before it is answered; nil for none.
     public func watch(_ process: Int32?) {
@@ -101,12 +95,18 @@ public final class TelemetryReceiver: Sendable {
     /// Ends the thread; connections are closed.
     public func stop() {
         shared.withLock { $0.isStopping = true }
-        ControlPlaneServer.signal(wakeUp)
+        wakeUp.signal()
         thread.withLock { $0.take() }?.join()
     }
 
     private func start() throws(HarnessError) {
-        let started = try ServerThread(of: "the receiver") { ReceiverLoop(self).run() }
+        let started = try HarnessError.of("the receiver's thread") { () throws(SystemError) in
+            for (index, listener) in listeners.enumerated() {
+                try poller.add(listener.descriptor, key: UInt64(index))
+            }
+            try poller.add(wakeUp.descriptor, key: Key.wakeUp)
+            return try ServerThread { ReceiverLoop(self).run() }
+        }
         thread.withLock { $0 = started }
     }
 
@@ -118,10 +118,17 @@ public final class TelemetryReceiver: Sendable {
 
     /// What the thread has for itself.
     private final class ReceiverLoop {
-        private struct Connection {
-            var descriptor: Int32
-            var behaviour: Behaviour
+        private final class Connection {
+            private let owned: OwnedDescriptor
+            let behaviour: Behaviour
             var parser = HTTPRequestParser()
+
+            init(_ descriptor: consuming OwnedDescriptor, _ behaviour: Behaviour) {
+                owned = descriptor
+                self.behaviour = behaviour
+            }
+
+            var descriptor: Int32 { owned.raw }
         }
 
         private let receiver: TelemetryReceiver
@@ -134,16 +141,12 @@ public final class TelemetryReceiver: Sendable {
         }
 
         deinit {
-            for connection in connections.values { close(connection.descriptor) }
             buffer.deallocate()
         }
 
         func run() {
-            var keys = [UInt64](repeating: 0, count: 64)
             while true {
-                let count = cbench_epoll_wait(receiver.epoll, &keys, Int32(keys.count), -1)
-                precondition(count >= 0, "epoll_pwait2 fails only for wrong arguments")
-                for key in keys.prefix(Int(count)) {
+                for key in receiver.poller.wait() {
                     if key == Key.wakeUp {
                         if receiver.shared.withLock(\.isStopping) { return }
                     } else if let behaviour = Behaviour(rawValue: Int(key)) {
@@ -156,31 +159,28 @@ public final class TelemetryReceiver: Sendable {
         }
 
         private func accept(_ behaviour: Behaviour) {
-            while true {
-                let descriptor = cbench_accept(receiver.listeners[behaviour.rawValue])
-                guard descriptor >= 0 else { return }
-                connections[nextKey] = Connection(descriptor: descriptor, behaviour: behaviour)
-                _ = cbench_epoll_add(receiver.epoll, descriptor, 1, nextKey)
+            while let accepted = try? receiver.listeners[behaviour.rawValue].accept() {
+                let connection = Connection(accepted, behaviour)
+                connections[nextKey] = connection
+                try? receiver.poller.add(connection.descriptor, key: nextKey)
                 nextKey += 1
             }
         }
 
         private func serve(_ key: UInt64) {
-            guard var connection = connections[key] else { return }
+            guard let connection = connections[key] else { return }
             while true {
                 let count = recv(connection.descriptor, buffer.baseAddress, buffer.count, 0)
                 if count < 0, errno == EAGAIN || errno == EINTR { break }
-                guard count > 0, take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), &connection) else {
-                    close(connection.descriptor)
+                guard count > 0, take(UnsafeRawBufferPointer(rebasing: buffer[..<count]), connection) else {
                     connections[key] = nil
                     return
                 }
             }
-            connections[key] = connection
         }
 
         /// False for what is no HTTP.
-        private func take(_ bytes: UnsafeRawBufferPointer, _ connection: inout Connection) -> Bool {
+        private func take(_ bytes: UnsafeRawBufferPointer, _ connection: Connection) -> Bool {
             var ended = 0
             var byteCount = 0
             do {

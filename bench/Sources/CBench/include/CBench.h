@@ -1,4 +1,4 @@
-// What Swift cannot import of C, or what has to happen between fork and exec: epoll, processes, digests.
+// What Swift cannot import of C, or what has to happen between fork and exec.
 //
 // Functions that can fail return a negative errno where nothing else is said.
 #ifndef CBENCH_H
@@ -8,19 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/// Nanoseconds of CLOCK_MONOTONIC.
-uint64_t cbench_now(void);
-
 // --- Waiting
 
-int cbench_epoll_create(void);
-/// Watches for input (`events` 1), output (2) or both (3); the key comes back with the event.
-int cbench_epoll_add(int epoll, int descriptor, int events, uint64_t key);
-int cbench_epoll_remove(int epoll, int descriptor);
-/// Waits up to `nanoseconds` (negative: for ever), writes the keys of what is ready, or gone; returns how many.
-int cbench_epoll_wait(int epoll, uint64_t *keys, int count, int64_t nanoseconds);
-
-int cbench_eventfd(void);
 /// A descriptor that is readable once SIGINT, SIGTERM or SIGHUP has come; blocks these signals for the process.
 int cbench_stop_signals(void);
 /// Waits up to `nanoseconds` (negative: for ever) for any of the descriptors to be readable, sets `ready[i]`.
@@ -29,14 +18,10 @@ int cbench_pidfd(pid_t pid);
 
 // --- Sockets
 
-/// A listening TCP socket on a free port of 127.0.0.1.
-int cbench_listen(uint16_t *port);
-/// The same, but it refuses connections.
+/// A TCP socket on a free port of 127.0.0.1 that refuses connections.
 int cbench_refuse(uint16_t *port);
 /// A UDP socket on a free port of 127.0.0.1, not blocking.
 int cbench_datagrams(uint16_t *port);
-/// The next connection, not blocking, without Nagle's delay.
-int cbench_accept(int listener);
 
 // --- Processes
 
@@ -51,7 +36,8 @@ struct cbench_child {
     int without_notifications;
 };
 
-/// Starts a program; it gets SIGKILL should the thread that called this end. `started` is the moment before.
+/// Starts a program; it gets SIGKILL should the thread that called this end. `started` is the moment before, in nanoseconds of
+/// CLOCK_MONOTONIC.
 pid_t cbench_spawn(const struct cbench_child *child, uint64_t *started);
 
 struct cbench_exit {
@@ -76,13 +62,5 @@ int64_t cbench_raise_descriptor_limit(void);
 /// How often the byte is there.
 size_t cbench_count(const void *bytes, size_t count, uint8_t byte);
 int cbench_contains(const void *bytes, size_t count, const void *text, size_t length);
-
-// --- Digests
-
-/// SHA-256 or MD5 of bytes that come piece by piece; NULL without memory or where libcrypto does not give it.
-void *cbench_digest_begin(int is_sha256);
-void cbench_digest_add(void *digest, const void *bytes, size_t count);
-/// Writes 32 or 16 bytes, returns how many, and frees the digest.
-int cbench_digest_end(void *digest, uint8_t *result);
 
 #endif

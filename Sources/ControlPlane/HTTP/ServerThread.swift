@@ -1,7 +1,8 @@
 import Glibc
+import Reactor
 
 /// A thread that serves until it is told to end.
-struct ServerThread: Sendable {
+public struct ServerThread: Sendable {
     private let thread: pthread_t
 
     private final class Body: Sendable {
@@ -13,9 +14,7 @@ struct ServerThread: Sendable {
     }
 
     /// Starts it.
-    ///
-    /// - Parameter name: whose thread it is, for errors.
-    init(of name: String, _ run: @escaping @Sendable () -> Void) throws(HarnessError) {
+    public init(_ run: @escaping @Sendable () -> Void) throws(SystemError) {
         let box = Unmanaged.passRetained(Body(run))
         var thread = pthread_t()
         let result = pthread_create(
@@ -29,15 +28,13 @@ struct ServerThread: Sendable {
         )
         guard result == 0 else {
             box.release()
-            throw HarnessError(
-                "the thread of \(name) cannot be started: \(String(cString: strerror(result)))"
-            )
+            throw SystemError(call: "pthread_create", errno: result)
         }
         self.thread = thread
     }
 
     /// Waits for its end.
-    func join() {
+    public func join() {
         pthread_join(thread, nil)
     }
 }

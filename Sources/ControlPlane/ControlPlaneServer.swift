@@ -1,12 +1,12 @@
-import CBench
 import Glibc
+import Reactor
+import Scheduling
 import Synchronization
 
-/// The control plane and the object store that the measured programs talk to: one thread, HTTP/1.1, connections that
-/// are kept.
+/// A control plane on loopback: one thread, HTTP/1.1, connections that are kept.
 ///
-/// Each request is stamped when its last byte has been read, answered, and then handed to the harness. An answer can be
-/// held back, so that the program can be looked at while it waits for it. The server can be at a distance: requests then
+/// Each request is stamped when its last byte has been read, answered, and then handed to the owner. An answer can be
+/// held back, so that the caller can be looked at while it waits for it. The server can be at a distance: requests then
 /// arrive later, and are read and stamped then.
 public final class ControlPlaneServer: Sendable {
     /// One read of a body; larger than what a socket usually holds.
@@ -17,51 +17,61 @@ public final class ControlPlaneServer: Sendable {
         /// Workloads whose success is not answered until they are released.
         var held: Set<String> = []
         var released: [String] = []
-        var distance = 0.0
+        var distance: Duration = .zero
         var isStopping = false
     }
 
-    public let port: UInt16
-    /// Readable when calls have come in.
-    public let arrivals: Int32
-    private let listener: Int32
-    private let wakeUp: Int32
-    private let epoll: Int32
+    private let listener: LoopbackListener
+    private let arrived: WakeUp
+    private let wakeUp: WakeUp
+    private let poller: Poller
+    private let keptBody: Int
+    private let makeRouter: @Sendable () -> any RequestRouter
     private let shared = Mutex(Shared())
     private let thread = Mutex<ServerThread?>(nil)
 
-    public init() throws(HarnessError) {
-        var port: UInt16 = 0
-        listener = try HarnessError.check(cbench_listen(&port), "a listening socket")
-        self.port = port
-        arrivals = try HarnessError.check(cbench_eventfd(), "an eventfd")
-        wakeUp = try HarnessError.check(cbench_eventfd(), "an eventfd")
-        epoll = try HarnessError.check(cbench_epoll_create(), "an epoll instance")
+    /// Opens the port. Connections wait there until `start`.
+    ///
+    /// - Parameters:
+    ///   - keptBody: what is kept of each body, in bytes.
+    ///   - makeRouter: called once, on the server's thread.
+    public init(
+        keptBody: Int,
+        router makeRouter: @escaping @Sendable () -> any RequestRouter
+    ) throws(SystemError) {
+        self.keptBody = keptBody
+        self.makeRouter = makeRouter
+        listener = try LoopbackListener()
+        arrived = try WakeUp()
+        wakeUp = try WakeUp()
+        poller = try Poller()
     }
 
-    deinit {
-        for descriptor in [listener, arrivals, wakeUp, epoll] { close(descriptor) }
-    }
+    public var port: UInt16 { listener.port }
 
+    /// The base of the URLs of both APIs.
     public var url: String { "http://127.0.0.1:\(port)" }
 
-    public func start() throws(HarnessError) {
-        _ = try HarnessError.check(cbench_epoll_add(epoll, listener, 1, Key.listener), "epoll")
-        _ = try HarnessError.check(cbench_epoll_add(epoll, wakeUp, 1, Key.wakeUp), "epoll")
-        let started = try ServerThread(of: "the server") { ServerLoop(self).run() }
+    /// Readable when calls have come in.
+    public var arrivals: Int32 { arrived.descriptor }
+
+    public func start() throws(SystemError) {
+        try poller.add(listener.descriptor, key: Key.listener)
+        try poller.add(wakeUp.descriptor, key: Key.wakeUp)
+        let started = try ServerThread { ServerLoop(self).run() }
         thread.withLock { $0 = started }
     }
 
     /// Ends the thread; connections are closed.
     public func stop() {
         shared.withLock { $0.isStopping = true }
-        Self.signal(wakeUp)
+        wakeUp.signal()
         thread.withLock { $0.take() }?.join()
     }
 
     /// The calls that have come since the last time.
     public func takeCalls() -> [ReceivedCall] {
-        Self.acknowledge(arrivals)
+        arrived.acknowledge()
         return shared.withLock { shared in
             defer { shared.calls.removeAll(keepingCapacity: true) }
             return shared.calls
@@ -73,11 +83,11 @@ public final class ControlPlaneServer: Sendable {
         shared.withLock { _ = $0.held.insert(workloadID) }
     }
 
-    /// Moves the server: requests on connections that begin from now on arrive so many seconds late.
+    /// Moves the server: requests on connections that begin from now on arrive so much later.
     ///
     /// Answers are not late, and the connection itself is there at once. A round trip takes the distance once.
-    public func setDistance(_ seconds: Double) {
-        shared.withLock { $0.distance = seconds }
+    public func setDistance(_ distance: Duration) {
+        shared.withLock { $0.distance = distance }
     }
 
     public func release(_ workloadID: String) {
@@ -85,18 +95,7 @@ public final class ControlPlaneServer: Sendable {
             $0.held.remove(workloadID)
             $0.released.append(workloadID)
         }
-        Self.signal(wakeUp)
-    }
-
-    /// Makes an eventfd readable.
-    static func signal(_ eventfd: Int32) {
-        var one: UInt64 = 1
-        _ = write(eventfd, &one, 8)
-    }
-
-    fileprivate static func acknowledge(_ eventfd: Int32) {
-        var count: UInt64 = 0
-        _ = read(eventfd, &count, 8)
+        wakeUp.signal()
     }
 
     fileprivate enum Key {
@@ -108,17 +107,18 @@ public final class ControlPlaneServer: Sendable {
     /// What the thread has for itself.
     private final class ServerLoop {
         private let server: ControlPlaneServer
-        private let router = ControlPlaneRouter()
+        private let router: any RequestRouter
         private var connections: [UInt64: ServerConnection] = [:]
         /// Those of them whose requests arrive late.
         private var distant: [UInt64: ServerConnection] = [:]
         private var nextKey = Key.firstConnection
         /// Answers that are held back, by workload.
-        private var waiting: [String: (connection: UInt64, answer: [UInt8])] = [:]
+        private var waiting: [String: (connection: UInt64, answer: HTTPAnswer)] = [:]
         private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 64)
 
         init(_ server: ControlPlaneServer) {
             self.server = server
+            router = server.makeRouter()
         }
 
         deinit {
@@ -126,11 +126,9 @@ public final class ControlPlaneServer: Sendable {
         }
 
         func run() {
-            var keys = [UInt64](repeating: 0, count: 64)
             while true {
-                let count = cbench_epoll_wait(server.epoll, &keys, Int32(keys.count), timeout)
-                precondition(count >= 0, "epoll_pwait2 fails only for wrong arguments")
-                for key in keys.prefix(Int(count)) {
+                let next = distant.values.compactMap(\.nextArrival).min()
+                for key in server.poller.wait(until: next) {
                     switch key {
                     case Key.listener: accept()
                     case Key.wakeUp: if obey() { return }
@@ -141,44 +139,34 @@ public final class ControlPlaneServer: Sendable {
             }
         }
 
-        /// Nanoseconds to the next arrival from afar; negative where nothing is on its way.
-        private var timeout: Int64 {
-            guard let next = distant.values.compactMap(\.nextArrival).min() else { return -1 }
-            return max(0, Int64(next.seconds(since: .now) * 1e9))
-        }
-
         private func accept() {
-            while true {
-                let descriptor = cbench_accept(server.listener)
-                guard descriptor >= 0 else {
-                    if descriptor != -EAGAIN {
-                        violation("a connection cannot be taken: errno \(-descriptor)")
-                    }
-                    return
+            do throws(SystemError) {
+                while let descriptor = try server.listener.accept() {
+                    let key = nextKey
+                    nextKey += 1
+                    let delay = server.shared.withLock(\.distance)
+                    let connection = ServerConnection(
+                        descriptor,
+                        id: key,
+                        router: router,
+                        keptBody: server.keptBody,
+                        delay: delay
+                    )
+                    connections[key] = connection
+                    if delay > .zero { distant[key] = connection }
+                    try server.poller.add(connection.descriptor, key: key)
+                    // The request often is there already.
+                    serve(key)
                 }
-                let key = nextKey
-                nextKey += 1
-                let delay = server.shared.withLock(\.distance)
-                let connection = ServerConnection(
-                    descriptor: descriptor,
-                    id: key,
-                    router: router,
-                    delay: delay
-                )
-                connections[key] = connection
-                if delay > 0 { distant[key] = connection }
-                _ = cbench_epoll_add(server.epoll, descriptor, 1, key)
-                // The request often is there already.
-                serve(key)
+            } catch {
+                violation("a connection cannot be taken: \(error)")
             }
         }
 
         private func serve(_ key: UInt64) {
             guard let connection = connections[key] else { return }
             guard distant[key] == nil else {
-                if !connection.dispatch(through: buffer) {
-                    _ = cbench_epoll_remove(server.epoll, connection.descriptor)
-                }
+                if !connection.dispatch(through: buffer) { server.poller.remove(connection.descriptor) }
                 return
             }
             do {
@@ -208,30 +196,38 @@ public final class ControlPlaneServer: Sendable {
             distant[key] = nil
         }
 
-        private func answer(_ routed: RoutedCall, _ connection: ServerConnection) {
-            // Known before it is answered, so that no program is seen to end before its last call; but the harness is
+        private func answer(_ answered: AnsweredCall, _ connection: ServerConnection) {
+            var call = answered.call
+            // Known before it is answered, so that no program is seen to end before its last call; but the owner is
             // woken after the answer, which comes first.
             let isHeld = server.shared.withLock { shared in
-                shared.calls.append(routed.call)
-                return routed.call.kind == .success && shared.held.contains(routed.call.workloadID)
+                let isHeld = call.kind == .success && shared.held.contains(call.workloadID)
+                if !isHeld { call.answered = .monotonic() }
+                shared.calls.append(call)
+                return isHeld
             }
             if isHeld {
-                waiting[routed.call.workloadID] = (connection.id, routed.answer)
-            } else if !connection.send(routed.answer) {
+                waiting[call.workloadID] = (connection.id, answered.answer)
+            } else if !connection.send(answered.answer) {
                 forget(connection.id)
             }
-            ControlPlaneServer.signal(server.arrivals)
+            server.arrived.signal()
         }
 
         private func violation(_ problem: String) {
-            let call = ReceivedCall(kind: .violation, workloadID: "", arrival: .now, text: problem)
+            let call = ReceivedCall(
+                kind: .violation,
+                workloadID: "",
+                arrival: .monotonic(),
+                problem: problem
+            )
             server.shared.withLock { $0.calls.append(call) }
-            ControlPlaneServer.signal(server.arrivals)
+            server.arrived.signal()
         }
 
         /// True when the thread is to end.
         private func obey() -> Bool {
-            ControlPlaneServer.acknowledge(server.wakeUp)
+            server.wakeUp.acknowledge()
             let (released, isStopping) = server.shared.withLock { shared in
                 defer { shared.released.removeAll() }
                 return (shared.released, shared.isStopping)

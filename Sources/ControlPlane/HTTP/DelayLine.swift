@@ -1,4 +1,6 @@
-/// The way to a control plane that is far away: what is sent arrives a fixed time later, in the same order.
+import Scheduling
+
+/// The way to a server that is far away: what is sent arrives a fixed time later, in the same order.
 ///
 /// The capacity is not limited, so the time does not depend on the length.
 struct DelayLine {
@@ -8,23 +10,22 @@ struct DelayLine {
         case end
     }
 
-    /// In seconds.
-    let delay: Double
-    private var arrivals: ArraySlice<(due: MonotonicTime, what: Arrival)> = []
+    let delay: Duration
+    private var arrivals: ArraySlice<(due: Instant, what: Arrival)> = []
 
-    init(delay: Double) {
+    init(delay: Duration) {
         self.delay = delay
     }
 
     /// When the next arrival is due; nil while nothing is on its way.
-    var nextDue: MonotonicTime? { arrivals.first?.due }
+    var nextDue: Instant? { arrivals.first?.due }
 
-    mutating func send(_ what: Arrival, at now: MonotonicTime) {
-        arrivals.append((now.advanced(bySeconds: delay), what))
+    mutating func send(_ what: Arrival, at now: Instant) {
+        arrivals.append((now + delay, what))
     }
 
     /// The next arrival that is due.
-    mutating func receive(by now: MonotonicTime) -> Arrival? {
+    mutating func receive(by now: Instant) -> Arrival? {
         guard let first = arrivals.first, first.due <= now else { return nil }
         arrivals.removeFirst()
         return first.what

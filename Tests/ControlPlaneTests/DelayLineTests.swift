@@ -1,14 +1,15 @@
+import Scheduling
 import Testing
 
-@testable import BenchHarness
+@testable import ControlPlane
 
 @Suite struct DelayLineTests {
-    private func moment(_ milliseconds: UInt64) -> MonotonicTime {
-        MonotonicTime(nanoseconds: milliseconds * 1_000_000)
+    private func moment(_ milliseconds: Int64) -> Instant {
+        Instant(nanoseconds: milliseconds * 1_000_000)
     }
 
     @Test func everythingArrivesLaterInItsOrder() {
-        var line = DelayLine(delay: 0.02)
+        var line = DelayLine(delay: .milliseconds(20))
         #expect(line.nextDue == nil)
         line.send(.bytes([1]), at: moment(100))
         line.send(.bytes([2, 3]), at: moment(105))

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import BenchHarness
+@testable import ControlPlane
 
 @Suite struct HTTPRequestParserTests {
     private struct Seen: Equatable {
