@@ -11,6 +11,8 @@ struct SidecarCtl: ParsableCommand {
             for a wrong command line, 65 for a file that does not hold what it should, 66 for one that cannot be read. \
             Colours are used on a terminal only, and not where NO_COLOR is set.
             """,
-        subcommands: [Inspect.self, Catalog.self, Trace.self, Tail.self, Doctor.self]
+        subcommands: [
+            Run.self, Inspect.self, Catalog.self, Trace.self, Tail.self, Doctor.self, BuiltInSidecar.self,
+        ]
     )
 }

@@ -22,8 +22,6 @@ package final class OutputFollower {
         func startOver()
         /// One line about the reading.
         func note(_ text: String)
-        /// What is shown can be written: nothing else is at hand.
-        func flush()
     }
 
     private let reactor: Reactor
@@ -34,12 +32,11 @@ package final class OutputFollower {
     private var watcher: WorkspaceWatcher?
     private var exit: ConnectorExit?
     private var isSettling = false
-    private var hasEnded = false
+    private var onEnd: ((ConnectorExit?) -> Void)?
 
-    /// Throws where the kernel gives no loop.
-    package init(of directory: OpenDirectory, listener: any Listener) throws(SystemError) {
+    /// - Parameter listener: is told from the reactor's loop.
+    package init(of directory: OpenDirectory, reactor: Reactor, listener: any Listener) {
         ProcessState.prepareForNotifications()
-        let reactor = try Reactor()
         self.reactor = reactor
         self.listener = listener
         workspace = WorkspaceDirectory(
@@ -67,15 +64,25 @@ package final class OutputFollower {
             rescanInterval: Self.rescanInterval,
             log: log
         ) { [weak self] in self?.changed($0) }
-        reactor.beforeWait = { [weak listener] in listener?.flush() }
     }
 
-    /// Follows until the exit code is there and the output is read to its end. Throws where the loop cannot go on.
-    package func run() throws(SystemError) -> ConnectorExit? {
+    /// Follows until the exit code is there and the output is read to its end; then calls `onEnd`, from the loop.
+    package func start(onEnd: @escaping (ConnectorExit?) -> Void) {
+        self.onEnd = onEnd
         watcher?.start()
-        while !hasEnded { try reactor.tick() }
+    }
+
+    /// Ends it; nobody is told anything any more.
+    package func cancel() {
+        onEnd = nil
         watcher?.cancel()
-        return exit
+        tail?.cancel()
+    }
+
+    private func end() {
+        let handler = onEnd
+        cancel()
+        handler?(exit)
     }
 
     private func changed(_ change: WorkspaceChange) {
@@ -97,7 +104,7 @@ package final class OutputFollower {
         case .absent: return
         case .found(let exit):
             self.exit = exit
-            tail?.finish { [weak self] _ in self?.hasEnded = true }
+            tail?.finish { [weak self] _ in self?.end() }
         case .notYet:
             guard !isSettling else { return }
             isSettling = true

@@ -24,7 +24,7 @@ struct InspectionText {
         try showWarnings(inspection.catalogFindings)
         if let output = inspection.jobOutput {
             try section("Job output")
-            try show(output.content)
+            try screen.show(output.content)
         }
         try section("Calls, in order, heartbeats left out")
         try show(inspection.calls)
@@ -91,17 +91,7 @@ struct InspectionText {
             try screen.line(
                 "\(number) \(call.method.padded(to: 4)) \(style.paint(call.path, .accent))  \(style.paint(size, .faint))"
             )
-            if showsBodies { try show(call.body) }
-        }
-    }
-
-    private func show(_ content: PlannedCall.Content) throws(Failure) {
-        switch content {
-        case .json(let bytes):
-            try screen.write(JSONLayout(margin: "    ").text(bytes.escapingDisturbancesInJSON))
-            try screen.line()
-        case .text(let text): try screen.line("    \(shown(text))")
-        case .omitted(let reason): try screen.line("    \(style.paint("not shown: \(reason)", .faint))")
+            if showsBodies { try screen.show(call.body) }
         }
     }
 }

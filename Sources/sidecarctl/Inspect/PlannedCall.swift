@@ -50,17 +50,17 @@ struct DocumentPreview {
             return Made(content: .omitted("it cannot be made: \(error.message)"))
         }
         let content: PlannedCall.Content =
-            if mask.isIncomplete {
-                .omitted(SecretMask.withheld)
-            } else if count > limit {
+            if count > limit {
                 .omitted("it is longer than \(limit) bytes (--max-body)")
             } else {
-                content(of: held)
+                Self.content(of: held, mask)
             }
         return Made(content: content, byteCount: count, findings: reader.catalogFindings)
     }
 
-    private func content(of json: [UInt8]) -> PlannedCall.Content {
+    /// A document with its secrets hidden.
+    static func content(of json: [UInt8], _ mask: SecretMask) -> PlannedCall.Content {
+        guard !mask.isIncomplete else { return .omitted(SecretMask.withheld) }
         let masked = mask.maskedByValue(json)
         // The sidecar's own documents are valid, even where they are nested deeper than what it reads.
         if masked == json || (try? JSONDocument(parsing: masked)) != nil { return .json(masked) }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import Reactor
 import Sidecar
 import Workload
@@ -28,15 +29,36 @@ struct Tail: Subcommand {
         // Without a usable input, the secrets of the configuration are not known; those that names tell of are hidden.
         let input =
             (try? directory.sidecarInput()) ?? SidecarInput(operation: .check, connectorKind: .source)
-        let view: any TailView = options.json ? TailJSON(screen: screen) : TailText(screen: screen)
-        let listener = TailListener(input, view)
+        let view: any MessageView = options.json ? TailJSON(screen: screen) : TailText(screen: screen)
+        let listener = OutputListener(input, view)
         let exit: ConnectorExit?
         do throws(SystemError) {
-            exit = try OutputFollower(of: directory, listener: listener).run()
+            exit = try Self.follow(directory, listener)
         } catch {
             throw Failure(Exit.noInput, "\(path) cannot be followed: \(error)")
         }
         try listener.finish(exit)
         return exit == .code(0) ? Exit.success : Exit.negative
+    }
+
+    /// Follows to the end. Throws where the loop cannot go on.
+    private static func follow(
+        _ directory: OpenDirectory,
+        _ listener: OutputListener
+    ) throws(SystemError) -> ConnectorExit? {
+        let reactor = try Reactor()
+        let follower = OutputFollower(of: directory, reactor: reactor, listener: listener)
+        reactor.beforeWait = {
+            listener.flush()
+            // There is nobody to go on for.
+            if let failure = listener.failure {
+                Screen.complain(failure.message)
+                Glibc.exit(failure.status)
+            }
+        }
+        var exit: ConnectorExit??
+        follower.start { exit = .some($0) }
+        while exit == nil { try reactor.tick() }
+        return exit ?? nil
     }
 }

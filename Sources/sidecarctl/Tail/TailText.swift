@@ -3,7 +3,7 @@ import Text
 import Workload
 
 /// Messages for people, a line each.
-final class TailText: TailView {
+final class TailText: MessageView {
     private let screen: Screen
     private var style: Style { screen.style }
 
@@ -42,9 +42,10 @@ final class TailText: TailView {
         case .connectionStatus(let status):
             let text = status.message.map { ": \(mask.shown($0))" } ?? ""
             try put("STATUS", status.status == .succeeded ? .good : .bad, "\(status.status.rawValue)\(text)")
-        case .catalog(let catalog): try put("CATALOG", .good, summary(catalog, "stream", "name", mask))
+        case .catalog(let catalog):
+            try put("CATALOG", .good, catalog.summary(list: "stream", name: "name", mask))
         case .destinationCatalog(let catalog):
-            try put("CATALOG", .good, summary(catalog, "operation", "object_name", mask))
+            try put("CATALOG", .good, catalog.summary(list: "operation", name: "object_name", mask))
         case .spec: try put("SPEC", .good, "the specification")
         case .control(let configuration):
             let text =
@@ -54,25 +55,6 @@ final class TailText: TailView {
         case .record: try put("RECORD", .faint, "not shown")
         case .state: try put("STATE", .faint, "not shown")
         }
-    }
-
-    /// So many names are shown.
-    private static let maxNames = 10
-
-    private func summary(_ catalog: DiscoveredCatalog, _ list: String, _ name: String, _ mask: SecretMask)
-        -> String
-    {
-        guard case .held(let value) = catalog, let elements = value[member: "\(list)s"]?.elements else {
-            return "a large catalog: see sidecarctl catalog"
-        }
-        var count = 0
-        var names: [String] = []
-        for element in elements {
-            count += 1
-            if names.count < Self.maxNames, let text = element[member: name]?.string { names.append(text) }
-        }
-        let rest = count > names.count ? ", …" : ""
-        return "\(counted(count, list)): " + mask.shown(names.joined(separator: ", ")) + rest
     }
 
     private func put(_ label: String, _ look: Style.Look, _ text: String) throws(Failure) {
@@ -97,7 +79,7 @@ final class TailText: TailView {
 }
 
 extension LogLevel {
-    fileprivate var look: Style.Look {
+    var look: Style.Look {
         switch self {
         case .fatal, .error: .bad
         case .warn: .warning

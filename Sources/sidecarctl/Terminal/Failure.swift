@@ -15,6 +15,9 @@ enum Exit {
     static let cannotCreate: Int32 = 73
     /// `EX_IOERR`: standard output cannot be written.
     static let output: Int32 = 74
+    /// 128 + SIGPIPE, as a shell has it: whoever read standard output has gone. Only a command that ignores the signal
+    /// gets to see this.
+    static let brokenPipe: Int32 = 141
 }
 
 /// Why the command cannot do what it was asked for: one line that says what, where, and what to do.

@@ -8,11 +8,26 @@ final class Screen {
     /// So much is gathered before it is written, in bytes.
     private static let maxGathered = 64 * 1_024
 
+    /// Of a terminal that does not tell its size.
+    private static let usualSize = (columns: 80, rows: 24)
+
     let style: Style
+    let isTerminal: Bool
     private var gathered: [UInt8] = []
 
     init(environment: [String: String]) {
-        style = Style(isOn: isatty(STDOUT_FILENO) == 1 && Style.isWanted(environment))
+        isTerminal = isatty(STDOUT_FILENO) == 1
+        style = Style(isOn: isTerminal && Style.isWanted(environment))
+    }
+
+    /// The terminal's size now.
+    var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
+        else {
+            return Self.usualSize
+        }
+        return (Int(size.ws_col), Int(size.ws_row))
     }
 
     func line(_ text: String = "") throws(Failure) {
@@ -45,7 +60,8 @@ final class Screen {
                 _ = unsafe poll(&descriptor, 1, -1)
             } else if errno != EINTR {
                 let error = SystemError(call: "write", errno: errno)
-                throw Failure(Exit.output, "standard output cannot be written: \(error)")
+                let status = error.errno == EPIPE ? Exit.brokenPipe : Exit.output
+                throw Failure(status, "standard output cannot be written: \(error)")
             }
         }
     }

@@ -1,5 +1,4 @@
 import AirbyteProtocol
-import Glibc
 import Reactor
 
 /// Reads a trace line by line. Nothing but the line at hand is held.
@@ -19,7 +18,6 @@ struct TraceFile {
     ///
     /// `-` is standard input.
     func forEach(_ body: (Entry) throws(Failure) -> Void) throws(Failure) -> Int {
-        let file = try open()
         var framer = LineFramer(maxHeldLineLength: Self.maxLineLength)
         var clock = TraceClock()
         var skipped = 0
@@ -43,22 +41,15 @@ struct TraceFile {
                 failure = error
             }
         }
-        var buffer = [UInt8](repeating: 0, count: 64 * 1_024)
-        while true {
-            let count = unsafe buffer.withUnsafeMutableBytes {
-                unsafe read(file.raw, $0.baseAddress, $0.count)
+        do throws(SystemError) {
+            var input = try NamedInput(path)
+            while failure == nil, let piece = try input.next() {
+                unsafe framer.append(piece.span.bytes, take)
             }
-            if count == 0 { break }
-            guard count > 0 else {
-                if errno == EINTR { continue }
-                throw Failure(
-                    Exit.noInput,
-                    "\(path) cannot be read: \(SystemError(call: "read", errno: errno))"
-                )
-            }
-            unsafe framer.append(buffer.span.bytes.extracting(first: count), take)
-            if let failure { throw failure }
+        } catch {
+            throw Failure(Exit.noInput, "\(path) cannot be read: \(error). Name the file of a trace.")
         }
+        if let failure { throw failure }
         framer.finish(take)
         if let failure { throw failure }
         guard !isEmpty else {
@@ -66,17 +57,6 @@ struct TraceFile {
             throw Failure(Exit.data, "\(path): \(place). SIDECAR_TRACE=FILE makes the sidecar write one.")
         }
         return skipped
-    }
-
-    private func open() throws(Failure) -> OwnedDescriptor {
-        let raw = path == "-" ? dup(STDIN_FILENO) : unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard raw >= 0 else {
-            throw Failure(
-                Exit.noInput,
-                "\(path) cannot be opened: \(SystemError(call: "open", errno: errno)). Name the file of a trace."
-            )
-        }
-        return OwnedDescriptor(raw)
     }
 }
 

@@ -103,4 +103,17 @@ import Testing
             #expect(withoutNumbers(output) == withoutNumbers(try example("doctor")), "\(output)")
         }
     }
+
+    /// What a terminal shows is captured by a script.
+    @Test func run() async throws {
+        try await Sidecarctl.with { tool in
+            let script = try ChildProcess(
+                Project.path("scripts/live-view"),
+                ["--check", Sidecarctl.path],
+                environment: ["PATH": "/usr/bin:/bin"],
+                log: tool.folder.appendingPathComponent("differences")
+            )
+            #expect(await script.exitCode == 0, "\(script.output)")
+        }
+    }
 }

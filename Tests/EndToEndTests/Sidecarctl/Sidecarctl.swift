@@ -96,6 +96,10 @@ struct Terminal {
     /// Presses a key, by the name that tmux has for it.
     func press(_ key: String) async throws { _ = try await tmux(["send-keys", key]) }
 
+    func resize(columns: Int, rows: Int) async throws {
+        _ = try await tmux(["resize-window", "-x", "\(columns)", "-y", "\(rows)"])
+    }
+
     func close() async { _ = try? await tmux(["kill-server"]) }
 
     private func tmux(_ arguments: [String]) async throws -> String {

@@ -3,7 +3,7 @@ import Testing
 
 /// `sidecarctl` itself: its help, its completions, its manual page.
 @Suite struct SidecarctlCommandLineTests {
-    private static let subcommands = ["inspect", "catalog", "trace", "tail", "doctor"]
+    private static let subcommands = ["run", "inspect", "catalog", "trace", "tail", "doctor"]
 
     @Test func helpNamesEverySubcommand() async throws {
         try await Sidecarctl.with { tool in
@@ -53,6 +53,7 @@ import Testing
             #expect(await script.exitCode == 0)
             #expect(script.output.hasPrefix(".TH SIDECARCTL 1 "))
             for name in Self.subcommands { #expect(script.output.contains("\n.SS \(name)\n")) }
+            #expect(!script.output.contains("\n.SS sidecar\n"))
             #expect(script.output.contains("\n.B \\-\\-max\\-body <max\\-body>\n"))
         }
     }

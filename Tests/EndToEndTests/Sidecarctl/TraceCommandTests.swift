@@ -137,7 +137,7 @@ import Testing
 
     @Test(
         arguments: [
-            (["trace", "missing"], 66, "cannot be opened"),
+            (["trace", "missing"], 66, "cannot be read"),
             (["trace", "empty"], 65, "it is empty"),
             (["trace", "other"], 65, "line 1 is no line of a trace"),
             (["trace", "folder"], 66, "cannot be read"),

@@ -1,10 +1,9 @@
 import AirbyteProtocol
-import Glibc
 import Sidecar
 import Workload
 
-/// Shows what is followed.
-protocol TailView: AnyObject {
+/// Shows the lines of an output, decoded.
+protocol MessageView: AnyObject {
     func show(_ position: LinePosition, _ line: DecodedLine, _ mask: SecretMask) throws(Failure)
     /// One line about the reading.
     func note(_ text: String) throws(Failure)
@@ -12,26 +11,35 @@ protocol TailView: AnyObject {
     func flush() throws(Failure)
 }
 
-/// Decodes what is read, and hands it to a view once its secrets are known.
-final class TailListener: OutputFollower.Listener {
+/// Decodes an output that is followed, and hands its lines to a view once its secrets are known.
+final class OutputListener: OutputFollower.Listener {
     private var reading: OutputReading
+    private let operation: AirbyteProtocol.Operation
     private let secrets: JobSecrets
-    private let view: any TailView
+    private let view: any MessageView
     private let batch = Batch()
     /// Why nothing is shown any more.
-    private var failure: Failure?
+    private(set) var failure: Failure?
 
     /// The lines of one read.
     private final class Batch {
         var lines: [(LinePosition, DecodedLine)] = []
     }
 
-    init(_ input: SidecarInput, _ view: any TailView) {
+    init(_ input: SidecarInput, _ view: any MessageView) {
         secrets = JobSecrets(configuration: input.connectorConfiguration)
+        operation = input.operation
         self.view = view
         reading = OutputReading(of: input, secrets: secrets, digestSeed: .random(in: 0 ... .max))
         reading.events.observer = { [batch] in batch.lines.append(($0, $1)) }
     }
+
+    /// Hides every secret that is known now.
+    var mask: SecretMask { secrets.mask }
+    var lineCount: Int { reading.lineCount }
+    var byteCount: Int { reading.byteCount }
+    /// Whether the output has the result that the operation is to bring.
+    var hasResult: Bool { reading.transcript.result(for: operation) != nil }
 
     func read(_ bytes: RawSpan) {
         reading.read(bytes)
@@ -48,13 +56,9 @@ final class TailListener: OutputFollower.Listener {
         attempt { (view) throws(Failure) in try view.note(shown) }
     }
 
+    /// Lets the view write what it has.
     func flush() {
         attempt { (view) throws(Failure) in try view.flush() }
-        // There is nobody to go on for.
-        if let failure {
-            Screen.complain(failure.message)
-            Glibc.exit(failure.status)
-        }
     }
 
     /// The output has ended; a last line without a line end is shown.
@@ -74,7 +78,7 @@ final class TailListener: OutputFollower.Listener {
         batch.lines.removeAll()
     }
 
-    private func attempt(_ body: (any TailView) throws(Failure) -> Void) {
+    private func attempt(_ body: (any MessageView) throws(Failure) -> Void) {
         guard failure == nil else { return }
         do throws(Failure) {
             try body(view)
