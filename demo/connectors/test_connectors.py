@@ -1,7 +1,5 @@
 """The connectors and the scripts that play the other containers of the pod."""
 
-import importlib.machinery
-import importlib.util
 import json
 import os
 import signal
@@ -218,31 +216,6 @@ class PrepareWorkspaceTests(InAWorkspace):
     def test_wrong_use(self):
         self.assertEqual(self.prepare("check", "--config", self.path("missing"))[0], 1)
         self.assertEqual(self.prepare("check", "--set", "a.b=1")[0], 1)
-
-
-class PlayJobTests(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        loader = importlib.machinery.SourceFileLoader("play_job", os.path.join(SCRIPTS, "play-job"))
-        cls.script = importlib.util.module_from_spec(importlib.util.spec_from_loader("play_job", loader))
-        loader.exec_module(cls.script)
-
-    @staticmethod
-    def request(call, received, answered, status):
-        return {"method": "PUT", "path": "/api/v1/workload/" + call, "receivedAt": received,
-                "answeredAt": answered, "status": status}
-
-    def test_time_line(self):
-        requests = [self.request("running", 100.1, 100.2, 204), self.request("heartbeat", 100.6, None, None),
-                    self.request("success", 100.7, 100.8, 204)]
-        self.assertEqual(
-            self.script.time_line(100, requests, [(100.5, "the connector ended")], 100.9, 0),
-            ["      0.000 s  the sidecar is spawned",
-             "      0.200 s  PUT /workload/running → 204",
-             "      0.500 s  the connector ended",
-             "      0.600 s  PUT /workload/heartbeat → no answer",
-             "      0.800 s  PUT /workload/success → 204",
-             "      0.900 s  the sidecar ended with exit code 0"])
 
 
 class FetchFakerTests(InAWorkspace):
