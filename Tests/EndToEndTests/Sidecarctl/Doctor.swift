@@ -120,6 +120,24 @@ final class Doctor {
         return port
     }
 
+    /// Starts a name server that knows no name, and returns a command line that has the command that follows ask it alone.
+    /// Needs root.
+    func startNameServer() async throws -> [String] {
+        try tool.write("{}", to: "zone.json")
+        let server = try ChildProcess(
+            Project.path("Tests/EndToEndTests/Fixtures/name_server.py"),
+            [tool.file("zone.json"), tool.file("questions.log")],
+            environment: ["PATH": "/usr/bin:/bin"],
+            log: tool.folder.appendingPathComponent("name-server.log")
+        )
+        children.append(server)
+        guard try await server.waitForOutput("\n") else { throw Trouble(server.output) }
+        let address = server.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        try tool.write("nameserver \(address)\n", to: "resolv.conf")
+        let mount = #"mount --bind "$0" /etc/resolv.conf; exec "$@""#
+        return ["/usr/bin/unshare", "--mount", "/bin/sh", "-ec", mount, tool.file("resolv.conf")]
+    }
+
     /// The names of what is in a folder, hidden ones too.
     func files(in folder: String) throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: tool.file(folder)).sorted()

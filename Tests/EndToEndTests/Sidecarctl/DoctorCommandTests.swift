@@ -359,18 +359,17 @@ import Testing
     // MARK: Servers
 
     @Test func findsANameWithoutAnAddress() async throws {
-        try await Sidecarctl.with { tool in
-            let doctor = try Doctor(tool)
-            doctor.environment["WORKLOAD_API_HOST"] = "http://no-such-host.invalid:8007"
-            let checkup = try await doctor.run(["--only", "workload-api"])
+        try await Doctor.with { doctor in
+            let launcher = try await doctor.startNameServer()
+            doctor.environment["WORKLOAD_API_HOST"] = "http://no-such-host.example:8007"
+            let checkup = try await doctor.run(["--only", "workload-api"], launcher: launcher)
             #expect(checkup.status == 1)
             #expect(
                 checkup.has(
                     "problem",
                     "workload-api",
-                    "no-such-host.invalid",
-                    "no address is known",
-                    "WORKLOAD_API_HOST"
+                    "no address is known for host no-such-host.example",
+                    "correct WORKLOAD_API_HOST"
                 ),
                 "\(checkup.output)"
             )
