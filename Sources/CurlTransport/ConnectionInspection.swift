@@ -12,6 +12,8 @@ public final class ConnectionInspection {
             case notYetValid
             /// Nobody who is trusted has signed it.
             case unknownIssuer
+            /// It is for other names than the host's.
+            case otherName
             /// Another one, in OpenSSL's words.
             case other(String)
         }
@@ -32,6 +34,8 @@ public final class ConnectionInspection {
     public private(set) var addresses: [String] = []
     /// The proxy that the request goes through, as `scheme://host:port`; nil where there is none.
     public internal(set) var proxy: String?
+    /// How the transfer has ended.
+    var code = CURLE_OK
     /// libcurl's functions write here while the request runs; the exchange keeps this object until its end.
     let chain: UnsafeMutablePointer<ccurl_chain>
 
@@ -58,9 +62,15 @@ public final class ConnectionInspection {
             names: text(seen.names),
             notBefore: seen.not_before,
             notAfter: seen.not_after,
-            fault: seen.error == 0 ? nil : Self.fault(seen.error, text(seen.error_text))
+            fault: seen.error == 0 ? ownFault : Self.fault(seen.error, text(seen.error_text))
         )
     }
+
+    /// Where the chain is good, libcurl has still compared the names.
+    private var ownFault: Certificate.Fault? { code == CURLE_PEER_FAILED_VERIFICATION ? .otherName : nil }
+
+    /// Whether the file of trusted authorities cannot be read.
+    public var lacksAuthorities: Bool { code == CURLE_SSL_CACERT_BADFILE }
 
     /// The numbers are those of X509_STORE_CTX_get_error(3).
     private static func fault(_ error: Int32, _ text: String) -> Certificate.Fault {

@@ -347,6 +347,7 @@ extension CurlTransport {
         if exchange.isAcceptedTooEarly { return answer(to: exchange) }
         // libcurl 7.88 calls it so if a single line of the head is longer than its own bound (100 KiB).
         let isHeadTooLong = code == CURLE_OUT_OF_MEMORY && handle.number(CURLINFO_REQUEST_SIZE) > 0
+        exchange.inspection?.code = code
         let failure = CurlFailure(
             code: code,
             detail: handle.detail,

@@ -52,6 +52,17 @@ import Testing
         #expect(inspection.certificate?.fault == .unknownIssuer)
     }
 
+    @Test func aCertificateOfAnotherNameIsNoted() throws {
+        let server = try TLSServer(name: "other.example")
+        defer { server.stop() }
+        let loop = try TestLoop(.automatic, .init(userAgent: "Test", certificateFile: server.certificateFile))
+        let (outcome, inspection) = try inspect("https://localhost:\(server.port)", on: loop)
+        #expect(throws: HTTPTransportError.self) { try outcome.get() }
+        #expect(inspection.certificate?.fault == .otherName)
+        #expect(inspection.certificate?.names.contains("DNS:other.example") == true)
+        #expect(!inspection.lacksAuthorities)
+    }
+
     @Test func withoutAnEncryptedConnectionThereIsNone() throws {
         let loop = try TestLoop(.automatic)
         let (outcome, inspection) = try inspect("http://127.0.0.1:1/", on: loop)

@@ -37,9 +37,17 @@ struct ExaminedSettings {
         problems += examined.problems.map(\.description)
         warnings = examined.configuration.warnings.map(\.description)
         settings = Self.settings(journal, environment, completed)
+        unknownNames = Self.unknownNames(completed)
+    }
+
+    private static func unknownNames(_ variables: [String: String]) -> [String] {
+        // Kubernetes names the services of a namespace so in its pods ("Accessing the Service", environment variables).
+        let services = variables.keys.filter { $0.hasSuffix("_SERVICE_HOST") }
+            .map { String($0.dropLast("SERVICE_HOST".count)) }
         let known = Configuration.ownNames
-        unknownNames = completed.keys.filter {
-            $0.hasPrefix(EnvironmentReader.ownPrefix) && !known.contains($0)
+        return variables.keys.filter { name in
+            name.hasPrefix(EnvironmentReader.ownPrefix) && !known.contains(name)
+                && !services.contains { name.hasPrefix("\($0)SERVICE_") || name.hasPrefix("\($0)PORT") }
         }
         .sorted()
     }

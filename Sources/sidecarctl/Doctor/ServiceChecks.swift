@@ -76,16 +76,17 @@ extension Examination {
     }
 
     private func refuse(_ contact: Contact, _ error: HTTPTransportError, _ findings: inout Findings) {
-        guard let certificate = contact.inspection.certificate else {
+        guard !contact.inspection.lacksAuthorities else {
+            return findings.problem(error.message, "correct SSL_CERT_FILE")
+        }
+        guard let certificate = contact.inspection.certificate, let fault = certificate.fault else {
             return findings.problem(error.message, "see whether the server speaks TLS on this port")
         }
         let name = "the certificate of \(contact.server) (\(certificate.subject))"
-        switch certificate.fault {
+        switch fault {
         case .expired:
-            findings.problem(
-                "\(name) has expired on \(Self.day(certificate.notAfter))",
-                "renew it on the server"
-            )
+            let day = Self.day(certificate.notAfter)
+            findings.problem("\(name) has expired on \(day)", "renew it on the server")
         case .notYetValid:
             findings.problem("\(name) is valid from \(Self.day(certificate.notBefore)) on", "see the clock")
         case .unknownIssuer:
@@ -93,17 +94,13 @@ extension Examination {
                 "\(name) is signed by \(certificate.issuer), which is not trusted here: \(trust)",
                 "name that authority's certificate in SSL_CERT_FILE"
             )
-        case .other(let text):
-            findings.problem("\(name) is not accepted: \(text)", "renew it on the server")
-        case nil where error.message.contains("certificate is not trusted"):
-            // The chain is good, so it is the name.
-            let names = certificate.names.isEmpty ? "no name" : certificate.names
+        case .otherName:
             findings.problem(
-                "\(name) is for \(names), not for this host",
+                "\(name) is for \(certificate.names.isEmpty ? "no name" : certificate.names), not for this host",
                 "use a name that it is for, or have one made for this name"
             )
-        case nil:
-            findings.problem(error.message, "see whether the server speaks TLS on this port")
+        case .other(let text):
+            findings.problem("\(name) is not accepted: \(text)", "renew it on the server")
         }
     }
 

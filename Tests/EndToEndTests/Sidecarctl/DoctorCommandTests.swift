@@ -288,6 +288,9 @@ import Testing
                 "WORKLOAD_API_HOST": Self.deadAddress, "SIDECAR_SETTINGS_FILE": tool.file("settings.env"),
                 "SIDECAR_HEARTBEAT_INTERVAL_SECOND": "5", "SIDECAR_SOMETHING_ELSE": "canary-of-a-stranger",
                 "PLATFORM_LOG_FORMAT": "xml",
+                // What Kubernetes tells of a service.
+                "SIDECAR_INJECTOR_SERVICE_HOST": "10.0.0.1", "SIDECAR_INJECTOR_SERVICE_PORT": "443",
+                "SIDECAR_INJECTOR_PORT_443_TCP": "tcp://10.0.0.1:443",
             ]) { $1 }
             let checkup = try await doctor.run(["--only", "configuration"])
             #expect(checkup.status == 1)
@@ -309,6 +312,7 @@ import Testing
                 "\(checkup.output)"
             )
             #expect(checkup.has("warning", "configuration", "SIDECAR_SOMETHING_ELSE is set"))
+            #expect(!checkup.output.contains("SIDECAR_INJECTOR"))
             #expect(!checkup.output.contains("canary-of-a-stranger"))
             #expect(checkup.setting("LOG_LEVEL") == "DEBUG (settings file)")
             #expect(checkup.setting("WORKLOAD_API_HOST") == "\(Self.deadAddress) (environment)")
@@ -510,6 +514,27 @@ import Testing
                 texts.allSatisfy { line.contains($0) }
             }
             #expect(found, "\(checkup.output)")
+        }
+    }
+
+    @Test func findsAuthoritiesThatCannotBeRead() async throws {
+        try await Doctor.with { doctor in
+            let certificate = try await TestAuthority(in: doctor.tool.folder).serverFile
+            doctor.environment["WORKLOAD_API_HOST"] =
+                "https://localhost:\(try await doctor.startRelay(certificate))"
+            try doctor.tool.write("no certificate", to: "authorities.pem")
+            doctor.environment["SSL_CERT_FILE"] = doctor.tool.file("authorities.pem")
+            let checkup = try await doctor.run(["--only", "workload-api"])
+            #expect(checkup.status == 1)
+            #expect(
+                checkup.has(
+                    "problem",
+                    "workload-api",
+                    "authorities.pem cannot be read",
+                    "correct SSL_CERT_FILE"
+                ),
+                "\(checkup.output)"
+            )
         }
     }
 
