@@ -79,7 +79,7 @@ final class Examination {
             let before = contacts.count
             let end: Void? = wait { done in _ = transport.send(request) { _ in done(()) } }
             guard end != nil, before < contacts.count else {
-                let message = "\(url.withoutUserInfo): no answer within \(limit.spokenDescription)"
+                let message = "\(Contact.server(of: url)): no answer within \(limit.spokenDescription)"
                 return failed(HTTPTransportError(kind: .timeout, message: message))
             }
             return contacts[before]
