@@ -14,36 +14,27 @@ struct InspectionText {
         let workload = input.workloadID.isEmpty ? "" : ", workload \(input.workloadID)"
         try screen.line(style.heading(shown("\(input.operation.rawValue.uppercased())\(image)\(workload)")))
         try screen.line()
-        try line("Output", output(inspection))
-        try line("Ending", ending(inspection))
+        try screen.field("Output", output(inspection))
+        try screen.field("Ending", ending(inspection))
         let look: Style.Look = inspection.isResult ? .good : .bad
-        try line("Verdict", style.paint(shown(inspection.plan.summary?.text ?? ""), look))
-        if let type = inspection.plan.failureType { try line("Failure", type.rawValue) }
-        try line("Exit code", "\(inspection.plan.exitStatus)")
+        try screen.field("Verdict", style.paint(shown(inspection.plan.summary?.text ?? ""), look))
+        if let type = inspection.plan.failureType { try screen.field("Failure", type.rawValue) }
+        try screen.field("Exit code", "\(inspection.plan.exitStatus)")
         try show(inspection.explanations, inspection.lines)
         try showWarnings(inspection.catalogFindings)
         if let output = inspection.jobOutput {
-            try section("Job output")
+            try screen.section("Job output")
             try screen.show(output.content)
         }
-        try section("Calls, in order, heartbeats left out")
+        try screen.section("Calls, in order, heartbeats left out")
         try show(inspection.calls)
     }
 
     func show(_ rejected: RejectedInput) throws(Failure) {
-        try line("Verdict", style.paint(shown(rejected.problem), .bad))
-        try line("Exit code", "\(ExitStatus.failure)")
-        try section("Calls, in order")
+        try screen.field("Verdict", style.paint(shown(rejected.problem), .bad))
+        try screen.field("Exit code", "\(ExitStatus.failure)")
+        try screen.section("Calls, in order")
         try show([rejected.call])
-    }
-
-    private func line(_ label: String, _ text: String) throws(Failure) {
-        try screen.line("\(label.padded(to: 10)) \(text)")
-    }
-
-    private func section(_ title: String) throws(Failure) {
-        try screen.line()
-        try screen.line(style.heading(title))
     }
 
     private func shown(_ text: String) -> String { text.escapingControlCharacters() }
@@ -70,7 +61,7 @@ struct InspectionText {
         guard !explanations.isEmpty else { return }
         let more =
             lines.total > explanations.count ? ", the first \(explanations.count) of \(lines.total)" : ""
-        try section("Lines that do not count as messages\(more)")
+        try screen.section("Lines that do not count as messages\(more)")
         for explanation in explanations {
             let place = style.paint("line \(explanation.line), byte \(explanation.offset)", .warning)
             try screen.line("  \(place): \(shown(explanation.problem))")
@@ -80,7 +71,7 @@ struct InspectionText {
 
     private func showWarnings(_ findings: CatalogInspection?) throws(Failure) {
         guard let findings, findings.total > 0 else { return }
-        try section("Warnings about the catalog (\(findings.total))")
+        try screen.section("Warnings about the catalog (\(findings.total))")
         for finding in findings.findings { try screen.line("  \(shown(finding.text))") }
     }
 

@@ -85,9 +85,7 @@ final class LocalRun {
     /// Ends all processes that this one has started, and the server.
     func endProcesses() {
         guardian?.dismiss()
-        // The number of one that has been reaped is not its own any more.
-        if !isSidecarReaped { sidecar?.signal(SIGKILL) }
-        if !isConnectorReaped { connector?.signal(SIGKILL) }
+        killGroups()
         while true {
             for pid in ProcessEnd.children where pid != guardian?.pid { Glibc.kill(pid, SIGKILL) }
             var status: Int32 = 0
@@ -189,7 +187,7 @@ final class LocalRun {
     private func interrupt(_ signal: Int32) {
         guard record.interruption == nil else { return kill() }
         tell(.interrupted(signal))
-        sidecar?.signal(SIGTERM)
+        if !isSidecarReaped { sidecar?.signal(SIGTERM) }
         endConnector()
         reactor.schedule(after: Self.patience) { [weak self] in self?.kill() }
     }
@@ -202,9 +200,14 @@ final class LocalRun {
     }
 
     private func kill() {
+        killGroups()
+        endStragglers()
+    }
+
+    /// The number of one that has been reaped is not its own any more.
+    private func killGroups() {
         if !isSidecarReaped { sidecar?.signal(SIGKILL) }
         if !isConnectorReaped { connector?.signal(SIGKILL) }
-        endStragglers()
     }
 
     private func reap() {

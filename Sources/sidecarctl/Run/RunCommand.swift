@@ -35,6 +35,9 @@ struct RunCommand {
             if summary.isSuccess { status = Exit.success }
         } catch {
             problem = error
+            // The error is to be seen on the terminal's own screen.
+            try? view.suspend()
+            try? view.flush()
         }
         if !keepsWorkspace { try workspace.remove() }
         if let problem {
@@ -47,6 +50,9 @@ struct RunCommand {
 
     /// Ends this process by a signal, as if it had never been caught.
     private static func end(by signal: Int32) {
+        // SIGQUIT would write the memory to a file, with the configuration in it.
+        var none = rlimit()
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none)
         Glibc.signal(signal, SIG_DFL)
         var signals = sigset_t()
         unsafe sigemptyset(&signals)

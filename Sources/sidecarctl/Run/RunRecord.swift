@@ -40,7 +40,8 @@ struct RunRecord {
     var wroteCatalog = false
     var jobOutput: SentOutput?
     var report: SentReport?
-    var violations: [String] = []
+    /// What is wrong with requests that were not served.
+    var violations = LastTexts(most: keptLines)
     var connectorExit: Int32?
     var sidecarExit: Int32?
     var interruption: Int32?

@@ -14,19 +14,22 @@ struct RunSummaryText {
         let record = summary.record
         try screen.line(style.heading(shown(record.job.title)))
         try screen.line()
-        try line("Verdict", style.paint(shown(summary.verdict), summary.isGood ? .good : .bad))
-        try line("Took", "\(summary.took.secondsText) s")
-        try line("Output", "\(counted(record.lineCount, "line")), \(counted(record.byteCount, "byte"))")
-        try line("Connector", ending(record.connectorExit))
-        try line("Sidecar", ending(record.sidecarExit))
+        try screen.field("Verdict", style.paint(shown(summary.verdict), summary.isGood ? .good : .bad))
+        try screen.field("Took", "\(summary.took.secondsText) s")
+        try screen.field(
+            "Output",
+            "\(counted(record.lineCount, "line")), \(counted(record.byteCount, "byte"))"
+        )
+        try screen.field("Connector", ending(record.connectorExit))
+        try screen.field("Sidecar", ending(record.sidecarExit))
         if let workspace = summary.keptWorkspace {
-            try line("Workspace", shown(workspace))
-            try line("", "look at it: sidecarctl inspect \(shown(workspace))")
+            try screen.field("Workspace", shown(workspace))
+            try screen.field("", "look at it: sidecarctl inspect \(shown(workspace))")
         }
         try show(record.timeLine)
         try showOutput(summary)
         try showCatalog(summary)
-        for problem in record.violations {
+        for problem in record.violations.texts {
             try screen.line()
             try screen.line(style.paint("Not served: \(shown(problem))", .warning))
         }
@@ -43,7 +46,7 @@ struct RunSummaryText {
     private func ending(_ code: Int32?) -> String { code.map { "exit code \($0)" } ?? "was not started" }
 
     private func show(_ timeLine: TimeLine) throws(Failure) {
-        try section("Time line")
+        try screen.section("Time line")
         for entry in timeLine.entries {
             let time = "\(entry.time.secondsText) s".paddedLeft(to: 13)
             let count = entry.count > 1 ? ", \(entry.count) times" : ""
@@ -53,7 +56,7 @@ struct RunSummaryText {
 
     private func showOutput(_ summary: RunSummary) throws(Failure) {
         guard let output = summary.record.jobOutput else { return }
-        try section("Job output")
+        try screen.section("Job output")
         guard let document = output.document else {
             return try screen.line("    not shown: a request of \(counted(output.byteCount, "byte"))")
         }
@@ -63,21 +66,12 @@ struct RunSummaryText {
 
     private func showCatalog(_ summary: RunSummary) throws(Failure) {
         guard summary.record.wroteCatalog else { return }
-        try section("Catalog")
+        try screen.section("Catalog")
         try screen.line("    \(shown(summary.record.catalog ?? "written"))")
         let hint =
             summary.keptWorkspace.map { "sidecarctl catalog \(shown($0))" }
             ?? "add --keep, then sidecarctl catalog DIR"
         try screen.line("    look at it: \(hint)")
-    }
-
-    private func line(_ label: String, _ text: String) throws(Failure) {
-        try screen.line("\(label.padded(to: 10)) \(text)")
-    }
-
-    private func section(_ title: String) throws(Failure) {
-        try screen.line()
-        try screen.line(style.heading(title))
     }
 
     private func shown(_ text: String) -> String { text.escapingControlCharacters() }

@@ -36,6 +36,17 @@ final class Screen {
         try flushIfFull()
     }
 
+    /// A name and what stands for it.
+    func field(_ label: String, _ text: String) throws(Failure) {
+        try line("\(label.padded(to: 10)) \(text)")
+    }
+
+    /// The heading of what follows.
+    func section(_ title: String) throws(Failure) {
+        try line()
+        try line(style.heading(title))
+    }
+
     func write(_ bytes: some Collection<UInt8>) throws(Failure) {
         gathered += bytes
         try flushIfFull()

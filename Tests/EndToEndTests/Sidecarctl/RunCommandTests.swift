@@ -326,7 +326,7 @@ import Testing
 
     // MARK: Interruptions
 
-    @Test(arguments: [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP")])
+    @Test(arguments: [(SIGINT, "SIGINT"), (SIGTERM, "SIGTERM"), (SIGHUP, "SIGHUP"), (SIGQUIT, "SIGQUIT")])
     func aSignalEndsEverything(_ signal: Int32, _ name: String) async throws {
         try await Sidecarctl.with { tool in
             let child = try start(
@@ -587,6 +587,23 @@ import Testing
             )
             #expect(result.status == 73)
             #expect(result.errors.hasPrefix("sidecarctl: /nowhere cannot take the workspace"))
+        }
+    }
+
+    /// The kernel refuses the program: the connector is not started, and the terminal shows the error.
+    @Test func complainsWhereTheSidecarCannotBeStarted() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write("\u{1}", to: "sidecar")
+            try FileManager.default.setAttributes(
+                [.posixPermissions: 0o755],
+                ofItemAtPath: tool.file("sidecar")
+            )
+            let command = "spec --sidecar \(tool.file("sidecar")) -- \(Self.sample)"
+            let terminal = try await terminal(tool, command)
+            let end = try await terminal.waitFor("\nexit code 66\n")
+            #expect(end.hasPrefix("sidecarctl: \(tool.file("sidecar")) cannot be started: "))
+            await terminal.close()
+            expectNothingIsLeft(tool)
         }
     }
 

@@ -54,6 +54,8 @@ import Testing
             #expect(script.output.hasPrefix(".TH SIDECARCTL 1 "))
             for name in Self.subcommands { #expect(script.output.contains("\n.SS \(name)\n")) }
             #expect(!script.output.contains("\n.SS sidecar\n"))
+            #expect(script.output.contains("\n.B sidecarctl run\n<operation> [\\-\\-config <config>] "))
+            #expect(script.output.contains(" \\-\\- <command> ...\n"))
             #expect(script.output.contains("\n.B \\-\\-max\\-body <max\\-body>\n"))
         }
     }

@@ -78,4 +78,43 @@ import Testing
         #expect(client.receive() == "")
         #expect(calls(1, server)[0].kind == .violation)
     }
+
+    @Test func aLongBodyIsCountedAndNotHeld() throws {
+        let server = try server()
+        try server.start()
+        defer { server.stop() }
+        let client = try LoopbackClient(server.port)
+        let count = 4 << 20
+        let body = #"{"workloadId":"w","output":""# + String(repeating: "x", count: count - 30) + #""}"#
+        try client.send(
+            "POST /api/v1/workload_output/write HTTP/1.1\r\nContent-Length: \(count)\r\n\r\n\(body)"
+        )
+        #expect(client.receive(Self.answer.utf8.count) == Self.answer)
+        let call = calls(1, server)[0]
+        #expect(call.kind == .writeOutput)
+        #expect(call.workloadID == "w")
+        #expect(call.byteCount == count)
+        #expect(call.body.count == Harness.keptBody)
+        #expect(!call.isWhole)
+    }
+
+    /// SHA-256 of "abc" (FIPS 180-4), MD5 of "abc" in Base64 (RFC 1321).
+    @Test(arguments: [
+        ("x-amz-content-sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        ("Content-MD5", "kAFQmDzST7DWlj99KOF/cg=="),
+    ])
+    func aBodyHasTheDigestThatItsRequestNames(field: String, digest: String) throws {
+        let server = try server()
+        try server.start()
+        defer { server.stop() }
+        let client = try LoopbackClient(server.port)
+        for body in ["abc", "abd"] {
+            try client.send(
+                "PUT /workload-output/k HTTP/1.1\r\n\(field): \(digest)\r\nContent-Length: 3\r\n\r\n\(body)"
+            )
+        }
+        client.finish()
+        #expect(client.receive().contains("HTTP/1.1 400 "))
+        #expect(calls(2, server).map(\.kind) == [.putObject, .violation])
+    }
 }
