@@ -15,6 +15,11 @@ import Testing
         Elsewhere(command: "scripts/test", file: ".ci/run", text: "scripts/test"),
         Elsewhere(command: "scripts/release", file: "scripts/test", text: "scripts/release"),
         Elsewhere(
+            command: "scripts/release --with-sidecarctl",
+            file: "scripts/test",
+            text: "scripts/release --with-sidecarctl"
+        ),
+        Elsewhere(
             command: "swift test --filter HostileTests",
             file: "scripts/test",
             text: "exec swift test --skip-build"
@@ -277,6 +282,62 @@ import Testing
             #expect(outputs[0].contains("The connector gave its catalog"))
             #expect(outputs[2].contains("1 stream"))
             #expect(try String(contentsOfFile: tool.file("completions"), encoding: .utf8).contains("inspect"))
+        }
+    }
+
+    /// docs/SIDECARCTL.md and docs/DEBUGGING.md.
+    @Test func sidecarctlRunsAConnector() async throws {
+        try await Sidecarctl.with { tool in
+            try tool.write(Pod.goodConfig, to: "config.json")
+            let source = "'\(Project.path("demo/connectors/sample_source"))'"
+            let program = ["sidecarctl": "'\(Sidecarctl.path)'"]
+            let faker = program.merging(["source-faker": source]) { $1 }
+            let check = faker.merging(["config.json": tool.file("config.json")]) { $1 }
+            let python = program.merging([#"{"count": 100}"#: Pod.goodConfig, "python main.py": source]) {
+                $1
+            }
+            let key = program.merging(["…": "correct-horse"]) { $1 }
+            for command in [
+                try documented("sidecarctl run spec -- source-faker", faker),
+                try documented("sidecarctl run check --config config.json -- source-faker", check),
+                try documented(
+                    #"sidecarctl run discover --config '{"count": 100}' -- python main.py"#,
+                    python
+                ),
+                try documented(
+                    #"sidecarctl run discover --config '{"host": "api.example.com", "api_key": "…"}' -- demo/connectors/sample_source | cat"#,
+                    key
+                ),
+            ] {
+                let output = try await run(command, in: tool.folder)
+                #expect(output.contains("PUT /api/v1/workload/success → 204"), "\(output)")
+            }
+        }
+    }
+
+    @Test func sidecarctlExaminesServers() async throws {
+        try await Doctor.with(["--auth"]) { doctor in
+            doctor.useTokens()
+            let command = try documented(
+                "sidecarctl doctor --only workload-api,token,clock",
+                ["sidecarctl": "'\(Sidecarctl.path)'"]
+            )
+            let output = try await run(command, in: doctor.tool.folder, environment: doctor.environment)
+            #expect(output.contains("gives a token"), "\(output)")
+        }
+    }
+
+    /// README.md, with what scripts/release has built. The connector is from PyPI.
+    @Test func demoRuns() async throws {
+        try await Sidecarctl.with { tool in
+            let program = URL(fileURLWithPath: Project.release).deletingLastPathComponent()
+                .appendingPathComponent("sidecarctl").path
+            let output = try await run(
+                try documented("scripts/demo"),
+                in: tool.folder,
+                environment: ["SIDECARCTL": program]
+            )
+            #expect(output.contains("All 4 jobs were delivered and reported."), "\(output.suffix(2_000))")
         }
     }
 

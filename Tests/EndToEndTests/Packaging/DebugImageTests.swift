@@ -40,6 +40,13 @@ struct DebugImageTests {
             #expect(lines.contains("WORKLOAD_API_HOST=\(pod.controlPlane.baseURL)"), "\(variables)")
             #expect(lines.contains("AIRBYTE_CONFIG_DIR=/proc/1/root/config"), "\(variables)")
 
+            let examine =
+                "as-sidecar sidecarctl doctor --only configuration,workspace,workload-api,clock || true"
+            let findings = try await debug(podman, [], "sh", "-c", examine)
+            #expect(findings.contains("WORKLOAD_API_HOST=\(pod.controlPlane.baseURL)"), "\(findings)")
+            #expect(findings.contains("/health was answered with 200"), "\(findings)")
+            #expect(findings.contains("CHECK of"), "\(findings)")
+
             // The sidecar itself lets nobody in, and root without SYS_PTRACE gets into nobody.
             let intoTheSidecar =
                 "busybox ls /proc/$(busybox pidof airbyte-connector-sidecar)/root/ 2>&1 || true"
