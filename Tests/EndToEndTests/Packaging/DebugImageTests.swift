@@ -43,9 +43,10 @@ struct DebugImageTests {
             let examine =
                 "as-sidecar sidecarctl doctor --only configuration,workspace,workload-api,clock || true"
             let findings = try await debug(podman, [], "sh", "-c", examine)
-            #expect(findings.contains("WORKLOAD_API_HOST=\(pod.controlPlane.baseURL)"), "\(findings)")
+            #expect(findings.contains("WORKLOAD_API_HOST = \(pod.controlPlane.baseURL)"), "\(findings)")
             #expect(findings.contains("/health was answered with 200"), "\(findings)")
             #expect(findings.contains("CHECK of"), "\(findings)")
+            #expect(!findings.contains("cannot be used"), "\(findings)")
 
             // The sidecar itself lets nobody in, and root without SYS_PTRACE gets into nobody.
             let intoTheSidecar =
