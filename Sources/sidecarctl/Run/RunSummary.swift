@@ -62,6 +62,6 @@ struct RunSummary {
         guard let reason = failureReason else { return nil }
         let message = reason[member: "externalMessage"]?.string ?? reason[member: "internalMessage"]?.string
         let type = reason[member: "failureType"]?.string.map { " (\($0))" } ?? ""
-        return message.map { $0 + type }
+        return message.map { ($0.hasSuffix(".") ? String($0.dropLast()) : $0) + type }
     }
 }

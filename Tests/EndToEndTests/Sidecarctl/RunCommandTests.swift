@@ -217,6 +217,26 @@ import Testing
         }
     }
 
+    /// By its name; the name of the image says nothing.
+    @Test func checksADestination() async throws {
+        try await Sidecarctl.with { tool in
+            let config = #"{"host": "a", "api_key": "correct-horse-battery", "rotate_key": true}"#
+            try FileManager.default.createSymbolicLink(
+                atPath: tool.file("destination-sample"),
+                withDestinationPath: Self.sample
+            )
+            let result = try await run(
+                tool,
+                [
+                    "check", "--image", "example/sample:1", "--config", config, "--",
+                    tool.file("destination-sample"),
+                ]
+            )
+            #expect(result.status == 0, "\(result)")
+            #expect(result.output.contains("POST /api/v1/destinations/update → 200\n"))
+        }
+    }
+
     // MARK: Connectors that fail
 
     @Test(arguments: [
@@ -230,6 +250,7 @@ import Testing
             let verdict = result.output.split(separator: "\n").first { $0.hasPrefix("Verdict ") }
             #expect(verdict?.contains("CHECK failed: ") == true)
             #expect(verdict?.contains(reason) == true)
+            #expect(verdict?.contains(/[^.] \(system_error\)$/) == true)
             #expect(result.output.contains("\nConnector  exit code \(code)\n"))
             if steps[0] == "--stderr" { #expect(result.output.contains("stderr > no module named x\n")) }
         }
