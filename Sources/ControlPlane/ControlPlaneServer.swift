@@ -47,6 +47,7 @@ public final class ControlPlaneServer: Sendable {
         poller = try Poller()
     }
 
+    /// On 127.0.0.1, chosen by the kernel.
     public var port: UInt16 { listener.port }
 
     /// The base of the URLs of both APIs.
@@ -55,6 +56,7 @@ public final class ControlPlaneServer: Sendable {
     /// Readable when calls have come in.
     public var arrivals: Int32 { arrived.descriptor }
 
+    /// Begins to answer, on a thread of its own. Throws `epoll_ctl`'s errors, and `EAGAIN` where no thread can be made.
     public func start() throws(SystemError) {
         try poller.add(listener.descriptor, key: Key.listener)
         try poller.add(wakeUp.descriptor, key: Key.wakeUp)
@@ -90,6 +92,7 @@ public final class ControlPlaneServer: Sendable {
         shared.withLock { $0.distance = distance }
     }
 
+    /// Sends the answer that `holdSuccess` holds back, and holds none back any more.
     public func release(_ workloadID: String) {
         shared.withLock {
             $0.held.remove(workloadID)

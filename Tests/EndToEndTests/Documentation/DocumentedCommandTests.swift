@@ -30,6 +30,11 @@ import Testing
             text: #"Project.path("scripts/image")"#
         ),
         Elsewhere(
+            command: "scripts/start-time",
+            file: "Tests/EndToEndTests/ImageTests.swift",
+            text: #"Project.path("scripts/start-time")"#
+        ),
+        Elsewhere(
             command: "scripts/image --debug",
             file: "Tests/EndToEndTests/Support/ContainerImage.swift",
             text: #"["--debug", "--binary""#
