@@ -1,5 +1,6 @@
 import AirbyteProtocol
 import Scheduling
+import Workload
 
 /// A request as it is sent.
 package struct SentCall {
@@ -284,7 +285,13 @@ package final class Invariants {
                 "giving up only \(timeline.now - lastContactSuccess) after the last success"
             )
         }
-        for thaw in timeline.freezes.map(\.upperBound) where thaw > lastContactSuccess {
+        // A freeze of seconds takes too little of the time to matter, unless it is what uses the time up.
+        let due = lastContactSuccess + scenario.limits.contact
+        for freeze in timeline.freezes where freeze.upperBound > lastContactSuccess {
+            let thaw = freeze.upperBound
+            guard thaw - freeze.lowerBound > .seconds(60) || thaw - due > WorkloadMachine.maxLateness else {
+                continue
+            }
             // An attempt that began before the freeze says nothing.
             if lastContactStart.map({ $0 < thaw }) ?? true {
                 violated(.triesAfterFreeze, "giving up after a freeze without another attempt")
