@@ -7,7 +7,7 @@ struct SidecarCtl: ParsableCommand {
         commandName: "sidecarctl",
         abstract: "Shows what a connector sidecar sees, decides and does.",
         discussion: """
-            Ends with 0 where all is well, 1 where what was looked at is not (a job that fails, catalogs that differ), 64 \
+            The exit code is 0 if nothing is wrong, 1 if something is (a job that fails, catalogs that differ), 64 \
             for a wrong command line, 65 for a file that does not hold what it should, 66 for one that cannot be read. \
             Colours are used on a terminal only, and not where NO_COLOR is set.
             """,

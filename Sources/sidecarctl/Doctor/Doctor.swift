@@ -11,8 +11,8 @@ struct Doctor: Subcommand {
         discussion: """
             Run it in the sidecar's container, or with the same environment variables. It shows a line for each thing that \
             it checks: what is wrong, and what to do. It uses the sidecar's own code, so that it meets what the sidecar \
-            would meet. It calls no workload, makes no bucket, and deletes the files and objects that it makes. It ends with \
-            1 if there is a problem; a warning is none: a job goes on.
+            would meet. It calls no workload, makes no bucket, and deletes the files and objects that it makes. The exit \
+            code is 1 if there is a problem. Warnings do not count, since a job goes on.
             """
     )
 
@@ -34,6 +34,7 @@ struct Doctor: Subcommand {
         guard (1...3_600).contains(timeout) else {
             throw ValidationError("--timeout must be from 1 to 3600 seconds.")
         }
+        guard !chosen.isEmpty else { throw ValidationError("--skip leaves out all checks of --only.") }
     }
 
     private var chosen: [CheckName] {

@@ -23,6 +23,11 @@ struct ExaminedSettings {
     /// Names that look like settings of the sidecar and are none.
     let unknownNames: [String]
 
+    /// Whether the environment or the settings file has it.
+    func isSet(_ name: String) -> Bool {
+        settings.contains { $0.name == name && $0.source != nil && $0.source != .fallback }
+    }
+
     init(environment: [String: String]) {
         var completed = environment
         do throws(StartError) {

@@ -180,9 +180,19 @@ extension Examination {
     func checkToken() -> Findings {
         var findings = Findings(.token)
         guard let source = configuration.tokenSource, let grant = grant() else {
-            findings.ok(
-                "CONTROL_PLANE_TOKEN_ENDPOINT is not set, or cannot be used: calls carry no access token"
-            )
+            guard settings.isSet("CONTROL_PLANE_TOKEN_ENDPOINT") else {
+                findings.ok("CONTROL_PLANE_TOKEN_ENDPOINT is not set: calls carry no access token")
+                return findings
+            }
+            let missing = ["DATAPLANE_CLIENT_ID", "DATAPLANE_CLIENT_SECRET"].filter { !settings.isSet($0) }
+            if missing.isEmpty {
+                findings.problem("CONTROL_PLANE_TOKEN_ENDPOINT cannot be used", "see configuration")
+            } else {
+                findings.problem(
+                    "no access token is asked for, since \(missing.joined(separator: " and ")) \(missing.count == 1 ? "is" : "are") not set",
+                    "set both, or unset CONTROL_PLANE_TOKEN_ENDPOINT"
+                )
+            }
             return findings
         }
         let contact = contacts.first { $0.url == source.endpoint }

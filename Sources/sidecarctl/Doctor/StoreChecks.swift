@@ -10,6 +10,11 @@ extension Examination {
         guard configuration.outputSinks.contains(.storage) else {
             if configuration.outputSinks.isEmpty {
                 findings.problem("there is no place for job outputs", "see configuration")
+            } else if let type = unusableStorage {
+                findings.warning(
+                    "job outputs go to the server API alone: the storage of \(type) cannot be used",
+                    "see configuration"
+                )
             } else {
                 findings.ok("job outputs go to the server API alone: no storage is set for them")
             }
@@ -23,7 +28,14 @@ extension Examination {
     func checkLogStore() -> Findings {
         var findings = Findings(.logStore)
         guard configuration.storesJobLogs, let storage = configuration.storage else {
-            findings.ok("job logs are not stored: STORAGE_TYPE is not set, or cannot be used")
+            if let type = unusableStorage {
+                findings.problem(
+                    "job logs are lost: the storage of \(type) cannot be used",
+                    "see configuration"
+                )
+            } else {
+                findings.ok("job logs are not stored: STORAGE_TYPE is not set")
+            }
             return findings
         }
         guard storage.has(.log) else {
@@ -36,6 +48,12 @@ extension Examination {
         let key = "job-logging/sidecarctl-doctor-\(Self.suffix).json"
         check(.log, key: key, setting: "STORAGE_BUCKET_LOG", &findings)
         return findings
+    }
+
+    /// The setting that asks for storage, where that cannot be used; nil where none is asked for.
+    private var unusableStorage: String? {
+        guard configuration.storage == nil else { return nil }
+        return ["STORAGE_TYPE", "SIDECAR_LOCAL_STORAGE_ROOT"].first(where: settings.isSet)
     }
 
     /// Makes the key one that nobody else uses.

@@ -6,6 +6,8 @@ import Reactor
 final class LineStream {
     /// A longer line is cut, in bytes.
     private static let maxLine = 16 * 1_024
+    /// The most reads at the end: a pipe holds at most 1 MiB (pipe(7)), unless somebody still writes.
+    private static let maxLastReads = 32
 
     private let reactor: Reactor
     private let reader: OwnedDescriptor
@@ -44,7 +46,8 @@ final class LineStream {
     func finish() {
         if let registration { reactor.cancel(registration) }
         registration = nil
-        while readOnce() {}
+        var reads = 0
+        while reads < Self.maxLastReads, readOnce() { reads += 1 }
         if !line.isEmpty { emit() }
     }
 

@@ -30,6 +30,7 @@ final class LocalRun {
     private var streams: [LineStream] = []
 
     private(set) var record: RunRecord
+    private var connectorStart: Instant?
     /// When the last of the processes had ended.
     private(set) var end: Instant
     /// Why nothing is shown any more.
@@ -77,6 +78,8 @@ final class LocalRun {
         } catch {
             throw Self.failure(error)
         }
+        // Where nothing can be shown, the processes may still run, and write without an end.
+        if let failure { throw failure }
         for stream in streams { stream.finish() }
         takeCalls()
         if let failure { throw failure }
@@ -156,6 +159,7 @@ final class LocalRun {
             environment: environment.merging(MainContainer.variables(for: command.job, in: workspace)) { $1 },
             LocalProcess.Descriptors(errors: errors)
         )
+        connectorStart = .monotonic()
         record.timeLine.add("the connector is started", at: .monotonic() - record.start)
         guardian = try Guardian(
             of: [sidecar, connector].compactMap { $0?.pid },
@@ -257,7 +261,9 @@ final class LocalRun {
         }
         hasFollowed = true
         if case .code(let code) = exit, record.connectorExit == nil {
-            tell(.connectorEnded(code), at: workspace.exitCodeMoment ?? .monotonic())
+            // The times of files are some milliseconds coarse: an end never comes before the start.
+            let moment = max(workspace.exitCodeMoment ?? .monotonic(), connectorStart ?? record.start)
+            tell(.connectorEnded(code), at: moment)
         }
         endIfDone()
     }

@@ -4,8 +4,10 @@ import Sidecar
 
 /// What the main container of a pod does with the connector.
 enum MainContainer {
-    /// As the launcher has it, but that the connector stays in the current folder and gets the path of its configuration.
+    /// As the launcher has it, but that the connector stays in the current folder and gets the path of its configuration. At
+    /// SIGTERM, which the whole group gets, the shell waits for the connector, which may tidy up.
     private static let script = """
+        trap : TERM
         eval "$AIRBYTE_ENTRYPOINT \\"\\$@\\"" >"$AIRBYTE_CONFIG_DIR/jobOutput.json"
         code=$?
         echo "$code" >"$AIRBYTE_CONFIG_DIR/TEMP_EXIT_CODE.txt"

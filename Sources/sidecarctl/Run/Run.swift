@@ -10,7 +10,7 @@ struct Run: Subcommand {
         abstract: "Runs a connector with the sidecar on this machine, without a platform.",
         usage: "sidecarctl run <operation> [<options>] -- <connector> ...",
         discussion: """
-            Starts the sidecar, a control plane for it on 127.0.0.1, and the connector, whose command stands behind --. The \
+            Starts the sidecar, a control plane for it on 127.0.0.1, and the connector, whose command follows --. The \
             connector runs in the current folder and gets the operation and --config, as in a pod. Shows what happens while \
             it runs, then the verdict, the calls in order, and the job output. Secrets of the configuration are hidden. The \
             workspace is removed, unless --keep is given. Ends with 1 if the job fails.

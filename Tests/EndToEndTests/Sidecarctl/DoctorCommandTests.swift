@@ -43,6 +43,28 @@ import Testing
         }
     }
 
+    /// What is set, but cannot be used, is not what is not set.
+    @Test func unusableStorageAndHalfACredentialAreProblems() async throws {
+        try await Doctor.with { doctor in
+            doctor.environment["STORAGE_TYPE"] = "AZURE"
+            doctor.environment["STORAGE_BUCKET_LOG"] = "logs"
+            doctor.environment["CONTROL_PLANE_TOKEN_ENDPOINT"] = Self.deadAddress
+            doctor.environment["DATAPLANE_CLIENT_ID"] = "dataplane-7"
+            let checkup = try await doctor.run()
+            #expect(checkup.status == 1, "\(checkup.output)")
+            #expect(checkup.has("problem", "log-store", "the storage of STORAGE_TYPE cannot be used"))
+            #expect(checkup.has("warning", "output-store", "the server API alone"))
+            #expect(checkup.has("problem", "token", "since DATAPLANE_CLIENT_SECRET is not set"), "\(checkup.output)")
+        }
+    }
+
+    @Test func noCheckAtAllIsAnError() async throws {
+        try await Sidecarctl.with { tool in
+            let result = try await tool.run(["doctor", "--only", "clock", "--skip", "clock"])
+            #expect(result.status == 64 && result.errors.contains("--skip leaves out all"), "\(result)")
+        }
+    }
+
     @Test func runsWithNothingSet() async throws {
         try await Sidecarctl.with { tool in
             let result = try await tool.run(
