@@ -54,7 +54,10 @@ import Testing
             #expect(checkup.status == 1, "\(checkup.output)")
             #expect(checkup.has("problem", "log-store", "the storage of STORAGE_TYPE cannot be used"))
             #expect(checkup.has("warning", "output-store", "the server API alone"))
-            #expect(checkup.has("problem", "token", "since DATAPLANE_CLIENT_SECRET is not set"), "\(checkup.output)")
+            #expect(
+                checkup.has("problem", "token", "since DATAPLANE_CLIENT_SECRET is not set"),
+                "\(checkup.output)"
+            )
         }
     }
 
