@@ -74,11 +74,11 @@ struct DebianPackageTests {
 
             for program in Self.programs {
                 let page = "\(root)/usr/share/man/man1/\(program).1.gz"
-                let warnings = try await scratch.run([
-                    "/usr/bin/man", "--local-file", "--warnings", "--encoding=utf8", page,
-                ])
-                #expect(warnings.exitCode == 0 && warnings.output.contains("NAME"), "\(warnings.output)")
-                #expect(!warnings.output.contains("warning"), "\(warnings.output)")
+                let man = "/usr/bin/man --local-file --warnings --encoding=utf8 '\(page)'"
+                #expect(try await scratch.output(["/bin/sh", "-c", "\(man) 2>/dev/null"]).contains("NAME"))
+                // Standard error alone: the page itself tells of warnings.
+                let warnings = try await scratch.output(["/bin/sh", "-c", "\(man) 2>&1 >/dev/null"])
+                #expect(warnings.isEmpty, "\(warnings)")
             }
             let completions = "\(root)/usr/share/bash-completion/completions/sidecarctl"
             try await scratch.output(["/bin/bash", "-c", "source \(completions) && complete -p sidecarctl"])
