@@ -9,7 +9,7 @@ final class Screen {
     private static let maxGathered = 64 * 1_024
 
     /// Of a terminal that does not tell its size.
-    private static let usualSize = (columns: 80, rows: 24)
+    private static let defaultSize = (columns: 80, rows: 24)
 
     let style: Style
     let isTerminal: Bool
@@ -25,7 +25,7 @@ final class Screen {
         var size = winsize()
         guard unsafe ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0
         else {
-            return Self.usualSize
+            return Self.defaultSize
         }
         return (Int(size.ws_col), Int(size.ws_row))
     }
